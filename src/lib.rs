@@ -1,0 +1,2 @@
+//! image-enroll
+mod domain;
