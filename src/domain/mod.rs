@@ -4,5 +4,11 @@
 //! randomness come in as arguments. It imports nothing of the crate outside `domain`.
 
 pub(crate) mod created_at;
+pub(crate) mod outcome;
+pub(crate) mod pace;
+pub(crate) mod photo;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod retry;
 pub(crate) mod signature;
 pub(crate) mod user_id;

@@ -1,0 +1,161 @@
+//! The signed body of one enrollment, cut into chunks that are made as they are sent.
+//!
+//! The base64 text of a photo never stands in memory as a whole: each chunk encodes its share of
+//! the photo straight into the buffer that goes to the connection.
+
+use base64_simd::STANDARD;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    created_at::CreatedAt,
+    signature::{Signer, timestamp},
+    user_id::UserId,
+};
+
+/// Photo bytes that one chunk encodes: a multiple of 3, so that only the last chunk is padded.
+/// It makes 128 KiB of text, two of the 64 KiB buffers that the TLS layer fills at a time.
+const CHUNK_PHOTO_BYTES: usize = 96 * 1024;
+
+const PHOTO_FIELD: &[u8] = b",\"photo\":\"";
+const END: &[u8] = b"\"}";
+
+/// Five of the six fields; the photo follows them, streamed.
+#[derive(Serialize)]
+struct Head<'a> {
+    partner_id: &'a str,
+    timestamp: &'a str,
+    signature: &'a str,
+    user_id: &'a str,
+    user_created_at: &'a str,
+}
+
+/// A request body: an iterator over its chunks that knows its exact length in bytes.
+pub(crate) struct Payload {
+    head: Vec<u8>,
+    photo: Bytes,
+    left: u64,
+}
+
+impl Payload {
+    /// Signs with the partner's key at `now`, which is the moment of sending.
+    pub(crate) fn sign(
+        signer: &Signer,
+        now: DateTime<Utc>,
+        user_id: &UserId,
+        created_at: &CreatedAt,
+        photo: Bytes,
+    ) -> Result<Self, serde_json::Error> {
+        let timestamp = timestamp(now);
+        let mut head = serde_json::to_vec(&Head {
+            partner_id: signer.partner_id(),
+            timestamp: &timestamp,
+            signature: &signer.sign(&timestamp),
+            user_id: user_id.as_str(),
+            user_created_at: created_at.as_str(),
+        })?;
+        // The object stays open: the photo's field and the closing brace come last.
+        head.pop();
+        head.extend_from_slice(PHOTO_FIELD);
+        let text = STANDARD.encoded_length(photo.len());
+        let left = (head.len() + text + END.len()) as u64;
+        Ok(Self { head, photo, left })
+    }
+
+    /// Bytes that are still to be handed over; before the first chunk, the `Content-Length`.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+}
+
+impl Iterator for Payload {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        if self.left == 0 {
+            return None;
+        }
+        let share = self.photo.split_to(self.photo.len().min(CHUNK_PHOTO_BYTES));
+        let last = self.photo.is_empty();
+        let end = if last { END } else { &[] };
+        let mut chunk = Vec::with_capacity(self.head.len() + STANDARD.encoded_length(share.len()) + end.len());
+        chunk.append(&mut self.head);
+        STANDARD.encode_append(&share, &mut chunk);
+        chunk.extend_from_slice(end);
+        self.left -= chunk.len() as u64;
+        Some(chunk.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::SecretString;
+    use serde_json::Value;
+
+    fn payload(photo: &[u8]) -> Payload {
+        let signer = Signer::new("085".into(), SecretString::from("apiKey"));
+        let now = DateTime::from_timestamp_millis(1_676_300_862_214).unwrap();
+        let user = UserId::parse("a\"b\\é").unwrap();
+        let date = CreatedAt::parse("2021-08-12", now).unwrap();
+        Payload::sign(&signer, now, &user, &date, Bytes::copy_from_slice(photo)).unwrap()
+    }
+
+    #[test]
+    fn holds_exactly_the_six_fields_as_strings() {
+        let body: Vec<u8> = payload(b"photo").flatten().collect();
+        let value: Value = serde_json::from_slice(&body).unwrap();
+        let signer = Signer::new("085".into(), SecretString::from("apiKey"));
+        assert_eq!(
+            value,
+            serde_json::json!({
+                "partner_id": "085",
+                "timestamp": "2023-02-13T15:07:42.214Z",
+                "signature": signer.sign("2023-02-13T15:07:42.214Z"),
+                "user_id": "a\"b\\é",
+                "user_created_at": "2021-08-12",
+                "photo": "cGhvdG8=",
+            })
+        );
+    }
+
+    #[test]
+    fn is_as_long_as_it_says_at_every_size_around_a_chunk() {
+        let edge = CHUNK_PHOTO_BYTES;
+        for size in [
+            0,
+            1,
+            2,
+            3,
+            4,
+            edge - 1,
+            edge,
+            edge + 1,
+            edge + 2,
+            edge + 3,
+            2 * edge,
+            5 * edge + 7,
+        ] {
+            let photo: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+            let payload = payload(&photo);
+            let length = payload.left();
+            let body: Vec<u8> = payload.flatten().collect();
+            assert_eq!(body.len() as u64, length, "{size}");
+            let value: Value = serde_json::from_slice(&body).unwrap();
+            let text = value["photo"].as_str().unwrap();
+            assert_eq!(STANDARD.decode_to_vec(text).unwrap(), photo, "{size}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_left_after_every_chunk() {
+        let mut payload = payload(&vec![7; 3 * CHUNK_PHOTO_BYTES]);
+        let mut left = payload.left();
+        while let Some(chunk) = payload.next() {
+            left -= chunk.len() as u64;
+            assert_eq!(payload.left(), left);
+        }
+        assert_eq!(left, 0);
+    }
+}

@@ -1,0 +1,233 @@
+//! The reading of one answer: from HTTP status, headers and body to a [`Verdict`].
+//!
+//! One pure function, [`judge`], holds the table of the contract's section 6. It claims nothing
+//! that the answer does not prove: whatever cannot be read as an enrollment or a refusal is no answer.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::{
+    outcome::{Facts, Reason, Status, words},
+    signature::Signer,
+    user_id::UserId,
+};
+
+/// One answer as the client received it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reply {
+    pub(crate) http_status: u16,
+    /// The `Retry-After` header, verbatim.
+    pub(crate) retry_after: Option<String>,
+    /// The `Date` header, read.
+    pub(crate) date: Option<SystemTime>,
+    /// At most 1 MiB of the body.
+    pub(crate) body: Vec<u8>,
+    /// Whether the body arrived to its end.
+    pub(crate) complete: bool,
+}
+
+/// What one answer says about one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) kind: Kind,
+    pub(crate) facts: Facts,
+}
+
+/// The kinds of reading, by what they mean for the row and the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `enrolled`, `provisional` or `rejected`, by the API's own word.
+    Settled(Status, Option<Reason>),
+    /// Code 2209: the user is enrolled already, and the ledger knows whether we may have done it.
+    Duplicate,
+    /// The server did not process the request; it may ask for a wait.
+    NotProcessed(Reason, Option<Duration>),
+    /// The server may have processed the request.
+    InDoubt(Reason, Option<Duration>),
+    /// Nothing more may be sent.
+    Stop(Refusal),
+}
+
+words! {
+    /// Why an answer ends the run at once (exit 5 or 6).
+    Refusal {
+        /// 2205, 2405, HTTP 401 and 403, "authori…": key, partner, clock or signature.
+        Credentials = "credentials_refused",
+        /// 1016, 2220, 2203, 2212, 2217: the account or the tool may not do this.
+        Account = "account_refused",
+        /// HTTP 402.
+        Payment = "payment_required",
+        /// HTTP 404, 405, 415: there is no such API at this address.
+        NotTheApi = "not_the_api",
+        /// Any 3xx.
+        Redirect = "redirected",
+        /// The peer's certificate is not trusted, or is another host's.
+        Certificate = "certificate_refused",
+    }
+}
+
+/// Longest `Retry-After` that is believed; a longer one is cut to a day and ends the run by `--max-outage`.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads an answer to the request for `user_id`, signed by the partner of `signer`.
+pub(crate) fn judge(reply: &Reply, user_id: &UserId, signer: &Signer) -> Verdict {
+    let body = Body::read(&reply.body);
+    let kind = match reply.http_status {
+        300..=399 => Kind::Stop(Refusal::Redirect),
+        401 | 403 => Kind::Stop(Refusal::Credentials),
+        402 => Kind::Stop(Refusal::Payment),
+        404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
+        429 => Kind::NotProcessed(Reason::Throttled, retry_after(reply)),
+        408 | 425 => Kind::NotProcessed(Reason::ServerBusy, retry_after(reply)),
+        413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
+        500..=599 => Kind::InDoubt(Reason::ServerError, retry_after(reply)),
+        _ if !reply.complete => Kind::InDoubt(Reason::AnswerCutOff, None),
+        200..=299 => judge_success(&body, user_id, signer, reply),
+        400..=499 => judge_refusal(&body, reply),
+        _ => Kind::InDoubt(Reason::UnreadableAnswer, None),
+    };
+    Verdict {
+        kind,
+        facts: body.facts(reply.http_status),
+    }
+}
+
+/// A 2xx counts for what its body proves, and for nothing else.
+fn judge_success(body: &Body, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
+    if body.0.is_none() {
+        return Kind::InDoubt(Reason::UnreadableAnswer, None);
+    }
+    if !body.signature_holds(signer) {
+        return Kind::InDoubt(Reason::WrongSignature, None);
+    }
+    let echo = body.user_id();
+    if echo.as_ref().is_some_and(|echo| echo != user_id.as_str()) {
+        return Kind::InDoubt(Reason::WrongUser, None);
+    }
+    match body.result_code().as_deref() {
+        Some("0840" | "1240" | "0842" | "0844" | "0846") if echo.is_none() => Kind::InDoubt(Reason::WrongUser, None),
+        Some("0840" | "1240") => Kind::Settled(Status::Enrolled, None),
+        Some("0842" | "0844" | "0846") => Kind::Settled(Status::Provisional, Some(Reason::HumanReview)),
+        // "System Error" under a 2xx says nothing of what became of the user.
+        Some("2201" | "2301" | "2401") | None => Kind::InDoubt(Reason::UnreadableAnswer, None),
+        Some(_) => judge_refusal(body, reply),
+    }
+}
+
+/// A refusal by the API goes by its code; one by something else in front of it proves nothing of the row.
+fn judge_refusal(body: &Body, reply: &Reply) -> Kind {
+    if !body.is_provider() {
+        return Kind::NotProcessed(Reason::GatewayRefused, retry_after(reply));
+    }
+    let code = body.result_code();
+    match code.as_deref().unwrap_or_default() {
+        "2209" => Kind::Duplicate,
+        "2205" | "2405" => Kind::Stop(Refusal::Credentials),
+        "2204" | "2413" if body.speaks_of_authority() => Kind::Stop(Refusal::Credentials),
+        "1016" | "2203" | "2212" | "2217" | "2220" => Kind::Stop(Refusal::Account),
+        "2222" => Kind::NotProcessed(Reason::Throttled, retry_after(reply)),
+        code => Kind::Settled(Status::Rejected, Some(rejection(code))),
+    }
+}
+
+fn rejection(code: &str) -> Reason {
+    match code {
+        "0001" | "1241" => Reason::PhotoUnusable,
+        "0841" => Reason::CompareFailed,
+        "0843" | "0907" | "1242" => Reason::PossibleSpoof,
+        "0941" => Reason::NoFaceFound,
+        "0942" => Reason::PoorQuality,
+        "2207" => Reason::UserDisabled,
+        "2208" => Reason::UserDeleted,
+        "2204" | "2213" | "2413" => Reason::BadParameter,
+        _ => Reason::Refused,
+    }
+}
+
+/// Seconds, or a date against the answer's own `Date`, so that our clock does not matter.
+fn retry_after(reply: &Reply) -> Option<Duration> {
+    let text = reply.retry_after.as_deref()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let wait = until.duration_since(reply.date?).unwrap_or_default();
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// The JSON object of an answer, if it is one.
+struct Body(Option<Map<String, Value>>);
+
+impl Body {
+    fn read(bytes: &[u8]) -> Self {
+        Self(serde_json::from_slice(bytes).ok())
+    }
+
+    /// A string or a number as text; anything else is as good as absent.
+    fn text(&self, key: &str) -> Option<String> {
+        scalar(self.0.as_ref()?.get(key)?)
+    }
+
+    fn params(&self, key: &str) -> Option<String> {
+        scalar(self.0.as_ref()?.get("PartnerParams")?.as_object()?.get(key)?)
+    }
+
+    fn user_id(&self) -> Option<String> {
+        self.params("user_id")
+    }
+
+    /// Four characters; a number has lost its leading zeros, which are put back.
+    fn result_code(&self) -> Option<String> {
+        let code = self.text("ResultCode").or_else(|| self.text("code"))?;
+        let code = code.trim();
+        (!code.is_empty()).then(|| format!("{code:0>4}"))
+    }
+
+    fn message(&self) -> Option<String> {
+        ["ResultText", "error", "message"].iter().find_map(|key| self.text(key))
+    }
+
+    fn is_provider(&self) -> bool {
+        self.result_code().is_some() || self.message().is_some()
+    }
+
+    fn speaks_of_authority(&self) -> bool {
+        self.message()
+            .is_some_and(|text| text.to_lowercase().contains("authori"))
+    }
+
+    /// Right or absent. A signature without its timestamp cannot be right.
+    fn signature_holds(&self, signer: &Signer) -> bool {
+        match self.0.as_ref().and_then(|object| object.get("signature")) {
+            None | Some(Value::Null) => true,
+            Some(_) => match (self.text("timestamp"), self.text("signature")) {
+                (Some(timestamp), Some(signature)) => signer.verify(&timestamp, &signature),
+                _ => false,
+            },
+        }
+    }
+
+    fn facts(&self, http_status: u16) -> Facts {
+        Facts {
+            http_status: Some(http_status),
+            result_code: self.result_code(),
+            result_text: self.message(),
+            smile_job_id: self.text("SmileJobID"),
+            job_id: self.params("job_id"),
+            confidence: self.text("ConfidenceValue"),
+        }
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;

@@ -1,0 +1,272 @@
+//! The table of the contract's section 6, exhausted.
+
+use super::*;
+use secrecy::SecretString;
+use serde_json::json;
+
+fn signer() -> Signer {
+    Signer::new("085".into(), SecretString::from("key"))
+}
+
+fn reply(http_status: u16, body: impl Into<Vec<u8>>) -> Reply {
+    Reply {
+        http_status,
+        body: body.into(),
+        complete: true,
+        ..Reply::default()
+    }
+}
+
+fn kind(reply: &Reply) -> Kind {
+    judge(reply, &UserId::parse("u1").unwrap(), &signer()).kind
+}
+
+fn of(http_status: u16, body: Value) -> Kind {
+    kind(&reply(http_status, body.to_string()))
+}
+
+fn success(code: Value) -> Value {
+    json!({"ResultCode": code, "ResultText": "text", "PartnerParams": {"user_id": "u1", "job_type": "4"}})
+}
+
+fn refusal(code: Value) -> Value {
+    json!({"error": "text", "code": code})
+}
+
+const REFUSED: Kind = Kind::Settled(Status::Rejected, Some(Reason::Refused));
+const UNREADABLE: Kind = Kind::InDoubt(Reason::UnreadableAnswer, None);
+
+#[test]
+fn every_http_status_with_a_provider_body() {
+    for status in 100..=599 {
+        let wanted = match status {
+            200..=299 | 400 | 406..=407 | 409..=412 | 414 | 416..=424 | 426..=428 | 430..=499 => REFUSED,
+            300..=399 => Kind::Stop(Refusal::Redirect),
+            401 | 403 => Kind::Stop(Refusal::Credentials),
+            402 => Kind::Stop(Refusal::Payment),
+            404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
+            408 | 425 => Kind::NotProcessed(Reason::ServerBusy, None),
+            413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
+            429 => Kind::NotProcessed(Reason::Throttled, None),
+            500..=599 => Kind::InDoubt(Reason::ServerError, None),
+            _ => UNREADABLE,
+        };
+        assert_eq!(of(status, refusal(json!("9999"))), wanted, "HTTP {status}");
+    }
+}
+
+#[test]
+fn every_http_status_with_a_body_that_is_no_json() {
+    for status in 100..=599 {
+        let wanted = match status {
+            300..=399 => Kind::Stop(Refusal::Redirect),
+            401 | 403 => Kind::Stop(Refusal::Credentials),
+            402 => Kind::Stop(Refusal::Payment),
+            404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
+            408 | 425 => Kind::NotProcessed(Reason::ServerBusy, None),
+            413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
+            429 => Kind::NotProcessed(Reason::Throttled, None),
+            500..=599 => Kind::InDoubt(Reason::ServerError, None),
+            400..=499 => Kind::NotProcessed(Reason::GatewayRefused, None),
+            _ => UNREADABLE,
+        };
+        assert_eq!(kind(&reply(status, "<html>")), wanted, "HTTP {status}");
+    }
+}
+
+#[test]
+fn every_result_code_of_a_success() {
+    for number in 0..=9999 {
+        let code = format!("{number:04}");
+        let rejected = |reason| Kind::Settled(Status::Rejected, Some(reason));
+        let wanted = match code.as_str() {
+            "0840" | "1240" => Kind::Settled(Status::Enrolled, None),
+            "0842" | "0844" | "0846" => Kind::Settled(Status::Provisional, Some(Reason::HumanReview)),
+            "2209" => Kind::Duplicate,
+            "2205" | "2405" => Kind::Stop(Refusal::Credentials),
+            "1016" | "2203" | "2212" | "2217" | "2220" => Kind::Stop(Refusal::Account),
+            "2222" => Kind::NotProcessed(Reason::Throttled, None),
+            "2201" | "2301" | "2401" => UNREADABLE,
+            "0001" | "1241" => rejected(Reason::PhotoUnusable),
+            "0841" => rejected(Reason::CompareFailed),
+            "0843" | "0907" | "1242" => rejected(Reason::PossibleSpoof),
+            "0941" => rejected(Reason::NoFaceFound),
+            "0942" => rejected(Reason::PoorQuality),
+            "2207" => rejected(Reason::UserDisabled),
+            "2208" => rejected(Reason::UserDeleted),
+            "2204" | "2213" | "2413" => rejected(Reason::BadParameter),
+            _ => REFUSED,
+        };
+        assert_eq!(of(200, success(json!(code))), wanted, "{code} as a string");
+        assert_eq!(of(200, success(json!(number))), wanted, "{code} as a number");
+    }
+}
+
+#[test]
+fn every_code_of_a_refusal_with_http_400() {
+    for number in 2200..=2500 {
+        let wanted = match number {
+            2209 => Kind::Duplicate,
+            2205 | 2405 => Kind::Stop(Refusal::Credentials),
+            2203 | 2212 | 2217 | 2220 => Kind::Stop(Refusal::Account),
+            2222 => Kind::NotProcessed(Reason::Throttled, None),
+            2207 => Kind::Settled(Status::Rejected, Some(Reason::UserDisabled)),
+            2208 => Kind::Settled(Status::Rejected, Some(Reason::UserDeleted)),
+            2204 | 2213 | 2413 => Kind::Settled(Status::Rejected, Some(Reason::BadParameter)),
+            _ => REFUSED,
+        };
+        assert_eq!(
+            of(400, refusal(json!(number.to_string()))),
+            wanted,
+            "{number} as a string"
+        );
+        assert_eq!(of(400, refusal(json!(number))), wanted, "{number} as a number");
+    }
+}
+
+#[test]
+fn a_wrong_parameter_that_speaks_of_authority_stops_the_run() {
+    for code in ["2204", "2413"] {
+        let body = json!({"message": "You are not Authorized", "code": code});
+        assert_eq!(of(400, body), Kind::Stop(Refusal::Credentials), "{code}");
+    }
+    let body = json!({"error": "not authorized", "code": "2213"});
+    assert_eq!(
+        of(400, body),
+        Kind::Settled(Status::Rejected, Some(Reason::BadParameter))
+    );
+}
+
+#[test]
+fn a_refusal_may_come_without_a_code() {
+    assert_eq!(of(400, json!({"message": "Bad request"})), REFUSED);
+    assert_eq!(of(422, json!({"status": "failed", "error": "no"})), REFUSED);
+    for body in [json!({}), json!([]), json!("text"), json!(null)] {
+        assert_eq!(of(400, body), Kind::NotProcessed(Reason::GatewayRefused, None));
+    }
+}
+
+#[test]
+fn a_success_that_proves_nothing_is_no_answer() {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"0840\"",
+        "{}",
+        "<html>ok</html>",
+        "{\"success\":true}",
+    ] {
+        assert_eq!(kind(&reply(200, body)), UNREADABLE, "{body}");
+    }
+    let mut foreign = success(json!("0840"));
+    foreign["PartnerParams"]["user_id"] = json!("u2");
+    assert_eq!(of(200, foreign.clone()), Kind::InDoubt(Reason::WrongUser, None));
+    foreign["ResultCode"] = json!("0941");
+    assert_eq!(of(200, foreign), Kind::InDoubt(Reason::WrongUser, None));
+    let nobody = json!({"ResultCode": "0840"});
+    assert_eq!(of(200, nobody), Kind::InDoubt(Reason::WrongUser, None));
+    let cut = Reply {
+        complete: false,
+        ..reply(200, success(json!("0840")).to_string())
+    };
+    assert_eq!(kind(&cut), Kind::InDoubt(Reason::AnswerCutOff, None));
+    let cut = Reply {
+        complete: false,
+        ..reply(400, refusal(json!("2213")).to_string())
+    };
+    assert_eq!(kind(&cut), Kind::InDoubt(Reason::AnswerCutOff, None));
+}
+
+#[test]
+fn a_numeric_user_id_is_ours_only_to_the_letter() {
+    let echo = |user: Value| json!({"ResultCode": "0840", "PartnerParams": {"user_id": user}}).to_string();
+    let verdict = |ours: &str, user| judge(&reply(200, echo(user)), &UserId::parse(ours).unwrap(), &signer()).kind;
+    assert_eq!(verdict("7", json!(7)), Kind::Settled(Status::Enrolled, None));
+    assert_eq!(verdict("007", json!(7)), Kind::InDoubt(Reason::WrongUser, None));
+}
+
+#[test]
+fn a_signature_is_right_or_absent() {
+    let signed = |timestamp: Value, signature: Value| {
+        let mut body = success(json!("0840"));
+        body["timestamp"] = timestamp;
+        body["signature"] = signature;
+        of(200, body)
+    };
+    let time = "2023-02-14T00:07:49.924Z";
+    let good = signer().sign(time);
+    let enrolled = Kind::Settled(Status::Enrolled, None);
+    let wrong = Kind::InDoubt(Reason::WrongSignature, None);
+    assert_eq!(signed(json!(time), json!(good)), enrolled);
+    assert_eq!(signed(json!(time), json!(null)), enrolled);
+    assert_eq!(signed(json!("2023-02-14T00:07:49.925Z"), json!(good)), wrong);
+    assert_eq!(signed(json!(null), json!(good)), wrong);
+    assert_eq!(signed(json!(time), json!("")), wrong);
+    assert_eq!(signed(json!(time), json!(true)), wrong);
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date_against_the_answers_own() {
+    let wait = |text: &str, date: Option<&str>| {
+        let throttled = Reply {
+            retry_after: Some(text.into()),
+            date: date.map(|date| httpdate::parse_http_date(date).unwrap()),
+            ..reply(429, "")
+        };
+        match kind(&throttled) {
+            Kind::NotProcessed(Reason::Throttled, wait) => wait.map(|wait| wait.as_secs()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(wait("7", None), Some(7));
+    assert_eq!(wait(" 7 ", None), Some(7));
+    assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", date), Some(60));
+    assert_eq!(wait("Sun, 06 Nov 1994 08:48:37 GMT", date), Some(0));
+    assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", None), None);
+    assert_eq!(wait("soon", date), None);
+    assert_eq!(wait("-1", date), None);
+    assert_eq!(wait("99999999999999", None), Some(86_400));
+    let busy = Reply {
+        retry_after: Some("3".into()),
+        ..reply(503, "")
+    };
+    assert_eq!(
+        kind(&busy),
+        Kind::InDoubt(Reason::ServerError, Some(Duration::from_secs(3)))
+    );
+}
+
+#[test]
+fn the_facts_come_from_wherever_they_stand() {
+    let body = json!({
+        "ResultCode": 840, "ResultText": "Enroll User", "SmileJobID": "0000021007", "ConfidenceValue": 99.5,
+        "PartnerParams": {"user_id": "u1", "job_id": "d98", "job_type": 4}, "Actions": {"x": null}, "new": [1]
+    });
+    let verdict = judge(&reply(200, body.to_string()), &UserId::parse("u1").unwrap(), &signer());
+    let wanted = Facts {
+        http_status: Some(200),
+        result_code: Some("0840".into()),
+        result_text: Some("Enroll User".into()),
+        smile_job_id: Some("0000021007".into()),
+        job_id: Some("d98".into()),
+        confidence: Some("99.5".into()),
+    };
+    assert_eq!(
+        verdict,
+        Verdict {
+            kind: Kind::Settled(Status::Enrolled, None),
+            facts: wanted
+        }
+    );
+    let empty = judge(&reply(502, "<html>"), &UserId::parse("u1").unwrap(), &signer()).facts;
+    assert_eq!(
+        empty,
+        Facts {
+            http_status: Some(502),
+            ..Facts::default()
+        }
+    );
+}
