@@ -4,11 +4,16 @@
 //! randomness come in as arguments. It imports nothing of the crate outside `domain`.
 
 pub(crate) mod created_at;
+pub(crate) mod machine;
 pub(crate) mod outcome;
 pub(crate) mod pace;
 pub(crate) mod photo;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod signature;
+pub(crate) mod stop;
+pub(crate) mod summary;
+pub(crate) mod text;
 pub(crate) mod user_id;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     outcome::{Facts, Reason, Status, words},
     signature::Signer,
+    text::{MAX_TEXT_CHARS, one_line},
     user_id::UserId,
 };
 
@@ -208,14 +209,16 @@ impl Body {
         }
     }
 
+    /// What goes into ledger and results: made harmless and cut, since anybody may have written it.
     fn facts(&self, http_status: u16) -> Facts {
+        let safe = |text: Option<String>| text.map(|text| one_line(&text, MAX_TEXT_CHARS));
         Facts {
             http_status: Some(http_status),
-            result_code: self.result_code(),
-            result_text: self.message(),
-            smile_job_id: self.text("SmileJobID"),
-            job_id: self.params("job_id"),
-            confidence: self.text("ConfidenceValue"),
+            result_code: safe(self.result_code()),
+            result_text: safe(self.message()),
+            smile_job_id: safe(self.text("SmileJobID")),
+            job_id: safe(self.params("job_id")),
+            confidence: safe(self.text("ConfidenceValue")),
         }
     }
 }

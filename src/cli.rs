@@ -1,0 +1,330 @@
+//! The command line as it is written: raw arguments, no I/O, nothing resolved.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+const EXAMPLES: &str = "\
+Examples:
+  image-enroll --env local examples/manifest.csv        see it work, no account and no network needed
+  image-enroll check manifest.csv                       find what is wrong before anything is sent
+  image-enroll --env sandbox manifest.csv               enroll; the same command again takes up the rest
+  image-enroll --env production --yes --stop-after 4h manifest.csv
+
+Exit codes:
+  0  every row is settled                   6  stopped: endpoint unreachable, throttling or not the API
+  1  some rows rejected or invalid          7  stopped: ledger or results not readable or writable
+  2  usage or configuration                 8  another run holds the ledger
+  3  some rows failed: run again            9  the manifest cannot be used
+  4  some rows in doubt: run again         10  stopped by a limit
+  5  stopped: credentials refused     130/143  interrupted; run again
+
+The API key comes from --api-key-file, SMILE_SANDBOX_API_KEY / SMILE_PRODUCTION_API_KEY, or SMILE_API_KEY.";
+
+/// Enrolls existing users into Smile ID in bulk.
+///
+/// Reads a CSV manifest of users and photos, posts one signed request per user, many at once, and leaves a
+/// results CSV that says for every row what became of it. Nothing is sent twice: run the same command again
+/// to go on where the last run ended.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, after_long_help = EXAMPLES, after_help = "See --help for examples and exit codes.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) enroll: Option<EnrollArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Validate rows and photos, send nothing
+    Check(CheckArgs),
+    /// Write the results CSV again from the ledger
+    Results(ResultsArgs),
+    /// Serve a local stand-in for the API until stopped
+    Simulator(SimulatorArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnrollArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    /// Ask no question before a production run
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Where things are.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// Where to send
+    #[arg(long, value_enum, default_value_t = Env::Sandbox)]
+    pub(crate) env: Env,
+    /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) results: Option<PathBuf>,
+    /// Ledger database [default: <manifest stem>.<env>.ledger.db beside the manifest]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Base of relative photo paths [default: the manifest's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Option<PathBuf>,
+}
+
+/// In whose name, and to whom.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    /// Another base URL; http:// only for loopback
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Partner id, kept as written
+    #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
+    pub(crate) partner_id: Option<String>,
+    /// File with the API key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Further root certificates (PEM), beside the system's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_cert: Option<PathBuf>,
+}
+
+/// How fast, how often, how long.
+#[derive(Debug, Args)]
+pub(crate) struct PaceArgs {
+    /// Most requests in flight (1 to 256)
+    #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+    /// Most requests started per time: N/s, N/m or N/h
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
+    /// Longest wait for an answer once the request is sent
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
+    pub(crate) timeout: Duration,
+    /// Longest wait for a connection
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
+    pub(crate) connect_timeout: Duration,
+    /// Further attempts of a row
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) retries: u32,
+    /// Quiet time before a row in doubt is sent again
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = duration)]
+    pub(crate) in_doubt_wait: Duration,
+    /// How long to wait for an endpoint that is down or throttling
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration)]
+    pub(crate) max_outage: Duration,
+    /// Admit no new rows after this time, drain, end
+    #[arg(long, value_name = "DUR", value_parser = positive_duration)]
+    pub(crate) stop_after: Option<Duration>,
+    /// Send at most N rows in this run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Stop after N rows that ended rejected or failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_failures: Option<u32>,
+}
+
+/// What is told, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run's summary as JSON, written even when the run is stopped
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) summary: Option<PathBuf>,
+    /// auto: a bar on a terminal, a line every 30 s elsewhere
+    #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
+    pub(crate) progress: ProgressMode,
+    /// Form of the diagnostics on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// Tell of every attempt
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Say nothing while all is well
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// Base of relative photo paths [default: the manifest's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Option<PathBuf>,
+    /// Look at the rows only
+    #[arg(long)]
+    pub(crate) no_photos: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResultsArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorArgs {
+    /// Port on 127.0.0.1; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Partner id that requests must name
+    #[arg(long, value_name = "ID", default_value = DEFAULT_PARTNER_ID)]
+    pub(crate) partner_id: String,
+    /// File with the API key that requests must be signed with [default: a key that is printed]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Time before each answer
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) latency: Duration,
+    /// Share of requests, 0 to 1, that meet a 429, a 503, a dropped connection or a lost answer
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) fail_rate: f64,
+    /// Which of the many bad nights it is: the same seed gives the same faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// The simulator's partner, unless another is named; its leading zero shows whether a client keeps it.
+pub(crate) const DEFAULT_PARTNER_ID: &str = "085";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Env {
+    /// A simulator inside this process; needs no credentials
+    Local,
+    /// Smile ID's test environment
+    Sandbox,
+    /// Real users
+    Production,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    Auto,
+    Bar,
+    Plain,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Cli {
+    /// The form of everything that is said on stderr.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        self.enroll
+            .as_ref()
+            .map_or(LogFormat::Text, |args| args.report.log_format)
+    }
+}
+
+impl Env {
+    /// The word in file names, results and summary.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// `--rate`: the time between two requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) interval: Duration,
+}
+
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "write N/s, N/m or N/h, for example 20/s";
+        let (count, unit) = text.split_once('/').ok_or(FORM)?;
+        let count: NonZeroU32 = count.parse().map_err(|_| FORM)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return Err(FORM),
+        };
+        let interval = Duration::from_secs(seconds) / count.get();
+        (interval > Duration::ZERO)
+            .then_some(Self { interval })
+            .ok_or("that is more than can be counted")
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write for example 200ms, 5s, 10m or 4h"))
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it must be longer than nothing".into()),
+        duration => Ok(duration),
+    }
+}
+
+fn share(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("write a number from 0 to 1, for example 0.1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_is_a_number_per_second_minute_or_hour() {
+        let interval = |text: &str| text.parse::<Rate>().map(|rate| rate.interval.as_millis());
+        assert_eq!(interval("20/s"), Ok(50));
+        assert_eq!(interval("60/m"), Ok(1_000));
+        assert_eq!(interval("3600/h"), Ok(1_000));
+        for text in ["", "20", "20/d", "0/s", "-1/s", "1.5/s", "/s", "20 / s", "20/S"] {
+            assert!(interval(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_as_in_the_contract() {
+        for (text, millis) in [
+            ("200ms", 200),
+            ("5s", 5_000),
+            ("10m", 600_000),
+            ("4h", 14_400_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)));
+        }
+        for text in ["", "5", "s", "-5s", "5 parsecs"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(positive_duration("0s").is_err());
+    }
+}

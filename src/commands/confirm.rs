@@ -1,0 +1,57 @@
+//! The one question before a production run on a terminal.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use crate::cli::{EnrollArgs, Env};
+use crate::config::{Account, ConfigError, Files};
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::manifest::{Manifest, Role, Survey};
+use crate::report;
+
+/// Asks, unless `--yes` is given or nobody is there to answer.
+pub(super) fn production(
+    args: &EnrollArgs,
+    files: &Files,
+    account: &Account,
+    manifest: &Manifest,
+    survey: &Survey,
+    ledger: &Ledger,
+) -> Result<(), Error> {
+    let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if files.env != Env::Production || args.yes || !somebody {
+        return Ok(());
+    }
+    let (to_send, settled) = count(files, manifest, survey, ledger)?;
+    report::ask_production(account.signer.partner_id(), &account.pinned, to_send, settled);
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if read.is_ok() && yes {
+        Ok(())
+    } else {
+        Err(ConfigError::Declined.into())
+    }
+}
+
+/// Users to send, and users that earlier runs settled.
+fn count(files: &Files, manifest: &Manifest, survey: &Survey, ledger: &Ledger) -> Result<(u32, u32), Error> {
+    let manifest_error = |source| Error::Manifest {
+        path: files.manifest.clone(),
+        source,
+    };
+    let (mut to_send, mut settled) = (0, 0);
+    let mut records = manifest.records().map_err(manifest_error)?;
+    while let Some((number, record)) = records.next().map_err(manifest_error)? {
+        let Some(row) = manifest
+            .row(number, record)
+            .ok()
+            .filter(|_| survey.role(number) == Some(Role::First))
+        else {
+            continue;
+        };
+        let known = ledger.is_settled(&row.user_id).map_err(crate::run::RunError::from)?;
+        *(if known { &mut settled } else { &mut to_send }) += 1;
+    }
+    Ok((to_send, settled))
+}

@@ -1,0 +1,286 @@
+//! The main job: enroll every row that is not settled yet.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::confirm;
+use crate::cli::{EnrollArgs, PaceArgs};
+use crate::client::{Client, ClientSettings};
+use crate::config::{Account, ConfigError, Files};
+use crate::domain::{retry::Attempts, stop::Stop, text};
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
+use crate::manifest::{Manifest, Survey};
+use crate::report::{Closing, Reporter, RunFacts, build_summary, print_error, write_summary};
+use crate::results::{self, ResultsError, Tally, Target};
+use crate::run::{Ended, RunSettings, Services, drive};
+use crate::simulator::{Settings, Simulator};
+
+/// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
+const SPARE_DESCRIPTORS: u64 = 48;
+
+/// Everything a run needs, made ready before anything is sent.
+struct Prepared {
+    files: Files,
+    account: Account,
+    manifest: Manifest,
+    survey: Survey,
+    ledger_path: PathBuf,
+    ledger: Ledger,
+    target: Target,
+    run_id: String,
+    started_at: DateTime<Utc>,
+    /// Holds the ledger of a local run; it goes with the run.
+    _temporary: Option<TempDir>,
+}
+
+pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
+    let mut prepared = prepare(args)?;
+    confirm::production(
+        args,
+        &prepared.files,
+        &prepared.account,
+        &prepared.manifest,
+        &prepared.survey,
+        &prepared.ledger,
+    )?;
+    let record = prepared.record();
+    let begun = prepared.ledger.begin_run(&record);
+    begun.map_err(|source| prepared.ledger_error(source))?;
+    let mut reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
+    let ended = send(args, &mut prepared, &mut reporter)?;
+    finish(args, prepared, reporter, ended)
+}
+
+fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
+    let files = Files::resolve(&args.files)?;
+    let account = Account::resolve(&args.account, files.env)?;
+    let started_at = Utc::now();
+    let manifest_error = |source| Error::Manifest {
+        path: files.manifest.clone(),
+        source,
+    };
+    let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
+    check_overwrites(&manifest, &files)?;
+    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
+    let (ledger_path, temporary) = ledger_path(&files)?;
+    let pin = Pin {
+        endpoint: account.pinned.clone(),
+        partner_id: account.signer.partner_id().to_owned(),
+    };
+    let ledger = Ledger::open(&ledger_path, &pin);
+    let ledger = ledger.map_err(|source| Error::Ledger {
+        path: ledger_path.clone(),
+        source,
+    })?;
+    Ok(Prepared {
+        target: Target::new(&files.results),
+        files,
+        account,
+        manifest,
+        survey,
+        ledger_path,
+        ledger,
+        run_id: Uuid::now_v7().to_string(),
+        started_at,
+        _temporary: temporary,
+    })
+}
+
+/// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.
+fn send(args: &EnrollArgs, prepared: &mut Prepared, reporter: &mut Reporter) -> Result<Ended, Error> {
+    let runtime = super::runtime()?;
+    let endpoint = match &prepared.account.endpoint {
+        Some(endpoint) => endpoint.clone(),
+        None => runtime.block_on(start_simulator(&prepared.account))?,
+    };
+    let client = Client::new(&ClientSettings {
+        endpoint,
+        connect_timeout: args.pace.connect_timeout,
+        timeout: args.pace.timeout,
+        ca_pem: prepared.account.ca_pem.clone(),
+        direct: prepared.account.is_loopback,
+    })?;
+    let follower = prepared.target.follow(&prepared.manifest);
+    let mut follower = follower.map_err(|source| results_error(&prepared.files, source))?;
+    let concurrency = affordable(args.pace.concurrency.into(), prepared.account.endpoint.is_none());
+    if concurrency < args.pace.concurrency.into() {
+        reporter.few_descriptors(concurrency);
+    }
+    let services = Services {
+        manifest: &prepared.manifest,
+        survey: &prepared.survey,
+        ledger: &mut prepared.ledger,
+        follower: &mut follower,
+        client,
+        signer: Arc::new(prepared.account.signer.clone()),
+    };
+    let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
+    Ok(drive(settings, services, reporter, &runtime)?)
+}
+
+/// Results, summary, the closing words: written however the run ended.
+fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: Ended) -> Result<ExitStatus, Error> {
+    let Prepared {
+        files,
+        manifest,
+        survey,
+        ledger,
+        target,
+        ..
+    } = &prepared;
+    let Ended { mut stop, stats, error } = ended;
+    let mut faults: Vec<Error> = error.map(Error::from).into_iter().collect();
+    let tally = target.finish(manifest, survey, ledger).or_else(|source| {
+        stop = stop.max(Some(stop_of(&source)));
+        faults.push(results_error(files, source));
+        results::write(manifest, survey, ledger, io::sink())
+    });
+    let tally = tally.unwrap_or_else(|_| Tally::default());
+    let status = ExitStatus::of_run(stop, &tally);
+    let finished_at = Utc::now();
+    if let Err(source) = ledger.end_run(finished_at.timestamp_millis(), status.code(), stop.map(Stop::word)) {
+        faults.push(prepared.ledger_error(source));
+    }
+    let facts = RunFacts {
+        run_id: &prepared.run_id,
+        files,
+        account: &prepared.account,
+        survey,
+        started_at: prepared.started_at,
+        finished_at,
+        status: if faults.is_empty() {
+            status
+        } else {
+            worse(status, &faults)
+        },
+        stop,
+        stats: &stats,
+        tally: &tally,
+    };
+    if let Some(path) = &args.report.summary {
+        let written = write_summary(path, &build_summary(&facts));
+        faults.extend(written.err().map(|source| Error::Summary {
+            path: path.clone(),
+            source,
+        }));
+    }
+    reporter.close(&Closing {
+        facts: &facts,
+        ledger: files.ledger.as_deref(),
+    });
+    for fault in &faults {
+        print_error(fault, args.report.log_format);
+    }
+    Ok(worse(status, &faults))
+}
+
+impl Prepared {
+    fn record(&self) -> RunRecord {
+        RunRecord {
+            run_id: self.run_id.clone(),
+            manifest: text::one_line(&self.files.manifest.to_string_lossy(), text::MAX_TEXT_CHARS),
+            manifest_sha256: self.survey.sha256,
+            started_at: self.started_at.timestamp_millis(),
+        }
+    }
+
+    fn ledger_error(&self, source: LedgerError) -> Error {
+        Error::Ledger {
+            path: self.ledger_path.clone(),
+            source,
+        }
+    }
+}
+
+/// A fault of the machine is not hidden behind an exit code that says the rows are well.
+fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
+    match (status, faults.first()) {
+        (
+            ExitStatus::Settled | ExitStatus::DataFaults | ExitStatus::Failed | ExitStatus::InDoubt | ExitStatus::Limit,
+            Some(fault),
+        ) => fault.exit_status(),
+        _ => status,
+    }
+}
+
+fn stop_of(error: &ResultsError) -> Stop {
+    match error {
+        ResultsError::Manifest(_) => Stop::ManifestChanged,
+        ResultsError::Write(_) | ResultsError::Ledger(_) => Stop::Storage,
+    }
+}
+
+pub(super) fn results_error(files: &Files, source: ResultsError) -> Error {
+    Error::Results {
+        path: files.results.clone(),
+        source,
+    }
+}
+
+/// The manifest is read until the end, so nothing may be written over it.
+pub(super) fn check_overwrites(manifest: &Manifest, files: &Files) -> Result<(), Error> {
+    let ledger = files.ledger.as_ref().map(|path| ("--ledger", path));
+    let clash = [Some(("--results", &files.results)), ledger].into_iter().flatten();
+    match clash.into_iter().find(|(_, path)| manifest.is_file(path)) {
+        Some((flag, path)) => Err(ConfigError::Overwrites {
+            flag,
+            path: path.clone(),
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
+    if let Some(path) = &files.ledger {
+        return Ok((path.clone(), None));
+    }
+    let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
+        path: std::env::temp_dir(),
+        source: LedgerError::Open(error),
+    })?;
+    Ok((folder.path().join("ledger.db"), Some(folder)))
+}
+
+/// Starts the simulator inside the process; it ends with the runtime.
+async fn start_simulator(account: &Account) -> Result<String, Error> {
+    let listener = super::simulator::listen(0).await?;
+    let address = listener.local_addr().map_err(Error::Simulator)?;
+    let simulator = Simulator::new(Settings::faultless(&account.signer));
+    tokio::spawn(simulator.serve(listener, std::future::pending()));
+    Ok(format!("http://{address}"))
+}
+
+fn settings(pace: &PaceArgs, concurrency: usize, run_id: String) -> RunSettings {
+    RunSettings {
+        run_id,
+        started: Instant::now(),
+        concurrency,
+        interval: pace.rate.map(|rate| rate.interval),
+        attempts: Attempts { retries: pace.retries },
+        in_doubt_wait: pace.in_doubt_wait,
+        max_outage: pace.max_outage,
+        stop_after: pace.stop_after,
+        limit: pace.limit,
+        max_failures: pace.max_failures,
+    }
+}
+
+/// As many requests in flight as this process may have file descriptors for.
+fn affordable(wanted: usize, both_ends: bool) -> usize {
+    #[cfg(unix)]
+    let most = rlimit::Resource::NOFILE.get_soft().unwrap_or(u64::MAX);
+    #[cfg(not(unix))]
+    let most = u64::MAX;
+    let ends = if both_ends { 2 } else { 1 };
+    let affordable = most.saturating_sub(SPARE_DESCRIPTORS) / ends;
+    wanted.min(usize::try_from(affordable).unwrap_or(usize::MAX)).max(1)
+}

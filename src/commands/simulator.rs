@@ -1,0 +1,58 @@
+//! `simulator`: the stand-in for the API, alone, until it is stopped.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+
+use crate::cli::SimulatorArgs;
+use crate::config;
+use crate::domain::signature::Signer;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::report;
+use crate::simulator::{Settings, Simulator};
+
+/// The key that requests are signed with unless a file names another; it guards nothing.
+const DEFAULT_API_KEY: &str = "simulator-key-not-a-secret";
+
+pub(super) fn run(args: &SimulatorArgs) -> Result<ExitStatus, Error> {
+    let partner_id = config::partner(args.partner_id.clone())?;
+    let file = args.api_key_file.as_deref();
+    let api_key = match file {
+        Some(path) => config::key_from_file(path)?,
+        None => SecretString::from(DEFAULT_API_KEY),
+    };
+    let shown_key = file.is_none().then(|| api_key.expose_secret().to_owned());
+    let settings = Settings {
+        signer: Signer::new(partner_id.clone(), api_key),
+        latency: args.latency,
+        fail_rate: args.fail_rate,
+        seed: args.seed,
+    };
+    super::runtime()?.block_on(async {
+        let listener = listen(args.port).await?;
+        let address = listener.local_addr().map_err(Error::Simulator)?;
+        report::simulator_started(address, &partner_id, shown_key.as_deref());
+        Simulator::new(settings).serve(listener, stopped()).await;
+        Ok(ExitStatus::Settled)
+    })
+}
+
+/// Listens on loopback only; port 0 picks a free one.
+pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(Error::Simulator)
+}
+
+async fn stopped() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    drop(tokio::signal::ctrl_c().await);
+}

@@ -1,0 +1,58 @@
+//! Why a run ends before its rows do.
+
+use super::response::Refusal;
+
+/// The causes, from the weakest to the strongest: a stronger one replaces a weaker one, never the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// `--limit`: as many rows as asked for were sent.
+    Limit,
+    /// `--stop-after`: the window is over.
+    StopAfter,
+    /// `--max-failures`.
+    MaxFailures,
+    /// 20 refusals alike in a row.
+    RefusalsAlike,
+    /// `--max-outage`: down or throttling for too long.
+    Outage,
+    /// The server's answer or certificate forbids to go on.
+    Refused(Refusal),
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// The manifest was changed while the run was reading it.
+    ManifestChanged,
+    /// Ledger or results cannot be read or written.
+    Storage,
+}
+
+impl Stop {
+    /// The word in the summary's `stopped_by`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::StopAfter => "stop_after",
+            Self::MaxFailures => "max_failures",
+            Self::RefusalsAlike => "refusals_alike",
+            Self::Outage => "outage",
+            Self::Refused(refusal) => refusal.word(),
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+            Self::ManifestChanged => "manifest_changed",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_outranks_a_limit_and_lost_storage_outranks_all() {
+        assert!(Stop::Interrupted > Stop::Limit && Stop::Interrupted > Stop::Refused(Refusal::Certificate));
+        assert!(Stop::Storage > Stop::Terminated && Stop::Storage > Stop::ManifestChanged);
+        assert!(Stop::Refused(Refusal::Credentials) > Stop::Outage);
+    }
+}

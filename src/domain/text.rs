@@ -1,0 +1,87 @@
+//! Text from elsewhere, made harmless: for a terminal, a log, a cell of a spreadsheet.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat};
+
+/// Longest provider text that is kept, in characters (contract, section 8).
+pub(crate) const MAX_TEXT_CHARS: usize = 300;
+
+/// One line without control characters, cut at `most` characters: nothing in it can move a cursor or set a title.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(most));
+    for character in text.chars().take(most) {
+        if is_unsafe(character) {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    match line.char_indices().nth(most) {
+        Some((end, _)) => line.get(..end).unwrap_or_default().to_owned(),
+        None => line,
+    }
+}
+
+/// Control characters, line separators, and marks that turn the direction of what follows.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A provider's text as a cell: no spreadsheet may take it for a formula.
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@']) {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+/// Milliseconds since the Unix epoch as RFC 3339, UTC, with milliseconds; empty for what no calendar holds.
+pub(crate) fn rfc3339(unix_ms: i64) -> String {
+    let instant = DateTime::from_timestamp_millis(unix_ms);
+    instant
+        .map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_times_are_written_as_the_results_need_them() {
+        assert_eq!(hex(&[0, 0x0f, 0xa5, 0xff]), "000fa5ff");
+        assert_eq!(rfc3339(1_676_300_862_004), "2023-02-13T15:07:42.004Z");
+    }
+
+    #[test]
+    fn a_line_holds_no_control_character_and_no_more_than_its_measure() {
+        assert_eq!(one_line("a\nb\u{1b}[2J\u{7}", 300), "a\\nb\\u{1b}[2J\\u{7}");
+        assert_eq!(one_line("\u{202e}x\u{2028}", 300), "\\u{202e}x\\u{2028}");
+        assert_eq!(one_line(&"é".repeat(400), 300), "é".repeat(300));
+        assert_eq!(one_line(&"\n".repeat(400), 300).len(), 300);
+        assert_eq!(one_line("Größe 1", 300), "Größe 1");
+    }
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@x"] {
+            assert_eq!(cell(text), format!("'{text}"));
+        }
+        assert_eq!(cell("1=1"), "1=1");
+        assert_eq!(cell(""), "");
+    }
+}

@@ -1,0 +1,67 @@
+//! What ends the program early: one variant per subsystem, each with its exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::client::ClientError;
+use crate::config::ConfigError;
+use crate::exit::ExitStatus;
+use crate::ledger::LedgerError;
+use crate::manifest::ManifestError;
+use crate::results::ResultsError;
+use crate::run::RunError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("cannot begin")]
+    Config(#[from] ConfigError),
+    #[error("cannot connect")]
+    Client(#[from] ClientError),
+    #[error("manifest {path:?}")]
+    Manifest { path: PathBuf, source: ManifestError },
+    #[error("ledger {path:?}")]
+    Ledger { path: PathBuf, source: LedgerError },
+    #[error("results {path:?}")]
+    Results { path: PathBuf, source: ResultsError },
+    #[error("summary {path:?}")]
+    Summary { path: PathBuf, source: io::Error },
+    #[error("stopped")]
+    Run(#[from] RunError),
+    #[error("cannot serve the simulator")]
+    Simulator(#[source] io::Error),
+    #[error("cannot start the program's threads")]
+    Runtime(#[source] io::Error),
+}
+
+impl Error {
+    pub(crate) fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Config(_) | Self::Client(_) | Self::Simulator(_) => ExitStatus::Usage,
+            Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
+            Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
+            Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),
+            Self::Summary { .. } | Self::Runtime(_) => ExitStatus::Storage,
+        }
+    }
+}
+
+fn ledger_status(error: &LedgerError) -> ExitStatus {
+    match error {
+        LedgerError::Locked => ExitStatus::Locked,
+        LedgerError::Missing
+        | LedgerError::Foreign
+        | LedgerError::Newer { .. }
+        | LedgerError::OtherPin { .. }
+        | LedgerError::Damaged(_)
+        | LedgerError::Open(_)
+        | LedgerError::Sqlite(_) => ExitStatus::Storage,
+    }
+}
+
+fn results_status(error: &ResultsError) -> ExitStatus {
+    match error {
+        ResultsError::Write(_) => ExitStatus::Storage,
+        ResultsError::Ledger(error) => ledger_status(error),
+        ResultsError::Manifest(_) => ExitStatus::Manifest,
+    }
+}

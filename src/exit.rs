@@ -1,0 +1,97 @@
+//! Exit codes: one documented type, so that a script can trust them (contract, section 9).
+
+use std::process::ExitCode;
+
+use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
+use crate::results::Tally;
+
+/// How the program ended. The numbers are the public interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// Every row is settled.
+    Settled,
+    /// Finished; some rows are `rejected` or `invalid`.
+    DataFaults,
+    /// Usage or configuration; nothing was sent.
+    Usage,
+    /// Finished; some rows are `failed`.
+    Failed,
+    /// Finished; some rows are `in_doubt`.
+    InDoubt,
+    /// Stopped: credentials, signature or account refused.
+    Refused,
+    /// Stopped: the endpoint is unreachable, throttling, or not the API.
+    Unreachable,
+    /// Stopped: ledger or results cannot be read or written.
+    Storage,
+    /// Another run holds the ledger.
+    Locked,
+    /// The manifest cannot be used.
+    Manifest,
+    /// Stopped by a limit.
+    Limit,
+    /// SIGINT: drained, summary and results written.
+    Interrupted,
+    /// SIGTERM: the same.
+    Terminated,
+}
+
+impl ExitStatus {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Settled => 0,
+            Self::DataFaults => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+            Self::InDoubt => 4,
+            Self::Refused => 5,
+            Self::Unreachable => 6,
+            Self::Storage => 7,
+            Self::Locked => 8,
+            Self::Manifest => 9,
+            Self::Limit => 10,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+impl ExitStatus {
+    /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
+    pub(crate) fn of_run(stop: Option<Stop>, tally: &Tally) -> Self {
+        if let Some(stop) = stop {
+            return stop.into();
+        }
+        let any = |status| tally.count(status) > 0;
+        if any(Status::InDoubt) {
+            Self::InDoubt
+        } else if any(Status::Failed) || any(Status::Pending) {
+            Self::Failed
+        } else if any(Status::Rejected) || any(Status::Invalid) {
+            Self::DataFaults
+        } else {
+            Self::Settled
+        }
+    }
+}
+
+impl From<Stop> for ExitStatus {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Limit | Stop::StopAfter | Stop::MaxFailures | Stop::RefusalsAlike => Self::Limit,
+            Stop::Outage => Self::Unreachable,
+            Stop::Refused(Refusal::Credentials | Refusal::Account | Refusal::Payment) => Self::Refused,
+            Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Certificate) => Self::Unreachable,
+            Stop::Interrupted => Self::Interrupted,
+            Stop::Terminated => Self::Terminated,
+            Stop::ManifestChanged => Self::Manifest,
+            Stop::Storage => Self::Storage,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
+    }
+}

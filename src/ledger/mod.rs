@@ -1,0 +1,98 @@
+//! The ledger: the durable record of every attempt and outcome, in SQLite.
+//!
+//! It is the truth; the results are a view of it. What [`Ledger::commit`] has returned from is on
+//! the disk. It decides nothing: what a history means stands in `domain::resume`.
+
+mod error;
+mod open;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::domain::{
+    created_at::CreatedAt,
+    outcome::{Outcome, PhotoMark, Reason, words},
+    user_id::UserId,
+};
+
+pub(crate) use error::LedgerError;
+
+/// What a ledger is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) endpoint: String,
+    pub(crate) partner_id: String,
+}
+
+/// An open ledger. The lock is the kernel's: it ends with the process, however that ends.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    db: Connection,
+    pin: Pin,
+    /// The names of the runs by their number.
+    runs: HashMap<i64, String>,
+    /// The number of the run that writes.
+    run: i64,
+}
+
+/// A run as the ledger keeps it. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone)]
+pub(crate) struct RunRecord {
+    pub(crate) run_id: String,
+    pub(crate) manifest: String,
+    pub(crate) manifest_sha256: [u8; 32],
+    pub(crate) started_at: i64,
+}
+
+/// The number of an attempt in the ledger.
+pub(crate) type AttemptId = i64;
+
+/// One thing to record. A batch of them is one transaction.
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    /// The request is about to be sent.
+    Intent {
+        id: AttemptId,
+        user_id: UserId,
+        number: u32,
+        photo: PhotoMark,
+        at: i64,
+    },
+    /// What became of an attempt.
+    Close {
+        id: AttemptId,
+        class: Class,
+        reason: Option<Reason>,
+        http_status: Option<u16>,
+        at: i64,
+    },
+    /// Whatever was in doubt about this user is known now.
+    Resolve { user_id: UserId },
+    /// The state of the user.
+    Outcome {
+        user_id: UserId,
+        created_at: CreatedAt,
+        outcome: Arc<Outcome>,
+    },
+}
+
+words! {
+    /// What an attempt turned out to be.
+    Class {
+        Settled = "settled",
+        NotProcessed = "not_processed",
+        InDoubt = "in_doubt",
+        /// Its answer ended the run.
+        Stopped = "stopped",
+        /// The run ended between the intent and the first byte.
+        NotSent = "not_sent",
+        /// Once in doubt, settled by a later attempt.
+        Resolved = "resolved",
+    }
+}

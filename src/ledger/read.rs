@@ -1,0 +1,136 @@
+//! Reading: what the ledger knows of a user, one indexed look-up each.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::{AttemptId, Ledger, LedgerError, Pin};
+use crate::domain::{
+    outcome::{Facts, Outcome, PhotoHash, PhotoMark, Reason, Status},
+    resume::{History, Unresolved},
+    user_id::UserId,
+};
+
+const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_text, smile_job_id, job_id, confidence,
+    attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at
+    FROM enrollment WHERE user_id = ?1";
+const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
+const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, run FROM attempt
+    WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
+
+impl Ledger {
+    pub(crate) fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// The number for the next attempt.
+    pub(crate) fn next_attempt(&self) -> Result<AttemptId, LedgerError> {
+        let last: Option<i64> = self.db.query_row("SELECT max(id) FROM attempt", [], |row| row.get(0))?;
+        Ok(last.unwrap_or(0) + 1)
+    }
+
+    /// When the latest run began, in milliseconds since the Unix epoch.
+    pub(crate) fn last_run_at(&self) -> Result<Option<i64>, LedgerError> {
+        let sql = "SELECT started_at FROM run ORDER BY id DESC LIMIT 1";
+        Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether this user is settled; the cheap question, for the many.
+    pub(crate) fn is_settled(&self, user_id: &UserId) -> Result<bool, LedgerError> {
+        let mut statement = self.db.prepare_cached(SETTLED)?;
+        let mut rows = statement.query([user_id.as_str()])?;
+        match rows.next()? {
+            Some(row) => Ok(status(row.get_ref(0)?.as_str().unwrap_or_default())?.is_settled()),
+            None => Ok(false),
+        }
+    }
+
+    /// All that is known of this user.
+    pub(crate) fn history(&self, user_id: &UserId) -> Result<History, LedgerError> {
+        let mut statement = self.db.prepare_cached(OUTCOME)?;
+        let mut rows = statement.query([user_id.as_str()])?;
+        let (outcome, created_at) = match rows.next()? {
+            Some(row) => (Some(self.outcome(row)?), row.get(15)?),
+            None => (None, None),
+        };
+        if outcome.as_ref().is_some_and(|outcome| outcome.status.is_settled()) {
+            return Ok(History {
+                outcome,
+                created_at,
+                unresolved: Vec::new(),
+            });
+        }
+        Ok(History {
+            outcome,
+            created_at,
+            unresolved: self.unresolved(user_id)?,
+        })
+    }
+
+    pub(super) fn load_runs(&mut self) -> Result<(), LedgerError> {
+        let mut statement = self.db.prepare("SELECT id, run_id FROM run")?;
+        let runs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.runs = runs.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn outcome(&self, row: &Row<'_>) -> Result<Outcome, LedgerError> {
+        let reason_word: Option<String> = row.get(1)?;
+        Ok(Outcome {
+            status: status(row.get_ref(0)?.as_str().unwrap_or_default())?,
+            reason: reason_word.map(|word| reason(&word)).transpose()?,
+            facts: Facts {
+                http_status: row.get(2)?,
+                result_code: row.get(3)?,
+                result_text: row.get(4)?,
+                smile_job_id: row.get(5)?,
+                job_id: row.get(6)?,
+                confidence: row.get(7)?,
+            },
+            attempts: row.get(8)?,
+            photo: photo(row, 9)?,
+            sent_at: row.get(11)?,
+            finished_at: row.get(12)?,
+            duration_ms: row.get::<_, Option<i64>>(13)?.map(|duration| duration as u64),
+            run_id: self.run_id(row.get(14)?)?,
+        })
+    }
+
+    fn unresolved(&self, user_id: &UserId) -> Result<Vec<Unresolved>, LedgerError> {
+        let mut statement = self.db.prepare_cached(UNRESOLVED)?;
+        let mut rows = statement.query([user_id.as_str()])?;
+        let mut attempts = Vec::new();
+        while let Some(row) = rows.next()? {
+            let photo = photo(row, 1)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
+            let run_id = self.run_id(row.get(4)?)?;
+            attempts.push(Unresolved {
+                number: row.get(0)?,
+                photo,
+                started_at: row.get(3)?,
+                run_id,
+            });
+        }
+        Ok(attempts)
+    }
+
+    fn run_id(&self, run: i64) -> Result<String, LedgerError> {
+        let name = self.runs.get(&run).cloned();
+        name.ok_or_else(|| LedgerError::Damaged(format!("run {run}, which is not in the list of runs")))
+    }
+}
+
+/// Hash and size stand in two columns side by side.
+fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoMark>, LedgerError> {
+    let sha256: Option<PhotoHash> = row.get(place)?;
+    let bytes: Option<i64> = row.get(place + 1)?;
+    Ok(sha256.zip(bytes).map(|(sha256, bytes)| PhotoMark {
+        sha256,
+        bytes: bytes as u64,
+    }))
+}
+
+fn status(word: &str) -> Result<Status, LedgerError> {
+    Status::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("status {word:?}")))
+}
+
+fn reason(word: &str) -> Result<Reason, LedgerError> {
+    Reason::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("reason {word:?}")))
+}

@@ -1,0 +1,133 @@
+//! Writing: runs, and batches of entries, each batch one durable transaction.
+
+use rusqlite::Connection;
+
+use super::{Class, Entry, Ledger, LedgerError, RunRecord};
+use crate::domain::{created_at::CreatedAt, outcome::Outcome, user_id::UserId};
+
+const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const CLOSE: &str = "UPDATE attempt SET class = ?2, reason = ?3, http_status = ?4, finished_at = ?5 WHERE id = ?1";
+const RESOLVE: &str = "UPDATE attempt SET class = 'resolved'
+    WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt')";
+const OUTCOME: &str = "INSERT OR REPLACE INTO enrollment (user_id, status, reason, http_status, result_code,
+    result_text, smile_job_id, job_id, confidence, attempts, user_created_at, photo_sha256, photo_bytes, sent_at,
+    finished_at, duration_ms, run)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+
+impl Ledger {
+    /// Records the beginning of a run; all that follows is written in its name.
+    pub(crate) fn begin_run(&mut self, run: &RunRecord) -> Result<(), LedgerError> {
+        self.db.execute(
+            "INSERT INTO run (run_id, version, manifest, manifest_sha256, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (
+                &run.run_id,
+                env!("CARGO_PKG_VERSION"),
+                &run.manifest,
+                run.manifest_sha256,
+                run.started_at,
+            ),
+        )?;
+        self.run = self.db.last_insert_rowid();
+        self.runs.insert(self.run, run.run_id.clone());
+        Ok(())
+    }
+
+    /// Records the end of the run; `finished_at` in milliseconds since the Unix epoch.
+    pub(crate) fn end_run(&self, finished_at: i64, exit_code: u8, stopped_by: Option<&str>) -> Result<(), LedgerError> {
+        let sql = "UPDATE run SET finished_at = ?2, exit_code = ?3, stopped_by = ?4 WHERE id = ?1";
+        self.db.execute(sql, (self.run, finished_at, exit_code, stopped_by))?;
+        Ok(())
+    }
+
+    /// Records a batch: when this returns, all of it is on the disk; after an error, none of it.
+    pub(crate) fn commit(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
+        let run = self.run;
+        let transaction = self.db.transaction()?;
+        for entry in entries {
+            write(&transaction, run, entry)?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
+    match entry {
+        Entry::Intent {
+            id,
+            user_id,
+            number,
+            photo,
+            at,
+        } => {
+            let values = (id, run, user_id.as_str(), number, photo.sha256, photo.bytes as i64, at);
+            db.prepare_cached(INTENT)?.execute(values)?;
+        }
+        Entry::Close {
+            id,
+            class,
+            reason,
+            http_status,
+            at,
+        } => {
+            let values = (
+                id,
+                Class::word(*class),
+                reason.map(|reason| reason.word()),
+                http_status,
+                at,
+            );
+            db.prepare_cached(CLOSE)?.execute(values)?;
+        }
+        Entry::Resolve { user_id } => {
+            db.prepare_cached(RESOLVE)?.execute([user_id.as_str()])?;
+        }
+        Entry::Outcome {
+            user_id,
+            created_at,
+            outcome,
+        } => write_outcome(db, run, user_id, created_at, outcome)?,
+    }
+    Ok(())
+}
+
+fn write_outcome(
+    db: &Connection,
+    run: i64,
+    user_id: &UserId,
+    created_at: &CreatedAt,
+    outcome: &Outcome,
+) -> Result<(), LedgerError> {
+    // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
+    let Outcome {
+        status,
+        reason,
+        facts,
+        attempts,
+        photo,
+        sent_at,
+        finished_at,
+        duration_ms,
+        run_id: _,
+    } = outcome;
+    db.prepare_cached(OUTCOME)?.execute(rusqlite::params![
+        user_id.as_str(),
+        status.word(),
+        reason.map(|reason| reason.word()),
+        facts.http_status,
+        facts.result_code,
+        facts.result_text,
+        facts.smile_job_id,
+        facts.job_id,
+        facts.confidence,
+        attempts,
+        created_at.as_str(),
+        photo.map(|photo| photo.sha256),
+        photo.map(|photo| photo.bytes as i64),
+        sent_at,
+        finished_at,
+        duration_ms.map(|duration| duration as i64),
+        run,
+    ])?;
+    Ok(())
+}

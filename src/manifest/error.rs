@@ -1,0 +1,44 @@
+//! Why a manifest cannot be used at all (exit 9).
+
+use std::io;
+
+/// A fault of the whole file. One of a single row is a [`super::RowFault`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManifestError {
+    #[error("cannot open it")]
+    Open(#[source] io::Error),
+    #[error("it is a directory; name the CSV file in it")]
+    Directory,
+    #[error("cannot keep a copy of standard input")]
+    Spool(#[source] io::Error),
+    #[error("cannot read it")]
+    Read(#[source] io::Error),
+    #[error("line {line}: the text is not UTF-8; save the file as UTF-8")]
+    NotUtf8 { line: u64 },
+    #[error("line 1: there is no header; the first line names the columns user_id, user_created_at and photo")]
+    NoHeader,
+    #[error("line 1: the column {name} is missing; the header has: {found}{hint}")]
+    MissingColumn {
+        name: &'static str,
+        found: String,
+        hint: &'static str,
+    },
+    #[error("line 1: the column {name} stands there more than once{hint}")]
+    RepeatedColumn { name: &'static str, hint: &'static str },
+    #[error("line {line}: a quote is opened here and never closed")]
+    OpenQuote { line: u64 },
+    #[error("it has more than 4,294,967,295 rows; cut it into several files")]
+    TooManyRows,
+    #[error("it was changed while it was being read; run again when nothing writes to it")]
+    Changed,
+}
+
+impl From<csv::Error> for ManifestError {
+    fn from(error: csv::Error) -> Self {
+        if let csv::ErrorKind::Utf8 { pos, .. } = error.kind() {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            return Self::NotUtf8 { line };
+        }
+        Self::Read(error.into())
+    }
+}

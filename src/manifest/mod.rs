@@ -1,0 +1,18 @@
+//! The manifest: a CSV file of users and photos, read as often as needed and never kept in memory.
+//!
+//! [`Manifest`] is the open file, [`Records`] one pass over it, [`Row`] a record that is right by
+//! itself, and [`Survey`] what the first pass finds out about all of them. Nothing here opens a photo.
+
+mod error;
+mod records;
+mod row;
+mod source;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::ManifestError;
+pub(crate) use records::Records;
+pub(crate) use row::{Row, RowFault};
+pub(crate) use source::Manifest;
+pub(crate) use survey::{Role, Survey};

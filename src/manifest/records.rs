@@ -1,0 +1,108 @@
+//! One pass over the records of a manifest, with the hash of every byte that went by.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use csv::{Reader, ReaderBuilder, StringRecord};
+use sha2::{Digest, Sha256};
+
+use super::ManifestError;
+
+/// Bytes read at a time; large enough that the file system's cost per call does not count.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A pass over a manifest. Records are numbered from 1, the first after the header.
+pub(crate) struct Records<'a> {
+    reader: Reader<Hashing<'a>>,
+    record: StringRecord,
+    number: u32,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(file: &'a File) -> Result<Self, ManifestError> {
+        let reader = ReaderBuilder::new()
+            .flexible(true)
+            .buffer_capacity(BUFFER_BYTES)
+            .from_reader(Hashing {
+                file,
+                sha256: Sha256::new(),
+            });
+        Ok(Self {
+            reader,
+            record: StringRecord::new(),
+            number: 0,
+        })
+    }
+
+    pub(super) fn header(&mut self) -> Result<StringRecord, ManifestError> {
+        let header = self.reader.headers()?.clone();
+        if header.is_empty() {
+            return Err(ManifestError::NoHeader);
+        }
+        Ok(header)
+    }
+
+    /// The next record with its number, or nothing at the end of the file.
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, &StringRecord)>, ManifestError> {
+        if !self.reader.read_record(&mut self.record)? {
+            return Ok(None);
+        }
+        self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
+        Ok(Some((self.number, &self.record)))
+    }
+
+    /// The hash of the whole file; call it after the last record.
+    pub(crate) fn sha256(self) -> [u8; 32] {
+        self.reader.into_inner().sha256.finalize().into()
+    }
+
+    /// The reader of CSV takes a quote that is never closed for one endless field, silently, so the
+    /// last record is looked at once more; call it after the last record.
+    pub(super) fn check_last_quote(&mut self) -> Result<(), ManifestError> {
+        let Some(position) = self.record.position().cloned() else {
+            return Ok(());
+        };
+        let mut file = self.reader.get_ref().file;
+        let mut text = Vec::new();
+        file.seek(SeekFrom::Start(position.byte()))
+            .map_err(ManifestError::Read)?;
+        file.read_to_end(&mut text).map_err(ManifestError::Read)?;
+        match ends_in_quote(&text) {
+            true => Err(ManifestError::OpenQuote { line: position.line() }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether the text ends inside a quoted field; a quote opens one only at the field's beginning.
+fn ends_in_quote(text: &[u8]) -> bool {
+    #[derive(PartialEq)]
+    enum At {
+        FieldStart,
+        Plain,
+        Quoted,
+        QuoteInQuoted,
+    }
+    let end = text.iter().fold(At::FieldStart, |at, byte| match (at, byte) {
+        (At::FieldStart, b'"') | (At::QuoteInQuoted, b'"') => At::Quoted,
+        (At::Quoted, b'"') => At::QuoteInQuoted,
+        (At::Quoted, _) => At::Quoted,
+        (_, b',' | b'\n' | b'\r') => At::FieldStart,
+        _ => At::Plain,
+    });
+    end == At::Quoted
+}
+
+/// Hashes what passes through.
+struct Hashing<'a> {
+    file: &'a File,
+    sha256: Sha256,
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.sha256.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening a manifest: the file, its header, and where its photos lie.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::{ManifestError, Records};
+use crate::domain::outcome::RESULT_COLUMNS;
+
+/// An open manifest, ready for any number of passes, one at a time.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    file: File,
+    pub(super) columns: Columns,
+    pub(super) photo_root: PathBuf,
+    /// What "more than a day ahead" is measured against; the same in every pass.
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Where the columns stand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Columns {
+    pub(super) user_id: usize,
+    pub(super) created_at: usize,
+    pub(super) photo: usize,
+    /// Columns of the whole header.
+    pub(super) width: usize,
+    /// The manifest's own columns: all but those that an earlier run has appended.
+    pub(super) own: Vec<String>,
+}
+
+impl Manifest {
+    /// Opens a file, or standard input where `path` is `-`. What cannot be read twice is spooled
+    /// into an unnamed temporary file.
+    pub(crate) fn open(path: &Path, photo_root: PathBuf, now: DateTime<Utc>) -> Result<Self, ManifestError> {
+        let file = open_file(path)?;
+        let mut manifest = Self {
+            file,
+            columns: Columns::default(),
+            photo_root,
+            now,
+        };
+        let header = manifest.records()?.header()?;
+        manifest.columns = Columns::find(&header)?;
+        Ok(manifest)
+    }
+
+    /// The header's names that come back in the results, verbatim.
+    pub(crate) fn own_columns(&self) -> &[String] {
+        &self.columns.own
+    }
+
+    /// Whether `path` is this very file, so that it must not be written to.
+    pub(crate) fn is_file(&self, path: &Path) -> bool {
+        same_file::Handle::from_path(path).is_ok_and(|other| {
+            let own = self.file.try_clone().and_then(same_file::Handle::from_file);
+            own.is_ok_and(|own| own == other)
+        })
+    }
+
+    /// A pass over the records, from the first one after the header.
+    pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
+        (&self.file).rewind().map_err(ManifestError::Read)?;
+        Records::new(&self.file)
+    }
+}
+
+fn open_file(path: &Path) -> Result<File, ManifestError> {
+    if path.as_os_str() == "-" {
+        return spool(io::stdin().lock());
+    }
+    let metadata = std::fs::metadata(path).map_err(ManifestError::Open)?;
+    if metadata.is_dir() {
+        return Err(ManifestError::Directory);
+    }
+    let file = File::open(path).map_err(ManifestError::Open)?;
+    if metadata.is_file() { Ok(file) } else { spool(file) }
+}
+
+fn spool(mut from: impl Read) -> Result<File, ManifestError> {
+    let mut file = tempfile::tempfile().map_err(ManifestError::Spool)?;
+    io::copy(&mut from, &mut file).map_err(ManifestError::Spool)?;
+    Ok(file)
+}
+
+impl Columns {
+    fn find(header: &csv::StringRecord) -> Result<Self, ManifestError> {
+        let names: Vec<&str> = header.iter().map(str::trim).collect();
+        let own = names.strip_suffix(&RESULT_COLUMNS).unwrap_or(&names);
+        Ok(Self {
+            user_id: position(own, "user_id", &["user_id"])?,
+            created_at: position(own, "user_created_at", &["user_created_at"])?,
+            photo: position(own, "photo", &["photo", "photo_path"])?,
+            width: header.len(),
+            own: header.iter().take(own.len()).map(str::to_owned).collect(),
+        })
+    }
+}
+
+fn position(header: &[&str], name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
+    let is_it = |column: &&str| spellings.iter().any(|spelling| column.eq_ignore_ascii_case(spelling));
+    let mut places = (0..header.len()).filter(|place| header.get(*place).is_some_and(is_it));
+    let first = places.next().ok_or_else(|| missing(header, name))?;
+    match places.next() {
+        None => Ok(first),
+        Some(_) if name == "photo" => Err(ManifestError::RepeatedColumn {
+            name,
+            hint: " (photo_path is another name of it)",
+        }),
+        Some(_) => Err(ManifestError::RepeatedColumn { name, hint: "" }),
+    }
+}
+
+fn missing(header: &[&str], name: &'static str) -> ManifestError {
+    let found = header.join(", ").escape_debug().take(300).collect::<String>();
+    let hint = match header {
+        [one] if one.contains(';') => "; the columns seem to be separated by ';', write ',' between them",
+        [one] if one.contains('\t') => "; the columns seem to be separated by tabs, write ',' between them",
+        _ => "",
+    };
+    ManifestError::MissingColumn { name, found, hint }
+}

@@ -1,0 +1,194 @@
+//! Reading one photo: the rules for its file, a capped read, its soundness and its hash.
+//!
+//! Nothing but a regular file is opened. The bytes that are judged here are the bytes that are sent.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    machine::is_machines_fault,
+    outcome::{PhotoMark, Reason},
+    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, inspect},
+};
+
+/// A sound photo with its mark.
+#[derive(Debug)]
+pub(crate) struct Photo {
+    pub(crate) bytes: Bytes,
+    pub(crate) mark: PhotoMark,
+}
+
+/// Why a photo cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PhotoError {
+    /// The row is invalid: its photo is not there or not good.
+    #[error("{detail}")]
+    Invalid { reason: Reason, detail: String },
+    /// The machine has run out of file descriptors or memory; the row is not to blame.
+    #[error("the machine cannot open another file")]
+    Machine(#[source] io::Error),
+}
+
+impl Photo {
+    /// Reads and judges the photo at `path`. Symbolic links are followed.
+    pub(crate) fn read(path: &Path) -> Result<Self, PhotoError> {
+        let bytes = read_file(path)?;
+        inspect(&bytes).map_err(|defect| unsound(path, defect))?;
+        let mark = PhotoMark {
+            sha256: Sha256::digest(&bytes).into(),
+            bytes: bytes.len() as u64,
+        };
+        Ok(Self {
+            bytes: bytes.into(),
+            mark,
+        })
+    }
+
+    /// Above the size from which a gateway may refuse the request.
+    pub(crate) fn is_large(&self) -> bool {
+        self.mark.bytes > LARGE_PHOTO_BYTES
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, PhotoError> {
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    check_kind(path, &metadata)?;
+    check_size(path, metadata.len())?;
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    // One byte more than the file had, so that the end is met without another growth of the buffer,
+    // and one more than the limit, so that a file that grew meanwhile is seen.
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    let read = file.take(MAX_PHOTO_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(path, error))?;
+    check_size(path, bytes.len() as u64)?;
+    Ok(bytes)
+}
+
+fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PhotoError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let kind = if metadata.is_dir() {
+        "a directory"
+    } else {
+        "a pipe, a device or a socket"
+    };
+    Err(invalid(
+        Reason::PhotoNotAFile,
+        path,
+        &format!("it is {kind}, not a file"),
+    ))
+}
+
+fn check_size(path: &Path, bytes: u64) -> Result<(), PhotoError> {
+    if bytes <= MAX_PHOTO_BYTES {
+        return Ok(());
+    }
+    let detail = format!("it has {bytes} bytes, the API takes at most {MAX_PHOTO_BYTES}; make the picture smaller");
+    Err(invalid(Reason::PhotoTooLarge, path, &detail))
+}
+
+fn unreadable(path: &Path, error: io::Error) -> PhotoError {
+    if is_machines_fault(&error) {
+        return PhotoError::Machine(error);
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            invalid(Reason::PhotoNotFound, path, "there is no such file")
+        }
+        _ => invalid(Reason::PhotoNotReadable, path, &format!("it cannot be read: {error}")),
+    }
+}
+
+fn unsound(path: &Path, defect: PhotoDefect) -> PhotoError {
+    let reason = match defect {
+        PhotoDefect::Empty => Reason::PhotoEmpty,
+        PhotoDefect::NotJpegOrPng => Reason::PhotoNotJpegOrPng,
+        PhotoDefect::Truncated => Reason::PhotoTruncated,
+        PhotoDefect::Malformed(_) => Reason::PhotoMalformed,
+    };
+    invalid(reason, path, &format!("the photo is {defect}"))
+}
+
+fn invalid(reason: Reason, path: &Path, detail: &str) -> PhotoError {
+    // Debug form: a path may hold control characters.
+    PhotoError::Invalid {
+        reason,
+        detail: format!("{path:?}: {detail}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(path: &Path) -> Option<Reason> {
+        match Photo::read(path) {
+            Err(PhotoError::Invalid { reason, .. }) => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn png() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 2, 2);
+        encoder.set_color(png::ColorType::Grayscale);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[0, 1, 2, 3]).unwrap();
+        writer.finish().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn reads_the_bytes_as_they_stand_and_hashes_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), png()).unwrap();
+        let photo = Photo::read(file.path()).unwrap();
+        assert_eq!(photo.bytes, png());
+        assert_eq!(photo.mark.bytes, png().len() as u64);
+        assert_eq!(photo.mark.sha256, <[u8; 32]>::from(Sha256::digest(png())));
+    }
+
+    #[test]
+    fn the_size_limit_is_exact() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut bytes = png();
+        for (size, wanted) in [(5_000_000, None), (5_000_001, Some(Reason::PhotoTooLarge))] {
+            bytes.resize(size, 0);
+            std::fs::write(file.path(), &bytes).unwrap();
+            assert_eq!(reason(file.path()), wanted, "{size}");
+        }
+    }
+
+    #[test]
+    fn large_begins_above_four_and_a_half_megabytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut bytes = png();
+        for (size, large) in [(4_500_000, false), (4_500_001, true)] {
+            bytes.resize(size, 0);
+            std::fs::write(file.path(), &bytes).unwrap();
+            assert_eq!(Photo::read(file.path()).unwrap().is_large(), large, "{size}");
+        }
+    }
+
+    #[test]
+    fn names_what_is_wrong_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(reason(folder.path()), Some(Reason::PhotoNotAFile));
+        assert_eq!(reason(&folder.path().join("none.jpg")), Some(Reason::PhotoNotFound));
+        let file = folder.path().join("x.png");
+        for (bytes, wanted) in [
+            (vec![], Reason::PhotoEmpty),
+            (b"GIF89a".to_vec(), Reason::PhotoNotJpegOrPng),
+            (png()[..png().len() - 1].to_vec(), Reason::PhotoTruncated),
+        ] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(reason(&file), Some(wanted));
+        }
+        assert_eq!(reason(&file.join("below.png")), Some(Reason::PhotoNotFound));
+    }
+}

@@ -1,0 +1,141 @@
+//! The last words of a run: what became of the rows, where it stands, and what to do next.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use indicatif::HumanCount;
+
+use super::counts;
+use crate::config::{Account, Files};
+use crate::domain::stop::Stop;
+use crate::exit::ExitStatus;
+use crate::manifest::Survey;
+use crate::results::{Group, Tally};
+use crate::run::Stats;
+
+/// All that is known of a run at its end.
+pub(crate) struct RunFacts<'a> {
+    pub(crate) run_id: &'a str,
+    pub(crate) files: &'a Files,
+    pub(crate) account: &'a Account,
+    pub(crate) survey: &'a Survey,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) finished_at: DateTime<Utc>,
+    pub(crate) status: ExitStatus,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) stats: &'a Stats,
+    pub(crate) tally: &'a Tally,
+}
+
+/// What the closing words need besides.
+pub(crate) struct Closing<'a> {
+    pub(crate) facts: &'a RunFacts<'a>,
+    /// The ledger, where it outlives the run.
+    pub(crate) ledger: Option<&'a Path>,
+}
+
+impl Closing<'_> {
+    /// The whole story.
+    pub(super) fn text(&self, advice: Option<&str>) -> String {
+        let mut text = self.headline();
+        for (status, count) in counts(self.facts.tally) {
+            let _ = writeln!(text, "  {status:<18}{:>10}", HumanCount(count.into()).to_string());
+        }
+        for ((status, reason, code), group) in self.facts.tally.groups() {
+            let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+            let code = code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            write_group(&mut text, &format!("{status}{reason}{code}"), group);
+        }
+        text + &self.files() + &self.ending(advice)
+    }
+
+    /// For a cron job's mail: one paragraph.
+    pub(super) fn short_text(&self, advice: Option<&str>) -> String {
+        let counts: Vec<_> = counts(self.facts.tally)
+            .map(|(status, count)| format!("{count} {status}"))
+            .collect();
+        format!(
+            "{}  {}\n{}{}",
+            self.headline(),
+            counts.join(", "),
+            self.files(),
+            self.ending(advice)
+        )
+    }
+
+    fn headline(&self) -> String {
+        let facts = self.facts;
+        let seconds = (facts.finished_at - facts.started_at).as_seconds_f64();
+        let how = match facts.stop {
+            Some(stop) => format!("stopped ({})", stop.word()),
+            None => "finished".to_owned(),
+        };
+        let rows = HumanCount(facts.tally.rows().into());
+        let before = match facts.stats.settled_before {
+            0 => String::new(),
+            count => format!(", {} settled by earlier runs", HumanCount(count.into())),
+        };
+        format!(
+            "{how}: {rows} rows in {seconds:.1} s, {} requests{before}\n",
+            HumanCount(facts.stats.attempts)
+        )
+    }
+
+    fn files(&self) -> String {
+        let mut text = String::new();
+        if self.facts.files.results.as_os_str() != "-" {
+            let _ = writeln!(text, "results: {}", self.facts.files.results.display());
+        }
+        if let Some(ledger) = self.ledger {
+            let _ = writeln!(text, "ledger:  {}", ledger.display());
+        }
+        text
+    }
+
+    /// Why it was stopped, and the one thing to do next.
+    fn ending(&self, advice: Option<&str>) -> String {
+        let why = advice.map(|advice| format!("why:     {advice}\n")).unwrap_or_default();
+        let next = next(self.facts.status)
+            .map(|next| format!("next:    {next}\n"))
+            .unwrap_or_default();
+        why + &next
+    }
+}
+
+fn write_group(text: &mut String, title: &str, group: &Group) {
+    let _ = writeln!(text, "{title}: {}", HumanCount(group.rows.into()));
+    for example in &group.examples {
+        let said = example
+            .text
+            .as_ref()
+            .map(|said| format!(": {said}"))
+            .unwrap_or_default();
+        let _ = writeln!(text, "  row {}, user {}{said}", example.row, example.user);
+    }
+    let more = group.rows as usize - group.examples.len();
+    if more > 0 {
+        let _ = writeln!(text, "  and {} more", HumanCount(more as u64));
+    }
+}
+
+fn next(status: ExitStatus) -> Option<&'static str> {
+    match status {
+        ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
+        ExitStatus::DataFaults => {
+            Some("mend the rows named in the results, then run the same command; settled rows are not sent again")
+        }
+        ExitStatus::Failed => Some("run the same command again; only what is not settled is sent"),
+        ExitStatus::InDoubt => {
+            Some("run the same command again; a row that stays in doubt is worth a look at the provider's portal")
+        }
+        ExitStatus::Refused => Some("mend the credentials, then run the same command"),
+        ExitStatus::Unreachable => Some("look at the endpoint, then run the same command later"),
+        ExitStatus::Storage => {
+            Some("mend the machine (space, rights), then run the same command; nothing is sent twice")
+        }
+        ExitStatus::Manifest => Some("run the same command when nothing writes to the manifest"),
+        ExitStatus::Limit => Some("look at the results, then run the same command to go on"),
+        ExitStatus::Interrupted | ExitStatus::Terminated => Some("run the same command to go on"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Diagnostics as lines: for people, or one JSON object each for programs.
+//!
+//! Beyond row numbers no personal data stands in them unless `-v` is given; a key, a signature or a
+//! photo never does.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use serde_json::{Value, json};
+
+use super::{Closing, counts};
+use crate::domain::text;
+use crate::run::Note;
+
+/// A note as one line of text.
+pub(super) fn text(note: &Note) -> String {
+    match note {
+        Note::Attempt {
+            row,
+            attempt,
+            class,
+            reason,
+            http_status,
+            took,
+        } => {
+            let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+            let status = http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
+            format!(
+                "row {row}: attempt {attempt} {class}{reason}{status} in {} ms\n",
+                took.as_millis()
+            )
+        }
+        Note::Finished { row, outcome } => {
+            let reason = outcome.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+            format!("row {row}: {}{reason}\n", outcome.status)
+        }
+        Note::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
+        Note::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
+        Note::Refused { row, refusal, .. } => format!("row {row}: {refusal}\n"),
+        Note::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
+    }
+}
+
+/// A note as a JSON object; `verbose` lets file names through.
+pub(super) fn note(run_id: &str, note: &Note, verbose: bool) -> String {
+    let (event, fields) = match note {
+        Note::Attempt {
+            row,
+            attempt,
+            class,
+            reason,
+            http_status,
+            took,
+        } => (
+            "attempt",
+            json!({"row": row, "attempt": attempt, "class": class, "reason": reason, "http_status": http_status,
+                "latency_ms": took.as_millis() as u64}),
+        ),
+        Note::Finished { row, outcome } => (
+            "finished",
+            json!({"row": row, "status": outcome.status, "reason": outcome.reason,
+                "result_code": outcome.facts.result_code, "attempts": outcome.attempts}),
+        ),
+        Note::InvalidPhoto { row, reason, detail } => {
+            let detail = verbose.then_some(detail);
+            ("invalid_photo", json!({"row": row, "reason": reason, "detail": detail}))
+        }
+        Note::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
+        Note::Refused {
+            row,
+            refusal,
+            clock_ahead,
+            ..
+        } => (
+            "refused",
+            json!({"row": row, "refusal": refusal, "clock_ahead_s": clock_ahead}),
+        ),
+        Note::Stopping(stop) => ("stopping", json!({"stopped_by": stop.word()})),
+    };
+    line(run_id, event, fields)
+}
+
+/// A message of no other kind.
+pub(super) fn message(run_id: &str, event: &str, text: &str) -> String {
+    line(run_id, event, json!({"message": text}))
+}
+
+/// How far the run is.
+pub(super) fn progress(run_id: &str, done: u32, rows: u32, rate: f64, left: Option<Duration>) -> String {
+    let left = left.map(|left| left.as_secs());
+    line(
+        run_id,
+        "progress",
+        json!({"done": done, "rows": rows, "rows_per_second": rate, "seconds_left": left}),
+    )
+}
+
+/// How the run ended.
+pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
+    let facts = closing.facts;
+    let counts: serde_json::Map<_, _> = counts(facts.tally)
+        .map(|(status, count)| (status.word().to_owned(), count.into()))
+        .collect();
+    line(
+        run_id,
+        "ended",
+        json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
+            "results": facts.files.results, "ledger": closing.ledger}),
+    )
+}
+
+fn line(run_id: &str, event: &str, fields: Value) -> String {
+    let mut object = json!({"at": text::rfc3339(Utc::now().timestamp_millis()), "run_id": run_id, "event": event});
+    if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
+        object.extend(fields);
+    }
+    format!("{object}\n")
+}

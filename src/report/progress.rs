@@ -1,0 +1,167 @@
+//! How far the run is: a bar on a terminal, a line every 30 s elsewhere.
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{log, write_err};
+use crate::cli::{LogFormat, ProgressMode, ReportArgs};
+use crate::domain::{outcome::Status, text};
+use crate::run::{Snapshot, Waiting};
+
+/// Distance of the plain lines (contract, section 2).
+const PLAIN_EVERY: Duration = Duration::from_secs(30);
+/// The rate is that of the last so many seconds, so that it follows a change and does not jump.
+const RATE_WINDOW: Duration = Duration::from_secs(15);
+/// Below this width the bar itself is left out; the numbers matter more.
+const NARROW: u16 = 60;
+
+/// What shows how far the run is.
+pub(super) struct Progress {
+    rows: u32,
+    bar: Option<ProgressBar>,
+    plain: Option<LogFormat>,
+    told_at: Instant,
+    samples: VecDeque<(Instant, u32)>,
+}
+
+impl Progress {
+    pub(super) fn new(args: &ReportArgs, rows: u32, now: Instant) -> Self {
+        let terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let text = args.log_format == LogFormat::Text;
+        let bar = match args.progress {
+            ProgressMode::Bar => true,
+            ProgressMode::Auto => terminal && text && !args.quiet,
+            ProgressMode::Plain | ProgressMode::None => false,
+        };
+        let plain = match args.progress {
+            ProgressMode::Plain => true,
+            ProgressMode::Auto => !bar && !args.quiet,
+            ProgressMode::Bar | ProgressMode::None => false,
+        };
+        Self {
+            rows,
+            bar: bar.then(|| new_bar(rows)),
+            plain: plain.then_some(args.log_format),
+            told_at: now,
+            samples: VecDeque::new(),
+        }
+    }
+
+    /// Shows what is new, if it is time for it.
+    pub(super) fn tick(&mut self, snapshot: &dyn Fn() -> Snapshot, run_id: &str, now: Instant) {
+        let due = self.plain.is_some() && now.duration_since(self.told_at) >= PLAIN_EVERY;
+        if self.bar.is_none() && !due {
+            return;
+        }
+        let snapshot = snapshot();
+        let done = snapshot.stats.done().min(self.rows);
+        let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before, now);
+        let left = self.left(done, rate);
+        if let Some(bar) = &self.bar {
+            bar.set_position(done.into());
+            bar.set_message(message(&snapshot, rate, left, now));
+        }
+        match self.plain.filter(|_| due) {
+            Some(LogFormat::Json) => write_err(&log::progress(run_id, done, self.rows, rate, left)),
+            Some(LogFormat::Text) => write_err(&self.line(&snapshot, done, rate, left, now)),
+            None => return,
+        }
+        self.told_at = now;
+    }
+
+    /// Prints above the bar.
+    pub(super) fn print(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| write_err(text)),
+            None => write_err(text),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, snapshot: &Snapshot, done: u32, rate: f64, left: Option<Duration>, now: Instant) -> String {
+        let at = text::rfc3339(Utc::now().timestamp_millis());
+        let message = message(snapshot, rate, left, now);
+        format!(
+            "{at} {} of {} rows, {message}\n",
+            HumanCount(done.into()),
+            HumanCount(self.rows.into())
+        )
+    }
+
+    fn rate(&mut self, finished: u32, now: Instant) -> f64 {
+        self.samples.push_back((now, finished));
+        while self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| now - *at > RATE_WINDOW) {
+            self.samples.pop_front();
+        }
+        let Some((since, before)) = self.samples.front() else {
+            return 0.0;
+        };
+        let seconds = now.duration_since(*since).as_secs_f64();
+        if seconds > 0.0 {
+            f64::from(finished - before) / seconds
+        } else {
+            0.0
+        }
+    }
+
+    fn left(&self, done: u32, rate: f64) -> Option<Duration> {
+        let seconds = f64::from(self.rows - done) / rate;
+        Duration::try_from_secs_f64(seconds).ok().filter(|_| rate > 0.0)
+    }
+}
+
+fn new_bar(rows: u32) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(rows.into()), ProgressDrawTarget::stderr_with_hz(10));
+    let narrow = console::Term::stderr().size().1 < NARROW;
+    let template = if narrow {
+        "{human_pos}/{human_len} {wide_msg}"
+    } else {
+        "[{bar:20}] {human_pos}/{human_len} {wide_msg}"
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.with_style(style.progress_chars("=> "))
+}
+
+/// The numbers beside the bar: first why nothing moves, if so; then pace; then what went wrong.
+fn message(snapshot: &Snapshot, rate: f64, left: Option<Duration>, now: Instant) -> String {
+    let mut parts = Vec::new();
+    if let Some(stop) = snapshot.stop {
+        parts.push(format!("stopping ({})", stop.word()));
+    }
+    parts.extend(snapshot.waiting.map(|waiting| waiting_text(waiting, now)));
+    parts.push(format!("{rate:.1}/s"));
+    parts.extend(left.map(|left| format!("{:#} left", HumanDuration(left))));
+    parts.push(format!("{} in flight", snapshot.in_flight));
+    let stats = &snapshot.stats;
+    let counts = [
+        ("rejected", stats.count(Status::Rejected) + stats.unchanged),
+        ("invalid", stats.count(Status::Invalid) + stats.invalid_rows),
+        ("failed", stats.count(Status::Failed)),
+        ("in doubt", stats.count(Status::InDoubt)),
+        ("to retry", snapshot.waiting_rows as u32),
+    ];
+    parts.extend(
+        counts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{count} {word}")),
+    );
+    parts.join(", ")
+}
+
+fn waiting_text(waiting: Waiting, now: Instant) -> String {
+    let seconds = |until: Instant| until.saturating_duration_since(now).as_secs_f64().ceil();
+    match waiting {
+        Waiting::Throttled { until } => format!("throttled, {} s", seconds(until)),
+        Waiting::Down { next_try } => format!("endpoint down, next try in {} s", seconds(next_try)),
+    }
+}

@@ -1,0 +1,83 @@
+//! One line of the results: the manifest's own cells, then ours.
+
+use std::io::Write;
+
+use csv::Writer;
+
+use super::ResultsError;
+use crate::domain::{
+    outcome::{Facts, Outcome, RESULT_COLUMNS},
+    text,
+};
+use crate::manifest::Manifest;
+
+pub(super) fn write_header(writer: &mut Writer<impl Write>, manifest: &Manifest) -> Result<(), ResultsError> {
+    let own = manifest.own_columns().iter().map(String::as_str);
+    Ok(writer.write_record(own.chain(RESULT_COLUMNS))?)
+}
+
+/// Writes one row; `own` are the manifest's own cells, verbatim.
+pub(super) fn write<'a>(
+    writer: &mut Writer<impl Write>,
+    own: impl Iterator<Item = &'a str>,
+    number: u32,
+    outcome: &Outcome,
+) -> Result<(), ResultsError> {
+    for cell in own {
+        writer.write_field(cell)?;
+    }
+    for cell in cells(number, outcome) {
+        writer.write_field(cell)?;
+    }
+    Ok(writer.write_record(None::<&[u8]>)?)
+}
+
+/// Our sixteen cells, in the order of [`RESULT_COLUMNS`]. Taken apart in full, so that none is forgotten.
+fn cells(number: u32, outcome: &Outcome) -> [String; RESULT_COLUMNS.len()] {
+    let Outcome {
+        status,
+        reason,
+        facts,
+        attempts,
+        photo,
+        sent_at,
+        finished_at,
+        duration_ms,
+        run_id,
+    } = outcome;
+    let Facts {
+        http_status,
+        result_code,
+        result_text,
+        smile_job_id,
+        job_id,
+        confidence,
+    } = facts;
+    [
+        number.to_string(),
+        status.word().to_owned(),
+        reason.map(|reason| reason.word().to_owned()).unwrap_or_default(),
+        number_cell(*http_status),
+        provider_cell(result_code),
+        provider_cell(result_text),
+        provider_cell(smile_job_id),
+        provider_cell(job_id),
+        provider_cell(confidence),
+        attempts.to_string(),
+        photo.map(|photo| text::hex(&photo.sha256)).unwrap_or_default(),
+        number_cell(photo.map(|photo| photo.bytes)),
+        sent_at.map(text::rfc3339).unwrap_or_default(),
+        finished_at.map(text::rfc3339).unwrap_or_default(),
+        number_cell(*duration_ms),
+        run_id.clone(),
+    ]
+}
+
+fn number_cell(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Anybody may have written it, so a spreadsheet must not take it for a formula.
+fn provider_cell(value: &Option<String>) -> String {
+    text::cell(value.as_deref().unwrap_or_default()).into_owned()
+}

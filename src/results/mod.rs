@@ -1,0 +1,81 @@
+//! The results CSV: a view of the ledger in the order of the manifest.
+//!
+//! [`Follower`] appends rows as they finish, so that the file can be followed; [`write`] makes the
+//! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
+
+mod follow;
+mod line;
+mod tally;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufWriter, Write};
+
+use crate::domain::outcome::{Outcome, Status};
+use crate::ledger::{Ledger, LedgerError};
+use crate::manifest::{Manifest, ManifestError, Records, Survey};
+
+pub(crate) use follow::Follower;
+pub(crate) use tally::{Example, Group, Tally};
+pub(crate) use target::Target;
+
+/// Why the results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResultsError {
+    #[error("cannot write the results")]
+    Write(#[source] io::Error),
+    #[error("cannot read the ledger")]
+    Ledger(#[from] LedgerError),
+    #[error("cannot read the manifest again")]
+    Manifest(#[from] ManifestError),
+}
+
+impl From<csv::Error> for ResultsError {
+    fn from(error: csv::Error) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+/// Writes the header and every row of the manifest, and counts them.
+pub(crate) fn write(
+    manifest: &Manifest,
+    survey: &Survey,
+    ledger: &Ledger,
+    out: impl Write,
+) -> Result<Tally, ResultsError> {
+    let mut writer = csv::Writer::from_writer(BufWriter::new(out));
+    line::write_header(&mut writer, manifest)?;
+    let mut tally = Tally::default();
+    let mut records = manifest.records()?;
+    while let Some((number, record)) = records.next()? {
+        let outcome = outcome_of(manifest, survey, ledger, number, record)?;
+        line::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
+        tally.add(number, || manifest.shown_user(record), &outcome);
+    }
+    check_unchanged(records, survey, &tally)?;
+    writer.flush().map_err(ResultsError::Write)?;
+    Ok(tally)
+}
+
+/// Conservation: every row of the manifest has been counted once.
+fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Result<(), ResultsError> {
+    if records.sha256() != survey.sha256 || tally.rows() != survey.rows() {
+        return Err(ManifestError::Changed.into());
+    }
+    Ok(())
+}
+
+fn outcome_of(
+    manifest: &Manifest,
+    survey: &Survey,
+    ledger: &Ledger,
+    number: u32,
+    record: &csv::StringRecord,
+) -> Result<Outcome, ResultsError> {
+    if let Some(reason) = survey.fault(manifest, number, record) {
+        return Ok(Outcome::untried(Status::Invalid, Some(reason)));
+    }
+    let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
+    Ok(ledger.history(&row.user_id)?.view())
+}

@@ -1,0 +1,75 @@
+//! The counts over all rows of the manifest, and examples of what did not enroll.
+
+use std::collections::BTreeMap;
+
+use crate::domain::outcome::{Outcome, Reason, Status};
+
+/// Rows that are shown of each group (contract of the closing text).
+const EXAMPLES: usize = 5;
+
+/// Counts by status and reason. The statuses add up to the rows.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counts: [u32; Status::ALL.len()],
+    reasons: BTreeMap<Reason, u32>,
+    groups: BTreeMap<(Status, Option<Reason>, Option<String>), Group>,
+}
+
+/// Rows that did not enroll for the same reason.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) rows: u32,
+    pub(crate) examples: Vec<Example>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) row: u32,
+    pub(crate) user: String,
+    pub(crate) text: Option<String>,
+}
+
+impl Tally {
+    /// Counts a row; `user` is asked for only where the row is shown.
+    pub(super) fn add(&mut self, row: u32, user: impl FnOnce() -> String, outcome: &Outcome) {
+        if let Some(count) = self.counts.get_mut(outcome.status as usize) {
+            *count += 1;
+        }
+        if let Some(reason) = outcome.reason {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+        if outcome.status.is_settled() || (outcome.status == Status::Pending && outcome.reason.is_none()) {
+            return;
+        }
+        let key = (outcome.status, outcome.reason, outcome.facts.result_code.clone());
+        let group = self.groups.entry(key).or_default();
+        group.rows += 1;
+        if group.examples.len() < EXAMPLES {
+            group.examples.push(Example {
+                row,
+                user: user(),
+                text: outcome.facts.result_text.clone(),
+            });
+        }
+    }
+
+    /// Rows with this status.
+    pub(crate) fn count(&self, status: Status) -> u32 {
+        self.counts.get(status as usize).copied().unwrap_or(0)
+    }
+
+    /// All rows.
+    pub(crate) fn rows(&self) -> u32 {
+        self.counts.iter().sum()
+    }
+
+    pub(crate) fn reasons(&self) -> &BTreeMap<Reason, u32> {
+        &self.reasons
+    }
+
+    /// What did not enroll, by status, reason and code.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&(Status, Option<Reason>, Option<String>), &Group)> {
+        self.groups.iter()
+    }
+}

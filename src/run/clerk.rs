@@ -1,0 +1,170 @@
+//! The clerk: one thread that owns the ledger, the manifest's second pass and the results that are
+//! followed. It does what it is told, in order, and reports back; it decides nothing.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use csv::StringRecord;
+
+use super::RunError;
+use super::job::{Batch, Feed, Job, Line};
+use crate::domain::{
+    outcome::{Outcome, Status},
+    resume::{Past, Plan},
+};
+use crate::ledger::Ledger;
+use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
+use crate::results::Follower;
+
+/// Most records that one feed looks at, so that a commit never waits long behind it.
+const FEED_RECORDS: u32 = 1_024;
+/// Rows to send after which a feed is full.
+const FEED_JOBS: usize = 256;
+
+/// What the clerk can be told.
+pub(super) enum Order {
+    Feed,
+    Commit(Batch),
+}
+
+/// What the clerk reports.
+pub(super) enum Report {
+    Fed(Result<Feed, RunError>),
+    Committed(Result<(), RunError>),
+}
+
+/// All that the clerk owns.
+pub(super) struct Clerk<'a> {
+    manifest: &'a Manifest,
+    survey: &'a Survey,
+    records: Option<Records<'a>>,
+    ledger: &'a mut Ledger,
+    follower: &'a mut Option<Follower>,
+}
+
+impl<'a> Clerk<'a> {
+    pub(super) fn new(
+        manifest: &'a Manifest,
+        survey: &'a Survey,
+        ledger: &'a mut Ledger,
+        follower: &'a mut Option<Follower>,
+    ) -> Result<Self, RunError> {
+        let records = Some(manifest.records()?);
+        Ok(Self {
+            manifest,
+            survey,
+            records,
+            ledger,
+            follower,
+        })
+    }
+
+    /// Works until the other end hangs up.
+    pub(super) fn work(mut self, orders: &Receiver<Order>, mut report: impl FnMut(Report)) {
+        for order in orders {
+            report(match order {
+                Order::Feed => Report::Fed(self.feed()),
+                Order::Commit(batch) => Report::Committed(self.commit(&batch)),
+            });
+        }
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), RunError> {
+        if !batch.entries.is_empty() {
+            self.ledger.commit(&batch.entries)?;
+        }
+        self.append(&batch.lines)
+    }
+
+    fn append(&mut self, lines: &[Line]) -> Result<(), RunError> {
+        let Some(follower) = self.follower.as_mut().filter(|_| !lines.is_empty()) else {
+            return Ok(());
+        };
+        for line in lines {
+            follower.append(line.cells.iter(), line.number, &line.outcome)?;
+        }
+        Ok(follower.flush()?)
+    }
+
+    fn feed(&mut self) -> Result<Feed, RunError> {
+        let (mut feed, mut lines) = (Feed::default(), Vec::new());
+        for _ in 0..FEED_RECORDS {
+            self.step(&mut feed, &mut lines)?;
+            if feed.ended || feed.jobs.len() >= FEED_JOBS {
+                break;
+            }
+        }
+        self.append(&lines)?;
+        Ok(feed)
+    }
+
+    /// Looks at one record more.
+    fn step(&mut self, feed: &mut Feed, lines: &mut Vec<Line>) -> Result<(), RunError> {
+        let next = self.records.as_mut().map_or(Ok(None), Records::next)?;
+        let Some((number, record)) = next else {
+            return self.end_of_manifest(feed);
+        };
+        match self.survey.role(number).ok_or(ManifestError::Changed)? {
+            Role::Repeat => feed.repeated += 1,
+            Role::First => {
+                let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
+                meet(self.ledger, self.manifest, row, record, feed)?;
+            }
+            Role::Invalid | Role::Conflict => {
+                feed.invalid += 1;
+                let reason = self.survey.fault(self.manifest, number, record);
+                let outcome = Outcome::untried(Status::Invalid, reason).into();
+                lines.push(Line {
+                    number,
+                    cells: self.manifest.own_cells(record).collect(),
+                    outcome,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The second pass has to have seen what the first one saw.
+    fn end_of_manifest(&mut self, feed: &mut Feed) -> Result<(), RunError> {
+        feed.ended = true;
+        match self.records.take().map(Records::sha256) {
+            Some(sha256) if sha256 == self.survey.sha256 => Ok(()),
+            _ => Err(ManifestError::Changed.into()),
+        }
+    }
+}
+
+/// A row of its own meets what the ledger knows of its user.
+fn meet(
+    ledger: &Ledger,
+    manifest: &Manifest,
+    row: Row,
+    record: &StringRecord,
+    feed: &mut Feed,
+) -> Result<(), RunError> {
+    if ledger.is_settled(&row.user_id)? {
+        feed.settled += 1;
+        return Ok(());
+    }
+    let (past, refused_photo) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
+        Plan::Skip => (Past::default(), None),
+        Plan::Send(past) => (past, None),
+        Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
+    };
+    let cells = manifest.own_cells(record).collect();
+    feed.jobs.push(Job {
+        row,
+        cells,
+        past,
+        refused_photo,
+        used: 0,
+        failures: 0,
+        last_round: false,
+        sent: false,
+    });
+    Ok(())
+}
+
+/// The two ends of the way to the clerk.
+pub(super) fn orders() -> (Sender<Order>, Receiver<Order>) {
+    channel()
+}

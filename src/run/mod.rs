@@ -1,0 +1,115 @@
+//! A run, from the open manifest to the last outcome: a state machine, its driver, and the clerk
+//! who keeps ledger and results.
+//!
+//! The [`core::Core`] decides, [`driver`] acts, [`clerk`] records. No request is launched before
+//! its intent is durable, and silence from the clerk means: do not start.
+
+mod answers;
+mod clerk;
+mod core;
+mod driver;
+mod gate;
+mod job;
+mod queue;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::domain::{
+    outcome::{Facts, Outcome, Reason},
+    response::Refusal,
+    retry::Attempts,
+    stop::Stop,
+};
+use crate::ledger::{Class, LedgerError};
+use crate::manifest::ManifestError;
+use crate::results::ResultsError;
+
+pub(crate) use driver::{Ended, Services, drive};
+pub(crate) use gate::Waiting;
+pub(crate) use stats::Stats;
+
+/// What a run is told to do; nothing changes it while the run goes on.
+#[derive(Debug, Clone)]
+pub(crate) struct RunSettings {
+    pub(crate) run_id: String,
+    pub(crate) started: Instant,
+    pub(crate) concurrency: usize,
+    /// Time between two requests, by `--rate`.
+    pub(crate) interval: Option<Duration>,
+    pub(crate) attempts: Attempts,
+    pub(crate) in_doubt_wait: Duration,
+    pub(crate) max_outage: Duration,
+    pub(crate) stop_after: Option<Duration>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) max_failures: Option<u32>,
+}
+
+/// Why the clerk could not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("ledger")]
+    Ledger(#[from] LedgerError),
+    #[error("manifest")]
+    Manifest(#[from] ManifestError),
+    #[error("results")]
+    Results(#[from] ResultsError),
+}
+
+/// Something to tell, for those who watch.
+#[derive(Debug, Clone)]
+pub(crate) enum Note {
+    /// A request has come to its end.
+    Attempt {
+        row: u32,
+        attempt: u32,
+        class: Class,
+        reason: Option<Reason>,
+        http_status: Option<u16>,
+        took: Duration,
+    },
+    /// A row has its outcome.
+    Finished {
+        row: u32,
+        outcome: Arc<Outcome>,
+    },
+    InvalidPhoto {
+        row: u32,
+        reason: Reason,
+        detail: String,
+    },
+    /// Above the size from which a gateway may refuse the request.
+    LargePhoto {
+        row: u32,
+        bytes: u64,
+    },
+    /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.
+    Refused {
+        row: u32,
+        refusal: Refusal,
+        facts: Facts,
+        clock_ahead: Option<i64>,
+    },
+    /// The run is coming to its end.
+    Stopping(Stop),
+}
+
+/// How far the run is, for those who watch.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) stats: Stats,
+    pub(crate) in_flight: usize,
+    /// Rows that wait for another attempt.
+    pub(crate) waiting_rows: usize,
+    pub(crate) waiting: Option<Waiting>,
+    pub(crate) stop: Option<Stop>,
+}
+
+/// Who is told; a display that fails does not stop a run.
+pub(crate) trait Observer {
+    fn note(&mut self, note: &Note);
+    fn progress(&mut self, snapshot: &dyn Fn() -> Snapshot);
+}

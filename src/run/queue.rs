@@ -1,0 +1,132 @@
+//! The rows that wait for their turn: fresh ones, those that back off, and those of the last round.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Instant;
+
+use super::job::{Feed, Job};
+
+/// Fresh rows below which more are asked for.
+const LOW: usize = 256;
+
+/// Rows by when they may be taken.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    fresh: VecDeque<Job>,
+    parked: BinaryHeap<Reverse<Parked>>,
+    last: Vec<Job>,
+    feeding: bool,
+    ended: bool,
+    /// No fresh row is taken any more; set when `--limit` is reached.
+    closed: bool,
+    order: u64,
+}
+
+#[derive(Debug)]
+struct Parked {
+    due: Instant,
+    order: u64,
+    job: Job,
+}
+
+impl Queue {
+    /// Whether to ask for more rows; the caller asks when it says yes.
+    pub(super) fn wants_feed(&mut self) -> bool {
+        let wants = !self.feeding && !self.ended && !self.closed && self.fresh.len() < LOW;
+        self.feeding |= wants;
+        wants
+    }
+
+    pub(super) fn fed(&mut self, feed: Feed) {
+        self.feeding = false;
+        self.ended = feed.ended;
+        if !self.closed {
+            self.fresh.extend(feed.jobs);
+        }
+    }
+
+    pub(super) fn park(&mut self, job: Job, due: Instant) {
+        self.order += 1;
+        self.parked.push(Reverse(Parked {
+            due,
+            order: self.order,
+            job,
+        }));
+    }
+
+    /// Keeps a row for the end of the run.
+    pub(super) fn postpone(&mut self, job: Job) {
+        self.last.push(job);
+    }
+
+    /// A row whose wait is over comes before a fresh one.
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<Job> {
+        if self.next_due()? > now {
+            return None;
+        }
+        self.parked.pop().map(|Reverse(parked)| parked.job)
+    }
+
+    pub(super) fn take_fresh(&mut self) -> Option<Job> {
+        self.fresh.pop_front()
+    }
+
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.parked.peek().map(|Reverse(parked)| parked.due)
+    }
+
+    /// From now on no fresh row is taken.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.fresh.clear();
+    }
+
+    /// Begins the last round when everything else is done; false when there is none.
+    pub(super) fn begin_last_round(&mut self, now: Instant) -> bool {
+        if self.last.is_empty() || !self.is_drained() {
+            return false;
+        }
+        for job in std::mem::take(&mut self.last) {
+            self.park(job, now);
+        }
+        true
+    }
+
+    /// Nothing waits and nothing more will come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_empty() && self.is_drained()
+    }
+
+    /// Rows that back off or wait for the last round.
+    pub(super) fn waiting(&self) -> usize {
+        self.parked.len() + self.last.len()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.fresh.is_empty() && self.parked.is_empty() && !self.feeding && (self.ended || self.closed)
+    }
+}
+
+impl Ord for Parked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.due, self.order).cmp(&(other.due, other.order))
+    }
+}
+
+impl PartialOrd for Parked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Parked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Parked {}
