@@ -40,7 +40,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) enroll: Option<EnrollArgs>,
+    pub(crate) enroll: EnrollArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,8 +72,9 @@ pub(crate) struct EnrollArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
     /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
-    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub(crate) manifest: PathBuf,
+    // Optional in type only: a subcommand stands in its place.
+    #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
     /// Where to send
     #[arg(long, value_enum, default_value_t = Env::Sandbox)]
     pub(crate) env: Env,
@@ -231,9 +232,7 @@ pub(crate) enum LogFormat {
 impl Cli {
     /// The form of everything that is said on stderr.
     pub(crate) fn log_format(&self) -> LogFormat {
-        self.enroll
-            .as_ref()
-            .map_or(LogFormat::Text, |args| args.report.log_format)
+        self.enroll.report.log_format
     }
 }
 

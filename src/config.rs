@@ -22,6 +22,8 @@ const MAX_KEY_BYTES: usize = 4_096;
 /// Why the configuration cannot be used (exit 2).
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
+    #[error("no manifest is named")]
+    NoManifest,
     #[error("with '-' as the manifest, name {0} too")]
     StdinNeeds(&'static str),
     #[error("no partner id: give --partner-id or set SMILE_PARTNER_ID")]
@@ -83,12 +85,13 @@ pub(crate) struct Account {
 
 impl Files {
     pub(crate) fn resolve(args: &FileArgs) -> Result<Self, ConfigError> {
-        if args.manifest.as_os_str() == "-" {
+        let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
+        if manifest.as_os_str() == "-" {
             require(args.results.is_some(), "--results")?;
             require(args.ledger.is_some(), "--ledger")?;
             require(args.photo_root.is_some(), "--photo-root")?;
         }
-        let beside = |kind: &str| beside(&args.manifest, args.env, kind);
+        let beside = |kind: &str| beside(&manifest, args.env, kind);
         let results = args.results.clone().map_or_else(|| beside("results.csv"), Ok)?;
         let ledger = match &args.ledger {
             Some(path) => Some(path.clone()),
@@ -98,10 +101,10 @@ impl Files {
         if ledger.as_ref().is_some_and(|ledger| *ledger == results) {
             return Err(ConfigError::SameFile("--results", "--ledger"));
         }
-        let photo_root = photo_root(&args.manifest, args.photo_root.as_deref());
+        let photo_root = photo_root(&manifest, args.photo_root.as_deref());
         Ok(Self {
             env: args.env,
-            manifest: args.manifest.clone(),
+            manifest,
             photo_root,
             results,
             ledger,

@@ -11,13 +11,11 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 
 pub(crate) fn run(cli: Cli) -> Result<ExitStatus, Error> {
-    match (cli.command, cli.enroll) {
-        (Some(Command::Check(args)), _) => check::run(&args),
-        (Some(Command::Results(args)), _) => results::run(&args),
-        (Some(Command::Simulator(args)), _) => simulator::run(&args),
-        (None, Some(args)) => enroll::run(&args),
-        // clap shows the help where nothing is given.
-        (None, None) => Ok(ExitStatus::Usage),
+    match cli.command {
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Results(args)) => results::run(&args),
+        Some(Command::Simulator(args)) => simulator::run(&args),
+        None => enroll::run(&cli.enroll),
     }
 }
 
