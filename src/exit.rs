@@ -78,7 +78,7 @@ impl ExitStatus {
 impl From<Stop> for ExitStatus {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Limit | Stop::StopAfter | Stop::MaxFailures | Stop::RefusalsAlike => Self::Limit,
+            Stop::Limit | Stop::WindowOver | Stop::MaxFailures | Stop::RefusalsAlike => Self::Limit,
             Stop::Outage => Self::Unreachable,
             Stop::Refused(Refusal::Credentials | Refusal::Account | Refusal::Payment) => Self::Refused,
             Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Certificate) => Self::Unreachable,

@@ -2,23 +2,28 @@
 //!
 //! The words are the public interface (contract, sections 6 and 8); they change only by addition.
 
-/// Declares a closed set of words with their texts, and the way back from a word.
+/// Declares a closed set of words with their texts; `listed` adds the list of them and the way back from a word.
 macro_rules! words {
+    (listed $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        words! { $(#[$meta])* $name { $($(#[$doc])* $variant = $word,)+ } }
+
+        impl $name {
+            /// Every word of the set, in the order of their declaration.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.word() == word)
+            }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub(crate) enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
-            /// Every word of the set, in the order of their declaration.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
             pub(crate) fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
-            }
-
-            pub(crate) fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.word() == word)
             }
         }
 
@@ -37,7 +42,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-words! {
+words! { listed
     /// The state of a row (contract, section 6).
     Status {
         Enrolled = "enrolled",
@@ -58,7 +63,7 @@ words! {
     }
 }
 
-words! {
+words! { listed
     /// Why a row has its status (contract, section 8).
     Reason {
         // Invalid: the row.

@@ -8,7 +8,7 @@ pub(crate) enum Stop {
     /// `--limit`: as many rows as asked for were sent.
     Limit,
     /// `--stop-after`: the window is over.
-    StopAfter,
+    WindowOver,
     /// `--max-failures`.
     MaxFailures,
     /// 20 refusals alike in a row.
@@ -32,7 +32,7 @@ impl Stop {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Limit => "limit",
-            Self::StopAfter => "stop_after",
+            Self::WindowOver => "stop_after",
             Self::MaxFailures => "max_failures",
             Self::RefusalsAlike => "refusals_alike",
             Self::Outage => "outage",

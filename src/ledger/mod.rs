@@ -92,7 +92,5 @@ words! {
         Stopped = "stopped",
         /// The run ended between the intent and the first byte.
         NotSent = "not_sent",
-        /// Once in doubt, settled by a later attempt.
-        Resolved = "resolved",
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::{AttemptId, Ledger, LedgerError, Pin};
+use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
     outcome::{Facts, Outcome, PhotoHash, PhotoMark, Reason, Status},
     resume::{History, Unresolved},
@@ -17,10 +17,6 @@ const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, 
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
 
 impl Ledger {
-    pub(crate) fn pin(&self) -> &Pin {
-        &self.pin
-    }
-
     /// The number for the next attempt.
     pub(crate) fn next_attempt(&self) -> Result<AttemptId, LedgerError> {
         let last: Option<i64> = self.db.query_row("SELECT max(id) FROM attempt", [], |row| row.get(0))?;

@@ -78,8 +78,9 @@ mod tests {
 
     #[test]
     fn every_refusal_says_what_to_look_at() {
-        for refusal in Refusal::ALL {
-            assert!(refused(*refusal, &Facts::default(), None).len() > 30, "{refusal}");
+        use Refusal::{Account, Certificate, Credentials, NotTheApi, Payment, Redirect};
+        for refusal in [Credentials, Account, Payment, NotTheApi, Redirect, Certificate] {
+            assert!(refused(refusal, &Facts::default(), None).len() > 30, "{refusal}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The results while the run goes on: rows in the order in which they finish, whole lines only.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::Path;
 
 use super::{ResultsError, Target, line};

@@ -17,7 +17,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, Records, Survey};
 
 pub(crate) use follow::Follower;
-pub(crate) use tally::{Example, Group, Tally};
+pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
 
 /// Why the results could not be written.

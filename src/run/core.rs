@@ -249,7 +249,7 @@ impl Core {
     fn check_deadlines(&mut self, now: Instant) {
         let window = self.settings.stop_after.map(|after| self.settings.started + after);
         if self.stop.is_none() && window.is_some_and(|end| now >= end) && !self.is_over() {
-            self.end(Stop::StopAfter, now);
+            self.end(Stop::WindowOver, now);
         }
         if self.stop.is_none() && self.gate.is_hopeless(now) {
             self.end(Stop::Outage, now);

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::domain::signature::Signer;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -16,8 +17,7 @@ pub(super) const PATH: &str = "/v1/backfill_users";
 
 pub(super) fn settings() -> Settings {
     Settings {
-        partner_id: sample::PARTNER.into(),
-        api_key: SecretString::from(sample::KEY),
+        signer: Signer::new(sample::PARTNER.into(), SecretString::from(sample::KEY)),
         latency: Duration::ZERO,
         fail_rate: 0.0,
         seed: 1,
