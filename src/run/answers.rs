@@ -213,11 +213,11 @@ impl Core {
         let Some(mut job) = self.record(job, outcome, decision == Decision::GiveUp) else {
             return self.check_limits(now);
         };
+        let due = now + self.delay(fault, job.failures);
         if decision == Decision::LastRound {
             (job.used, job.failures, job.last_round) = (0, 0, true);
-            self.queue.postpone(job);
+            self.queue.postpone(job, due);
         } else {
-            let due = now + self.delay(fault, job.failures);
             self.queue.park(job, due);
         }
     }

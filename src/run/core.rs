@@ -298,7 +298,7 @@ impl Core {
             return None;
         }
         if self.pipeline() == 0 && self.preparing == 0 {
-            self.queue.begin_last_round(now.instant);
+            self.queue.begin_last_round();
         }
         let job = self.queue.take_due(now.instant).or_else(|| self.admit_fresh(now))?;
         self.preparing += 1;

@@ -14,7 +14,8 @@ const LOW: usize = 256;
 pub(super) struct Queue {
     fresh: VecDeque<Job>,
     parked: BinaryHeap<Reverse<Parked>>,
-    last: Vec<Job>,
+    /// Rows of the last round, with when they may be taken.
+    last: Vec<(Job, Instant)>,
     feeding: bool,
     ended: bool,
     /// No fresh row is taken any more; set when `--limit` is reached.
@@ -54,9 +55,9 @@ impl Queue {
         }));
     }
 
-    /// Keeps a row for the end of the run.
-    pub(super) fn postpone(&mut self, job: Job) {
-        self.last.push(job);
+    /// Keeps a row for the end of the run, and for `due` if that is later.
+    pub(super) fn postpone(&mut self, job: Job, due: Instant) {
+        self.last.push((job, due));
     }
 
     /// A row whose wait is over comes before a fresh one.
@@ -86,12 +87,12 @@ impl Queue {
     }
 
     /// Begins the last round when everything else is done; false when there is none.
-    pub(super) fn begin_last_round(&mut self, now: Instant) -> bool {
+    pub(super) fn begin_last_round(&mut self) -> bool {
         if self.last.is_empty() || !self.is_drained() {
             return false;
         }
-        for job in std::mem::take(&mut self.last) {
-            self.park(job, now);
+        for (job, due) in std::mem::take(&mut self.last) {
+            self.park(job, due);
         }
         true
     }
