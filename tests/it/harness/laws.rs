@@ -1,0 +1,195 @@
+//! What holds for every run, whatever it was about: conservation, private files, and no secret anywhere.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Finished, Run, base64};
+use csv::StringRecord;
+
+/// The columns that the tool appends, in their order.
+pub(crate) const RESULT_COLUMNS: [&str; 16] = [
+    "row",
+    "status",
+    "reason",
+    "http_status",
+    "result_code",
+    "result_text",
+    "smile_job_id",
+    "job_id",
+    "confidence",
+    "attempts",
+    "photo_sha256",
+    "photo_bytes",
+    "sent_at",
+    "finished_at",
+    "duration_ms",
+    "run_id",
+];
+const STATUSES: [&str; 9] = [
+    "enrolled",
+    "enrolled_inferred",
+    "provisional",
+    "already_enrolled",
+    "rejected",
+    "invalid",
+    "failed",
+    "in_doubt",
+    "pending",
+];
+/// Codes of runs that ended before the first request: no summary, and nothing sent.
+const NEVER_BEGUN: [i32; 3] = [2, 8, 9];
+
+/// `<manifest stem>.<env>.<kind>`, where the tool puts a file that no option names.
+pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
+    let stem = run.manifest.strip_suffix(".csv").unwrap_or(&run.manifest);
+    format!("{stem}.{}.{kind}", run.option("--env").unwrap_or("sandbox"))
+}
+
+/// Which of the laws the run has broken; `sent` requests of it arrived whole.
+pub(super) fn broken(finished: &Finished<'_>, sent: usize) -> Vec<String> {
+    let mut broken = Vec::new();
+    if NEVER_BEGUN.contains(&finished.code) {
+        if sent > 0 {
+            broken.push(format!("{sent} requests were sent by a run that never began"));
+        }
+    } else if finished.run.option("--summary").is_some() {
+        conservation(finished, &mut broken);
+    }
+    if let Some(server) = finished.run.server {
+        broken.extend(
+            server
+                .broken()
+                .iter()
+                .map(|request| format!("not one of ours: {request:.400}")),
+        );
+    }
+    private(finished.run, &mut broken);
+    secrets(finished, &mut broken);
+    broken
+}
+
+/// One line per row in the manifest's order, its own cells verbatim, and counts that add up.
+fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
+    let (header, rows) = manifest(finished.run);
+    let results = parse(&finished.raw);
+    let wanted: Vec<&str> = header.iter().map(String::as_str).chain(RESULT_COLUMNS).collect();
+    if finished.header != wanted {
+        broken.push(format!("the columns are {:?}", finished.header));
+    }
+    if results.len() != rows.len() + 1 {
+        broken.push(format!("{} lines for {} rows", results.len(), rows.len()));
+    }
+    let width = header.len();
+    for (number, (row, line)) in (1..).zip(rows.iter().zip(results.iter().skip(1))) {
+        let own = |record: &StringRecord| -> Vec<String> { record.iter().take(width).map(str::to_owned).collect() };
+        let mut wanted = own(row);
+        wanted.resize(width, String::new());
+        if own(line) != wanted || line.get(width) != Some(&number.to_string()) || line.len() != wanted.len() + 16 {
+            broken.push(format!("line {number} is {line:?} for {row:?}"));
+        }
+    }
+    counts(finished, rows.len(), broken);
+}
+
+fn counts(finished: &Finished<'_>, rows: usize, broken: &mut Vec<String>) {
+    let mut counts: BTreeMap<&str, u64> = STATUSES.map(|status| (status, 0)).into();
+    for row in &finished.results {
+        let status = row.get("status").map(String::as_str).unwrap_or_default();
+        *counts.entry(status).or_default() += 1;
+    }
+    let wanted = serde_json::json!(counts);
+    let summary = &finished.summary;
+    if summary["counts"] != wanted || summary["rows"] != rows {
+        broken.push(format!(
+            "the summary counts {} of {}, the results {wanted}",
+            summary["counts"], summary["rows"]
+        ));
+    }
+    if summary["exit_code"] != finished.code {
+        broken.push(format!(
+            "the summary has exit code {}, the process {}",
+            summary["exit_code"], finished.code
+        ));
+    }
+}
+
+/// The manifest's own columns and its records.
+fn manifest(run: &Run<'_>) -> (Vec<String>, Vec<StringRecord>) {
+    let bytes = match run.manifest.as_str() {
+        "-" => run.stdin_bytes().to_vec(),
+        name => std::fs::read(run.path(name)).unwrap_or_default(),
+    };
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut records = parse(text);
+    if records.is_empty() {
+        return Default::default();
+    }
+    let header: Vec<String> = records.remove(0).iter().map(str::to_owned).collect();
+    let own = header.iter().map(String::as_str).collect::<Vec<_>>();
+    let own = own.strip_suffix(&RESULT_COLUMNS).unwrap_or(&own);
+    (own.iter().map(|name| (*name).to_owned()).collect(), records)
+}
+
+fn parse(bytes: &[u8]) -> Vec<StringRecord> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(bytes);
+    reader.records().filter_map(Result::ok).collect()
+}
+
+/// Files that the tool made.
+fn files(run: &Run<'_>) -> Vec<PathBuf> {
+    let named = |option: &str, kind: &str| run.option(option).map_or_else(|| beside(run, kind), str::to_owned);
+    let ledger = named("--ledger", "ledger.db");
+    let results = run
+        .option("-o")
+        .map_or_else(|| named("--results", "results.csv"), str::to_owned);
+    let mut names = vec![results, format!("{ledger}-wal"), format!("{ledger}-shm"), ledger];
+    names.extend(run.option("--summary").map(str::to_owned));
+    let paths = names.iter().map(|name| run.path(name));
+    paths
+        .filter(|path| path.is_file() && !path.ends_with(&run.manifest))
+        .collect()
+}
+
+#[cfg(unix)]
+fn private(run: &Run<'_>, broken: &mut Vec<String>) {
+    use std::os::unix::fs::PermissionsExt;
+    for path in files(run) {
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        if mode != 0o600 {
+            broken.push(format!("{path:?} has mode {mode:o}"));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn private(_: &Run<'_>, _: &mut Vec<String>) {}
+
+/// Neither the key, nor a signature, nor a photo stands in an output or a file.
+fn secrets(finished: &Finished<'_>, broken: &mut Vec<String>) {
+    let mut needles: Vec<(&str, String)> = Vec::new();
+    needles.extend(finished.run.secrets().into_iter().map(|key| ("the API key", key)));
+    for seen in finished.run.server.map(super::Server::requests).unwrap_or_default() {
+        needles.push(("a signature", seen.field("signature").to_owned()));
+        needles.push(("a photo", seen.field("photo").chars().take(200).collect()));
+    }
+    needles.push(("a photo", base64(&super::jpeg())[..200].to_owned()));
+    needles.sort();
+    needles.dedup();
+    let mut places = vec![
+        ("stdout".to_owned(), finished.stdout.clone()),
+        ("stderr".to_owned(), finished.stderr.clone().into_bytes()),
+    ];
+    for path in files(finished.run) {
+        places.push((path.display().to_string(), std::fs::read(&path).unwrap_or_default()));
+    }
+    for (place, bytes) in places {
+        for (what, needle) in &needles {
+            if needle.len() > 8 && memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {
+                broken.push(format!("{what} stands in {place}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What every test stands on: a scripted server that keeps books, and a builder that runs the binary.
+//!
+//! A [`Run`] asserts by itself what holds for all runs: conservation, private files, no secret anywhere.
+
+mod books;
+mod connection;
+mod finished;
+mod laws;
+mod photos;
+mod reply;
+mod run;
+mod running;
+mod server;
+mod sign;
+mod wire;
+
+pub(crate) use books::Seen;
+pub(crate) use finished::Finished;
+pub(crate) use photos::{jpeg, padded, png};
+pub(crate) use reply::{Latch, Reply};
+pub(crate) use run::Run;
+pub(crate) use running::Running;
+pub(crate) use server::{Asked, Server};
+pub(crate) use sign::{KEY, OTHER_KEY, PARTNER, sign, signing_key};
+
+use std::time::Duration;
+
+/// Longest time that anything here waits; a test that needs it has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Base64, standard and padded.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
+/// SHA-256 in lower-case hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
