@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{Position, Reader, ReaderBuilder, StringRecord};
 use sha2::{Digest, Sha256};
 
 use super::ManifestError;
@@ -15,6 +15,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(crate) struct Records<'a> {
     reader: Reader<Hashing<'a>>,
     record: StringRecord,
+    /// Where the last record began; the reader forgets it when it meets the end.
+    last: Option<Position>,
     number: u32,
 }
 
@@ -30,6 +32,7 @@ impl<'a> Records<'a> {
         Ok(Self {
             reader,
             record: StringRecord::new(),
+            last: None,
             number: 0,
         })
     }
@@ -47,6 +50,7 @@ impl<'a> Records<'a> {
         if !self.reader.read_record(&mut self.record)? {
             return Ok(None);
         }
+        self.last = self.record.position().cloned();
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))
     }
@@ -59,7 +63,7 @@ impl<'a> Records<'a> {
     /// The reader of CSV takes a quote that is never closed for one endless field, silently, so the
     /// last record is looked at once more; call it after the last record.
     pub(super) fn check_last_quote(&mut self) -> Result<(), ManifestError> {
-        let Some(position) = self.record.position().cloned() else {
+        let Some(position) = self.last.clone() else {
             return Ok(());
         };
         let mut file = self.reader.get_ref().file;
