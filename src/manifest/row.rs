@@ -109,7 +109,9 @@ impl Manifest {
             );
             return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
-        Ok(self.photo_root.join(Path::new(cell)))
+        // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
+        let path = Path::new(cell);
+        Ok(self.photo_root.join(path.strip_prefix(".").unwrap_or(path)))
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
