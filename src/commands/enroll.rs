@@ -1,7 +1,7 @@
 //! The main job: enroll every row that is not settled yet.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,7 +68,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
-    check_overwrites(&manifest, &files)?;
+    check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let (ledger_path, temporary) = ledger_path(&files)?;
     let pin = Pin {
@@ -225,17 +225,41 @@ pub(super) fn results_error(files: &Files, source: ResultsError) -> Error {
     }
 }
 
-/// The manifest is read until the end, so nothing may be written over it.
-pub(super) fn check_overwrites(manifest: &Manifest, files: &Files) -> Result<(), Error> {
-    let ledger = files.ledger.as_ref().map(|path| ("--ledger", path));
-    let clash = [Some(("--results", &files.results)), ledger].into_iter().flatten();
-    match clash.into_iter().find(|(_, path)| manifest.is_file(path)) {
-        Some((flag, path)) => Err(ConfigError::Overwrites {
-            flag,
-            path: path.clone(),
+/// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place.
+pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Option<&Path>) -> Result<(), Error> {
+    let results = Some(files.results.as_path()).filter(|path| path.as_os_str() != "-");
+    let written = [
+        ("--results", results),
+        ("--ledger", files.ledger.as_deref()),
+        ("--summary", summary),
+    ];
+    let written: Vec<_> = written
+        .iter()
+        .filter_map(|(flag, path)| Some((*flag, (*path)?)))
+        .collect();
+    for (index, &(flag, path)) in written.iter().enumerate() {
+        if manifest.is_file(path) {
+            let path = path.to_owned();
+            return Err(ConfigError::Overwrites { flag, path }.into());
         }
-        .into()),
-        None => Ok(()),
+        let same = |(_, other): &&(&str, &Path)| place(other).is_some_and(|other| Some(other) == place(path));
+        if let Some((other, _)) = written.iter().take(index).find(same) {
+            return Err(ConfigError::SameFile(other, flag).into());
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is or would be, whichever way its path is written; none for a device, which many may share.
+fn place(path: &Path) -> Option<PathBuf> {
+    match path.metadata() {
+        Ok(metadata) if metadata.is_file() => path.canonicalize().ok(),
+        Ok(_) => None,
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            Some(folder.join(path.file_name()?))
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
-    super::enroll::check_overwrites(&manifest, &files)?;
+    super::enroll::check_overwrites(&manifest, &files, None)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let target = Target::new(&files.results);
     let tally = target
