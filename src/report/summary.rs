@@ -1,5 +1,6 @@
 //! The summary JSON: built from what the run knows, written at once.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -65,8 +66,14 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
     }
 }
 
-/// Replaces `path` by the whole of the summary, durable and of mode 0600.
+/// Replaces `path` by the whole of the summary, durable and of mode 0600. A link is followed; into a pipe or a
+/// device, such as `/dev/null`, it is written without taking its place.
 pub(crate) fn write_summary(path: &Path, summary: &Summary) -> io::Result<()> {
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let text = serde_json::to_string_pretty(summary)? + "\n";
+        return io::Write::write_all(&mut File::options().write(true).open(path)?, text.as_bytes());
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
