@@ -20,7 +20,6 @@ fn enrolls_every_row_and_reports_it() {
         done.cell(row, "http_status", "200")
             .cell(row, "result_code", "0840")
             .cell(row, "result_text", "Enroll User")
-            .cell(row, "smile_job_id", &format!("{row:010}"))
             .cell(row, "job_id", "d9821b53-ada3-411c-8c5c-d6ea2a95915c")
             .cell(row, "confidence", "99")
             .cell(row, "attempts", "1")

@@ -3,10 +3,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test that cannot go on has to say so at once"
 )]
 
 mod harness;
 
+mod command_line;
 mod crash;
+mod credentials;
+mod dates;
 mod happy;
+mod manifest;
+mod manifest_faults;

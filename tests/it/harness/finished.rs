@@ -160,10 +160,20 @@ impl<'a> Finished<'a> {
 
 impl Drop for Finished<'_> {
     fn drop(&mut self) {
-        if self.mismatches.is_empty() || std::thread::panicking() {
+        if self.mismatches.is_empty() {
             return;
         }
-        panic!(
+        let report = self.report();
+        if std::thread::panicking() {
+            return eprintln!("{report}");
+        }
+        panic!("{report}");
+    }
+}
+
+impl Finished<'_> {
+    fn report(&self) -> String {
+        format!(
             "{} mismatches:\n- {}\n\nexit code {}, stderr:\n{}\nresults:\n{}\nsummary: {}",
             self.mismatches.len(),
             self.mismatches.join("\n- "),
@@ -171,6 +181,6 @@ impl Drop for Finished<'_> {
             self.stderr,
             String::from_utf8_lossy(&self.raw),
             self.summary,
-        );
+        )
     }
 }

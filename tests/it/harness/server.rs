@@ -115,9 +115,11 @@ impl Server {
         self.books(|books| books.requests.len())
     }
 
-    /// The users of those requests, in order of arrival.
+    /// The users of those requests, sorted: rows are not bound to be sent in the manifest's order.
     pub(crate) fn users(&self) -> Vec<String> {
-        self.books(|books| books.requests.iter().map(|seen| seen.user_id.clone()).collect())
+        let mut users: Vec<_> = self.requests().into_iter().map(|seen| seen.user_id).collect();
+        users.sort();
+        users
     }
 
     /// Users enrolled, each with the SHA-256 of its photo.
