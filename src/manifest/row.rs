@@ -111,7 +111,8 @@ impl Manifest {
         }
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
         let path = Path::new(cell);
-        Ok(self.photo_root.join(path.strip_prefix(".").unwrap_or(path)))
+        let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
+        Ok(self.photo_root.join(plain.unwrap_or(path)))
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
