@@ -193,8 +193,10 @@ impl Core {
         if fault.congestion {
             self.gate.congested(sent_at, now);
         }
-        if let Some(wait) = fault.wait {
-            self.gate.hold(wait, now);
+        match fault.wait {
+            Some(wait) => self.gate.hold(wait, now),
+            None if fault.failure == Failure::Throttled => self.gate.throttled(self.flights.len(), now, &mut self.rng),
+            None => {}
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Gate {
     rate: Option<Rate>,
     hold_until: Option<Instant>,
     pause: Option<Pause>,
+    /// Throttled answers since a row was settled last.
+    throttles: u32,
     /// Since when the endpoint has been unreachable or throttling without settling a row.
     trouble_since: Option<Instant>,
     max_outage: Duration,
@@ -62,6 +64,7 @@ impl Gate {
             rate: interval.and_then(|interval| Rate::new(interval, now)),
             hold_until: None,
             pause: None,
+            throttles: 0,
             trouble_since: None,
             max_outage,
             lowered_at: None,
@@ -100,6 +103,7 @@ impl Gate {
         self.limit.settled(took, full);
         self.budget.earn();
         self.trouble_since = None;
+        self.throttles = 0;
         if self.pause.take().is_some() {
             self.budget = Budget::full();
         }
@@ -126,6 +130,15 @@ impl Gate {
         let until = now + wait;
         self.hold_until = Some(self.hold_until.map_or(until, |other| other.max(until)));
         self.trouble_since.get_or_insert(now);
+    }
+
+    /// The server throttles without saying for how long. While other requests are under way, fewer of them will
+    /// do; when there is none, everybody waits.
+    pub(super) fn throttled(&mut self, in_flight: usize, now: Instant, rng: &mut impl Rng) {
+        self.throttles = self.throttles.saturating_add(1);
+        if in_flight == 0 {
+            self.hold(backoff(self.throttles, rng), now);
+        }
     }
 
     /// A sign that there were too many requests in flight.
@@ -253,6 +266,17 @@ mod tests {
         assert_eq!(gate.admit(0, now + 7 * SECOND), Admission::Now);
         assert!(!gate.is_hopeless(now + 599 * SECOND));
         assert!(gate.is_hopeless(now + 600 * SECOND));
+    }
+
+    #[test]
+    fn throttling_without_a_time_holds_the_run_only_when_nothing_else_is_under_way() {
+        let (mut gate, now) = gate(None);
+        let mut rng = StdRng::seed_from_u64(7);
+        gate.settled(SECOND, true);
+        gate.throttled(3, now, &mut rng);
+        assert_eq!(gate.waiting(now), None);
+        gate.throttled(0, now, &mut rng);
+        assert!(matches!(gate.waiting(now), Some(Waiting::Throttled { until }) if until <= now + SECOND));
     }
 
     #[test]
