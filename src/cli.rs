@@ -6,23 +6,44 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
-const EXAMPLES: &str = "\
-Examples:
-  image-enroll --env local examples/manifest.csv        see it work, no account and no network needed
-  image-enroll check manifest.csv                       find what is wrong before anything is sent
-  image-enroll --env sandbox manifest.csv               enroll; the same command again takes up the rest
-  image-enroll --env production --yes --stop-after 4h manifest.csv
+use crate::exit::ExitStatus;
 
-Exit codes:
-  0  every row is settled                   6  stopped: endpoint unreachable, throttling or not the API
-  1  some rows rejected or invalid          7  stopped: ledger or results not readable or writable
-  2  usage or configuration                 8  another run holds the ledger
-  3  some rows failed: run again            9  the manifest cannot be used
-  4  some rows in doubt: run again         10  stopped by a limit
-  5  stopped: credentials refused     130/143  interrupted; run again
+/// Commands to copy, each with its purpose; for `--help` and the man page.
+pub(crate) const EXAMPLES: [(&str, &str); 4] = [
+    (
+        "image-enroll --env local examples/manifest.csv",
+        "See it work, no account and no network needed.",
+    ),
+    (
+        "image-enroll check manifest.csv",
+        "Find what is wrong before anything is sent.",
+    ),
+    (
+        "image-enroll --env sandbox manifest.csv",
+        "Enroll; the same command again takes up the rest.",
+    ),
+    (
+        "image-enroll --env production --yes --stop-after 4h manifest.csv",
+        "A nightly window on real users.",
+    ),
+];
 
-The API key comes from --api-key-file, SMILE_SANDBOX_API_KEY / SMILE_PRODUCTION_API_KEY, or SMILE_API_KEY.";
+/// Where the key comes from: no flag takes it, so that no process list shows it.
+const KEY_SOURCES: &str = "\
+The API key comes from --api-key-file, from SMILE_SANDBOX_API_KEY or SMILE_PRODUCTION_API_KEY, or from SMILE_API_KEY.";
+
+/// What stands below the options in the long help.
+fn closing_help() -> String {
+    let examples = EXAMPLES.map(|(command, purpose)| format!("  {command}\n      {purpose}\n"));
+    let codes = ExitStatus::ALL.map(|status| format!("  {:>3}  {}\n", status.code(), status.meaning()));
+    format!(
+        "Examples:\n{}\nExit codes:\n{}\n{KEY_SOURCES}",
+        examples.concat(),
+        codes.concat()
+    )
+}
 
 /// Enrolls existing users into Smile ID in bulk.
 ///
@@ -30,7 +51,7 @@ The API key comes from --api-key-file, SMILE_SANDBOX_API_KEY / SMILE_PRODUCTION_
 /// results CSV that says for every row what became of it. Nothing is sent twice: run the same command again
 /// to go on where the last run ended.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about, after_long_help = EXAMPLES, after_help = "See --help for examples and exit codes.")]
+#[command(version, about, long_about, after_long_help = closing_help(), after_help = "See --help for examples and exit codes.")]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -51,6 +72,10 @@ pub(crate) enum Command {
     Results(ResultsArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
+    /// Print a completion script
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +225,13 @@ pub(crate) struct SimulatorArgs {
     /// Which of the many bad nights it is: the same seed gives the same faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Shell that will read the script
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
 }
 
 /// The simulator's partner, unless another is named; its leading zero shows whether a client keeps it.

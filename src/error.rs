@@ -29,6 +29,8 @@ pub(crate) enum Error {
     Run(#[from] RunError),
     #[error("cannot serve the simulator")]
     Simulator(#[source] io::Error),
+    #[error("cannot write to standard output")]
+    Stdout(#[source] io::Error),
     #[error("cannot start the program's threads")]
     Runtime(#[source] io::Error),
 }
@@ -40,7 +42,7 @@ impl Error {
             Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
             Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
             Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),
-            Self::Summary { .. } | Self::Runtime(_) => ExitStatus::Storage,
+            Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => ExitStatus::Storage,
         }
     }
 }

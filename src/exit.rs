@@ -37,6 +37,42 @@ pub(crate) enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// Every one, in the order of the numbers.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Settled,
+        Self::DataFaults,
+        Self::Usage,
+        Self::Failed,
+        Self::InDoubt,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Storage,
+        Self::Locked,
+        Self::Manifest,
+        Self::Limit,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// What it says and what to do about it, in one line; for `--help` and the man page.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Settled => "Every row is settled.",
+            Self::DataFaults => "Finished; some rows are rejected or invalid. Mend the data.",
+            Self::Usage => "Usage or configuration; nothing was sent. Mend the command.",
+            Self::Failed => "Finished; some rows failed. Run again.",
+            Self::InDoubt => "Finished; some rows are in doubt. Run again, and look if it stays.",
+            Self::Refused => "Stopped: credentials, signature or account refused. Mend the secrets.",
+            Self::Unreachable => "Stopped: endpoint unreachable, throttling or not the API. Run later.",
+            Self::Storage => "Stopped: ledger or results could not be read or written. Mend the machine.",
+            Self::Locked => "Another run holds the ledger. Wait.",
+            Self::Manifest => "The manifest cannot be used. Mend the file.",
+            Self::Limit => "Stopped by a limit, or by 20 refusals alike in a row. Look.",
+            Self::Interrupted => "Interrupted (SIGINT): drained, summary and results written. Run again.",
+            Self::Terminated => "Terminated (SIGTERM): drained, summary and results written. Run again.",
+        }
+    }
+
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Settled => 0,

@@ -1,10 +1,14 @@
 //! The commands: each puts the rooms together for one purpose.
 
 mod check;
+mod completions;
 mod confirm;
 mod enroll;
+mod man;
 mod results;
 mod simulator;
+
+use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -15,7 +19,18 @@ pub(crate) fn run(cli: Cli) -> Result<ExitStatus, Error> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Results(args)) => results::run(&args),
         Some(Command::Simulator(args)) => simulator::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man) => man::run(),
         None => enroll::run(&cli.enroll),
+    }
+}
+
+/// Writes a document to stdout. A reader that has seen enough and closes early is no error.
+fn print(document: &[u8]) -> Result<ExitStatus, Error> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(document).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+        Ok(()) | Err(_) => Ok(ExitStatus::Settled),
     }
 }
 

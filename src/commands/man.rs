@@ -1,0 +1,179 @@
+//! `man`: the manual as one page, from the definitions of the command line and of the exit codes.
+//! It writes to stdout only; `man -l` and packagers do the rest.
+
+use std::io;
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, italic, roman};
+
+use crate::cli::{Cli, EXAMPLES};
+use crate::error::Error;
+use crate::exit::ExitStatus;
+
+/// What is read from the environment. Proxies are the HTTP library's affair, the rest the tool's own.
+const ENVIRONMENT: [(&str, &str); 6] = [
+    (
+        "SMILE_PARTNER_ID",
+        "The partner id, kept as written, where --partner-id is absent.",
+    ),
+    (
+        "SMILE_SANDBOX_API_KEY",
+        "The API key of the sandbox, where --api-key-file is absent.",
+    ),
+    (
+        "SMILE_PRODUCTION_API_KEY",
+        "The API key of production, where --api-key-file is absent.",
+    ),
+    (
+        "SMILE_API_KEY",
+        "The API key, where neither --api-key-file nor the environment's own variable is given.",
+    ),
+    ("HTTPS_PROXY", "The proxy that requests go through."),
+    ("NO_PROXY", "Hosts that are reached without the proxy."),
+];
+
+/// What a run leaves beside the manifest, unless other places are named.
+const FILES: [(&str, &str); 2] = [
+    (
+        "<manifest stem>.<env>.ledger.db",
+        "The ledger: what was sent and what became of it. As long as it is kept, no user is sent twice.",
+    ),
+    (
+        "<manifest stem>.<env>.results.csv",
+        "The results: the manifest's rows with their status. Itself a valid manifest.",
+    ),
+];
+
+pub(super) fn run() -> Result<ExitStatus, Error> {
+    let page = page(definitions()).map_err(Error::Stdout)?;
+    super::print(&page)
+}
+
+/// The command line, built, without what every command says about help.
+fn definitions() -> Command {
+    let mut command = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommands(|subcommand| subcommand.disable_help_flag(true));
+    command.build();
+    command
+}
+
+fn page(command: Command) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let man = Man::new(command.clone().override_usage(synopsis(&command)));
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    commands(&command, &mut page)?;
+    closing_sections().to_writer(&mut page)?;
+    Ok(page)
+}
+
+/// One line for each command.
+fn synopsis(command: &Command) -> String {
+    let commands = [command].into_iter().chain(command.get_subcommands());
+    commands.map(usage).collect::<Vec<_>>().join("\n")
+}
+
+/// The first form of a command's usage; of the whole program the one that enrolls.
+fn usage(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let first = usage.lines().next().unwrap_or_default();
+    first.trim_start_matches("Usage:").trim().to_owned()
+}
+
+/// Each subcommand as a subsection with its options, since there is but one page.
+fn commands(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    Roff::new().control("SH", ["COMMANDS"]).to_writer(page)?;
+    for subcommand in command.get_subcommands() {
+        let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
+        Roff::new()
+            .control("SS", [usage(subcommand).as_str()])
+            .text([roman(format!("{about}."))])
+            .to_writer(page)?;
+        page.extend_from_slice(&options(subcommand)?);
+    }
+    Ok(())
+}
+
+/// A subcommand's options without the heading that would make a section of them.
+fn options(subcommand: &Command) -> io::Result<Vec<u8>> {
+    let mut section = Vec::new();
+    Man::new(subcommand.clone()).render_options_section(&mut section)?;
+    let lines = section.split_inclusive(|byte| *byte == b'\n');
+    Ok(lines
+        .filter(|line| !line.starts_with(b".SH "))
+        .flatten()
+        .copied()
+        .collect())
+}
+
+fn closing_sections() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    for status in ExitStatus::ALL {
+        roff.control("TP", []).text([bold(status.code().to_string())]);
+        roff.text([roman(status.meaning())]);
+    }
+    roff.control("SH", ["ENVIRONMENT"]);
+    entries(&mut roff, &ENVIRONMENT);
+    roff.control("SH", ["FILES"]);
+    entries(&mut roff, &FILES);
+    examples(&mut roff);
+    roff
+}
+
+fn entries(roff: &mut Roff, entries: &[(&str, &str)]) {
+    for (name, text) in entries {
+        roff.control("TP", []).text([italic(*name)]).text([roman(*text)]);
+    }
+}
+
+fn examples(roff: &mut Roff) {
+    roff.control("SH", ["EXAMPLES"]);
+    for (command, purpose) in EXAMPLES {
+        roff.control("TP", []).text([bold(command)]).text([roman(purpose)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text() -> String {
+        String::from_utf8(page(definitions()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_option_of_every_command_is_on_the_page() {
+        let plain = text().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+        let command = definitions();
+        for command in [&command].into_iter().chain(command.get_subcommands()) {
+            assert!(plain.contains(&usage(command)), "{}", command.get_name());
+            for long in command.get_arguments().filter_map(clap::Arg::get_long) {
+                assert!(plain.contains(&format!("--{long}")), "{long}");
+            }
+        }
+    }
+
+    #[test]
+    fn sections_stand_in_the_order_of_the_manuals_convention() {
+        let page = text();
+        let sections: Vec<_> = page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+        let expected = [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "COMMANDS",
+            "\"EXIT STATUS\"",
+            "ENVIRONMENT",
+            "FILES",
+            "EXAMPLES",
+        ];
+        assert_eq!(sections, expected);
+    }
+}
