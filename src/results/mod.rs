@@ -1,6 +1,6 @@
 //! The results CSV: a view of the ledger in the order of the manifest.
 //!
-//! [`Follower`] appends rows as they finish, so that the file can be followed; [`write`] makes the
+//! [`Follower`] appends rows as they finish, so that the file can be followed; [`write()`] makes the
 //! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
 
 mod follow;
