@@ -139,8 +139,9 @@ impl Gate {
 
     /// Whether the endpoint has been away too long, or has asked for a wait that is too long.
     pub(super) fn is_hopeless(&self, now: Instant) -> bool {
-        let end = self.patience_ends();
-        end.is_some_and(|end| now >= end || self.hold_until.is_some_and(|until| until > end))
+        let held_beyond = |end: Instant| self.hold_until.is_some_and(|until| until > end);
+        // A row settled meanwhile ends the trouble, but not the wait that was asked for.
+        held_beyond(now + self.max_outage) || self.patience_ends().is_some_and(|end| now >= end || held_beyond(end))
     }
 
     pub(super) fn waiting(&self, now: Instant) -> Option<Waiting> {
