@@ -297,6 +297,7 @@ impl Core {
         if !self.has_room() {
             return None;
         }
+        self.close_at_limit();
         if self.pipeline() == 0 && self.preparing == 0 {
             self.queue.begin_last_round();
         }
@@ -305,10 +306,20 @@ impl Core {
         Some(job)
     }
 
-    fn admit_fresh(&mut self, now: Moment) -> Option<Job> {
-        if self.queue.has_fresh() && self.settings.limit.is_some_and(|limit| self.admitted >= limit) {
+    /// As long as a photo is being read, its row may still turn out not to be sent and leave its place.
+    fn close_at_limit(&mut self) {
+        if self.is_at_limit() && self.preparing == 0 && self.queue.has_fresh() {
             self.queue.close();
             self.stats.left_by_limit = true;
+        }
+    }
+
+    fn is_at_limit(&self) -> bool {
+        self.settings.limit.is_some_and(|limit| self.admitted >= limit)
+    }
+
+    fn admit_fresh(&mut self, now: Moment) -> Option<Job> {
+        if self.is_at_limit() {
             return None;
         }
         let mut job = self.queue.take_fresh()?;
