@@ -123,7 +123,10 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, reporter: &mut Reporter) -> 
         signer: Arc::new(prepared.account.signer.clone()),
     };
     let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
-    Ok(drive(settings, services, reporter, &runtime)?)
+    let ended = drive(settings, services, reporter, &runtime);
+    // A photo may still be read from a file system that hangs; the end of the run does not wait for it.
+    runtime.shutdown_background();
+    Ok(ended?)
 }
 
 /// Results, summary, the closing words: written however the run ended.

@@ -135,14 +135,16 @@ impl Core {
 
     /// Whether the run is over: nothing under way, nothing to record, and nothing left or allowed to do.
     pub(super) fn is_over(&self) -> bool {
-        let idle = self.preparing == 0 && self.pipeline() == 0 && self.committing.is_none() && self.batch.is_empty();
-        idle && (self.stop.is_some() || self.queue.is_empty())
+        let recorded = self.pipeline() == 0 && self.committing.is_none() && self.batch.is_empty();
+        // Once the run is to end, nobody waits for a photo that may come from a file system that hangs.
+        recorded && (self.stop.is_some() || (self.preparing == 0 && self.queue.is_empty()))
     }
 
     /// When to poll again if nothing happens before.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         if self.stop.is_some() {
-            return self.drain_until;
+            let recording = self.flights.is_empty() && self.committing.is_some();
+            return self.drain_until.filter(|_| !recording);
         }
         let window = self.settings.stop_after.map(|after| self.settings.started + after);
         let due = self.queue.next_due().filter(|_| self.has_room());
