@@ -72,6 +72,8 @@ pub(super) struct Core {
     launch_at: Option<Instant>,
     drain_until: Option<Instant>,
     abort: bool,
+    /// Whether the first signal has come.
+    signalled: bool,
     next_id: AttemptId,
     /// Rows sent in this run, for `--limit`.
     admitted: u64,
@@ -103,6 +105,7 @@ impl Core {
             launch_at: None,
             drain_until: None,
             abort: false,
+            signalled: false,
             next_id,
             admitted: 0,
             recent_photo_bytes: 0,
@@ -156,8 +159,8 @@ impl Core {
 
     /// Ends the run, unless it is ending for a stronger reason already. A second signal ends it at once.
     pub(super) fn end(&mut self, stop: Stop, now: Instant) {
-        let is_signal = |stop| matches!(stop, Stop::Interrupted | Stop::Terminated);
-        if is_signal(stop) && self.stop.is_some_and(is_signal) {
+        let is_signal = matches!(stop, Stop::Interrupted | Stop::Terminated);
+        if is_signal && std::mem::replace(&mut self.signalled, true) {
             self.abort_flights(now);
         }
         if self.stop.is_none_or(|other| stop > other) {
