@@ -361,6 +361,8 @@ impl Core {
         let id = self.next_id;
         self.next_id += 1;
         job.past.attempts += 1;
+        // From here on the earlier refusal is not the last word on this user.
+        job.refused_photo = None;
         if photo.is_large() && job.failures == 0 {
             self.notes.push(Note::LargePhoto {
                 row: job.row.number,
