@@ -81,7 +81,7 @@ impl Core {
         let (failure, reason) = match error {
             SendErrorKind::Certificate => return self.refused(flight, Refusal::Certificate, None, end),
             SendErrorKind::Machine => {
-                self.gate.lower(self.flights.len() + 1);
+                self.gate.lower(self.flights.len() + 1, end.now.instant);
                 (Failure::Unreachable, Reason::ConnectFailed)
             }
             SendErrorKind::Connect => (Failure::Unreachable, Reason::ConnectFailed),

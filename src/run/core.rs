@@ -201,7 +201,7 @@ impl Core {
                 self.finish_invalid(job, reason, now);
             }
             Err(PhotoError::Machine(_)) => {
-                self.gate.lower(self.flights.len() + self.preparing);
+                self.gate.lower(self.flights.len() + self.preparing, now.instant);
                 self.retry_later(job, now);
             }
         }

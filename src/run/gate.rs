@@ -14,6 +14,9 @@ use crate::domain::{
     retry::{Budget, Failure, backoff},
 };
 
+/// Time within which faults of the machine are one and the same shortage.
+const SHORTAGE: Duration = Duration::from_secs(1);
+
 /// What the gate says to the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
@@ -41,6 +44,8 @@ pub(super) struct Gate {
     /// Since when the endpoint has been unreachable or throttling without settling a row.
     trouble_since: Option<Instant>,
     max_outage: Duration,
+    /// When the machine last showed that it cannot hold so many.
+    lowered_at: Option<Instant>,
 }
 
 /// The budget is spent: one request at a time, at growing distances, until one succeeds.
@@ -59,6 +64,7 @@ impl Gate {
             pause: None,
             trouble_since: None,
             max_outage,
+            lowered_at: None,
         }
     }
 
@@ -128,8 +134,12 @@ impl Gate {
     }
 
     /// The machine cannot hold more connections and files than it did with so many in flight.
-    pub(super) fn lower(&mut self, in_flight: usize) {
-        self.limit.lower_cap(in_flight * 7 / 10);
+    /// Many of them meet the same shortage in the same moment: of one second only the first counts.
+    pub(super) fn lower(&mut self, in_flight: usize, now: Instant) {
+        if self.lowered_at.is_none_or(|last| now >= last + SHORTAGE) {
+            self.lowered_at = Some(now);
+            self.limit.lower_cap(in_flight * 7 / 10);
+        }
     }
 
     /// When the run's patience ends, if it is being tried.
