@@ -79,10 +79,13 @@ impl<'a> Clerk<'a> {
         let Some(follower) = self.follower.as_mut().filter(|_| !lines.is_empty()) else {
             return Ok(());
         };
-        for line in lines {
-            follower.append(line.cells.iter(), line.number, &line.outcome)?;
+        let append = |line: &Line| follower.append(line.cells.iter(), line.number, &line.outcome);
+        let result = lines.iter().try_for_each(append).and_then(|()| follower.flush());
+        if result.is_err() {
+            // The run ends, and what is still to be recorded must not fail for the results again.
+            *self.follower = None;
         }
-        Ok(follower.flush()?)
+        Ok(result?)
     }
 
     fn feed(&mut self) -> Result<Feed, RunError> {

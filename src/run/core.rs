@@ -74,6 +74,8 @@ pub(super) struct Core {
     abort: bool,
     /// Whether the first signal has come.
     signalled: bool,
+    /// Whether a commit has failed.
+    storage_failed: bool,
     next_id: AttemptId,
     /// Rows sent in this run, for `--limit`.
     admitted: u64,
@@ -106,6 +108,7 @@ impl Core {
             drain_until: None,
             abort: false,
             signalled: false,
+            storage_failed: false,
             next_id,
             admitted: 0,
             recent_photo_bytes: 0,
@@ -209,12 +212,14 @@ impl Core {
 
     /// A batch is durable, or the storage is lost.
     pub(super) fn committed(&mut self, done: bool, now: Instant) {
-        let prepared = self.committing.take().unwrap_or_default();
+        self.ready.extend(self.committing.take().unwrap_or_default());
         if done {
-            self.ready.extend(prepared);
-        } else {
-            // Without a durable record nothing more is sent, and nothing more can be recorded.
-            self.end(Stop::Storage, now);
+            return;
+        }
+        // Without a durable record nothing more is sent. What is known has one more chance to be recorded: it
+        // may be the results that were lost and not the ledger.
+        self.end(Stop::Storage, now);
+        if std::mem::replace(&mut self.storage_failed, true) {
             self.batch = Batch::default();
             self.awaiting.clear();
             self.ready.clear();
