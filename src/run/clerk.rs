@@ -9,7 +9,7 @@ use super::RunError;
 use super::job::{Batch, Feed, Job, Line};
 use crate::domain::{
     outcome::{Outcome, Status},
-    resume::{Past, Plan},
+    resume::Plan,
 };
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
@@ -149,7 +149,10 @@ fn meet(
         return Ok(());
     }
     let (past, refused_photo) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
-        Plan::Skip => (Past::default(), None),
+        Plan::Skip => {
+            feed.settled += 1;
+            return Ok(());
+        }
         Plan::Send(past) => (past, None),
         Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
     };
