@@ -1,1 +1,17 @@
+//! The state machine, driven by hand: no runtime, no sleeping, invented instants.
+//!
+//! [`world::World`] is the ledger, the photos and the wire around one [`super::core::Core`], and holds
+//! it to its promises at every step. [`server::Server`] keeps its own books, so that what a run reports
+//! can be compared with what became of the users.
 
+mod limits;
+mod machine;
+mod outage;
+mod pace;
+mod property;
+mod resume;
+mod rows;
+mod server;
+mod signals;
+mod storage;
+mod world;

@@ -1,0 +1,78 @@
+//! Too many open files, or no memory: the run becomes smaller, and no row has to answer for it.
+
+use super::world::{World, enrolled, machine_fault, settings};
+use crate::client::SendErrorKind;
+use crate::domain::outcome::Status;
+use crate::domain::retry::Attempts;
+use crate::run::RunSettings;
+
+/// A run with 32 requests in flight.
+fn wide() -> World {
+    let mut world = World::new(
+        RunSettings {
+            concurrency: 32,
+            attempts: Attempts { retries: 0 },
+            ..settings()
+        },
+        500,
+    );
+    world.work();
+    while world.in_flight.len() < 32 {
+        let number = world.flying()[0];
+        world.answer(number, enrolled());
+    }
+    world
+}
+
+#[test]
+fn no_descriptor_for_a_connection_lowers_the_concurrency_and_fails_no_row() {
+    let mut world = wide();
+    let number = world.flying()[0];
+    world.answer(number, SendErrorKind::Machine);
+    let limit = world.core.gate.limit();
+    assert!((16..32).contains(&limit), "{limit}");
+    assert_eq!(world.status(number), Status::Pending);
+    world.answer_all(|_| enrolled().into());
+    assert_eq!(world.status(number), Status::Enrolled);
+    assert_eq!(
+        world.core.gate.limit(),
+        limit,
+        "it does not grow beyond what the machine can hold"
+    );
+    world.assert_each_row_ended_once(500);
+}
+
+#[test]
+fn no_descriptor_for_a_photo_does_the_same() {
+    let mut world = wide();
+    let number = world.flying()[0];
+    world.answer_id(world.flight_of(number).unwrap(), enrolled().into());
+    let mut faults = 0;
+    while faults == 0 {
+        world.poll();
+        if !world.reading.is_empty() {
+            world.prepared(0, Some(machine_fault()));
+            faults += 1;
+        } else if world.committing.is_some() {
+            world.commit(true);
+        } else {
+            let number = world.flying()[0];
+            world.answer_id(world.flight_of(number).unwrap(), enrolled().into());
+        }
+    }
+    let limit = world.core.gate.limit();
+    assert!((16..32).contains(&limit), "{limit}");
+    world.answer_all(|_| enrolled().into());
+    world.assert_each_row_ended_once(500);
+    assert!(world.lines.iter().all(|line| line.1 == Status::Enrolled));
+}
+
+#[test]
+fn a_burst_of_faults_is_one_sign_and_not_thirty() {
+    let mut world = wide();
+    for id in world.in_flight.keys().copied().collect::<Vec<_>>() {
+        world.answer_id(id, SendErrorKind::Machine.into());
+    }
+    let limit = world.core.gate.limit();
+    assert!(limit >= 16, "{limit} in flight for the rest of the run");
+}

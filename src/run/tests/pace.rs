@@ -1,0 +1,221 @@
+//! When a request may leave: the limit, the rate, backoff, quiet times and what the server asks for.
+
+use std::time::Duration;
+
+use super::world::{Back, SECOND, World, doubt, enrolled, settings, throttled};
+use crate::client::SendErrorKind;
+use crate::domain::outcome::{Reason, Status};
+use crate::domain::response::Kind;
+use crate::run::RunSettings;
+
+/// A run that is wide open: `wide` requests in flight.
+fn open(wide: usize, rows: u32) -> World {
+    let mut world = World::new(
+        RunSettings {
+            concurrency: wide,
+            ..settings()
+        },
+        rows,
+    );
+    world.work();
+    while world.in_flight.len() < wide {
+        world.pass(Duration::from_millis(20));
+        let number = world.flying()[0];
+        world.answer(number, enrolled());
+    }
+    world
+}
+
+#[test]
+fn one_is_in_flight_until_the_first_row_is_settled() {
+    for back in [
+        Back::from(throttled(None)),
+        doubt().into(),
+        SendErrorKind::Connect.into(),
+    ] {
+        let mut world = World::new(settings(), 30);
+        for _ in 0..5 {
+            world.work();
+            assert_eq!(world.in_flight.len(), 1, "{back:?}");
+            let number = world.flying()[0];
+            world.answer(number, back);
+            if world.in_flight.is_empty() {
+                world.until_sent();
+            }
+        }
+        assert_eq!(world.in_flight.len(), 1, "{back:?}");
+        let number = world.flying()[0];
+        world.answer(number, enrolled());
+        assert!(world.in_flight.len() > 1, "{back:?}");
+    }
+}
+
+#[test]
+fn it_widens_to_the_concurrency_and_no_further() {
+    let mut world = World::new(settings(), 200);
+    world.answer_all(|_| enrolled().into());
+    assert_eq!(world.most_in_flight, 8);
+    assert!(world.core.is_over());
+    world.assert_each_row_ended_once(200);
+}
+
+#[test]
+fn photos_are_not_read_far_ahead() {
+    let mut world = World::new(settings(), 500);
+    world.poll();
+    world.feed(256);
+    world.poll();
+    assert!(
+        world.reading.len() <= 3,
+        "{} photos before the first answer",
+        world.reading.len()
+    );
+    world.work();
+    world.answer(1, enrolled());
+    let mut most = 0;
+    for _ in 0..100 {
+        world.poll();
+        most = most.max(world.reading.len());
+        if world.committing.is_some() {
+            world.commit(true);
+        } else if !world.reading.is_empty() {
+            world.prepared(0, None);
+        }
+    }
+    assert!(most <= 8 + 64, "{most}");
+}
+
+#[test]
+fn a_rate_spreads_the_requests() {
+    let mut world = World::new(
+        RunSettings {
+            interval: Some(SECOND / 2),
+            ..settings()
+        },
+        10,
+    );
+    world.work();
+    while !world.core.is_over() {
+        match world.flying().first() {
+            Some(number) => world.answer(*number, enrolled()),
+            None => drop(world.wake()),
+        }
+    }
+    let starts: Vec<_> = world
+        .sent
+        .iter()
+        .map(|sent| (sent.at - world.start).as_millis())
+        .collect();
+    let wanted: Vec<_> = (0..10).map(|place| place * 500).collect();
+    assert_eq!(starts, wanted);
+}
+
+#[test]
+fn what_was_not_processed_backs_off_with_jitter_below_its_cap() {
+    let mut longest = Duration::ZERO;
+    for seed in 0..40 {
+        let mut world = World::resumed(settings(), vec![super::world::job(1)], Default::default(), seed);
+        world.work();
+        for most in [500, 1_000, 2_000, 4_000] {
+            world.answer(1, SendErrorKind::Lost { whole: false });
+            let waited = world.until_sent();
+            assert!(waited <= Duration::from_millis(most), "{waited:?} of {most} ms");
+            longest = longest.max(waited);
+        }
+    }
+    assert!(longest > 3 * SECOND, "{longest:?}");
+}
+
+#[test]
+fn a_doubt_has_its_quiet_time_before_every_further_attempt() {
+    for wait in [5 * SECOND, 40 * SECOND] {
+        let mut world = World::new(
+            RunSettings {
+                in_doubt_wait: wait,
+                ..settings()
+            },
+            1,
+        );
+        world.work();
+        // The world itself asserts the quiet time; here it must also be no more than it has to.
+        while !world.core.is_over() {
+            world.answer(1, doubt());
+            if !world.core.is_over() {
+                let waited = world.until_sent();
+                assert!(waited >= wait && waited <= wait.max(30 * SECOND), "{waited:?}");
+            }
+        }
+        assert_eq!(world.sent.len(), 10);
+    }
+}
+
+#[test]
+fn other_rows_are_sent_while_one_is_quiet() {
+    let mut world = World::new(settings(), 3);
+    world.work();
+    world.answer(1, doubt());
+    assert_eq!(world.flying(), [2]);
+}
+
+#[test]
+fn a_retry_after_holds_everybody_for_its_seconds() {
+    let mut world = open(4, 40);
+    let (held, before) = (world.flying()[0], world.sent.len());
+    world.answer(held, throttled(Some(7)));
+    for number in world.flying() {
+        world.answer(number, enrolled());
+    }
+    assert!(world.in_flight.is_empty());
+    assert_eq!(world.sent.len(), before);
+    world.wait(Duration::from_millis(6_999));
+    assert_eq!(world.sent.len(), before, "still held");
+    world.wait(Duration::from_millis(1));
+    assert!(world.sent.len() > before);
+}
+
+#[test]
+fn the_longest_hold_counts() {
+    let mut world = open(4, 40);
+    let flying = world.flying();
+    world.answer(flying[0], throttled(Some(9)));
+    world.answer(flying[1], throttled(Some(2)));
+    for number in &flying[2..] {
+        world.answer(*number, enrolled());
+    }
+    assert_eq!(world.until_sent(), 9 * SECOND);
+}
+
+#[test]
+fn a_busy_server_may_ask_for_a_wait_with_a_doubt_too() {
+    let mut world = open(4, 40);
+    let flying = world.flying();
+    world.answer(flying[0], Kind::InDoubt(Reason::ServerError, Some(11 * SECOND)));
+    for number in &flying[1..] {
+        world.answer(*number, enrolled());
+    }
+    assert_eq!(world.until_sent(), 11 * SECOND);
+}
+
+#[test]
+fn throttling_narrows_the_run() {
+    let mut world = open(8, 300);
+    let number = world.flying()[0];
+    world.answer(number, throttled(None));
+    assert_eq!(world.core.gate.limit(), 5);
+    let number = world.flying()[0];
+    world.answer(number, throttled(None));
+    assert_eq!(world.core.gate.limit(), 5, "once per round trip");
+}
+
+#[test]
+fn a_throttled_row_that_never_gets_through_is_failed_and_not_in_doubt() {
+    let mut world = World::new(settings(), 2);
+    world.answer_all(|number| match number {
+        1 => throttled(Some(1)).into(),
+        _ => enrolled().into(),
+    });
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::Failed, Some(Reason::Throttled))
+    );
+}

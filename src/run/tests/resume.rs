@@ -1,0 +1,132 @@
+//! What earlier runs leave to this one.
+
+use super::world::{Books, SECOND, World, doubt, enrolled, mark, planned, settings, user};
+use crate::domain::outcome::{Reason, Status};
+use crate::domain::response::Kind;
+use crate::domain::resume::{Past, Plan};
+
+const NOW_MS: i64 = 1_780_000_000_000;
+
+fn refused_before(photo: u8) -> World {
+    let past = Past {
+        attempts: 3,
+        ..Past::default()
+    };
+    let jobs = planned(1, Plan::SendIfPhotoDiffers(past, mark(photo)))
+        .into_iter()
+        .collect();
+    World::with_jobs(settings(), jobs)
+}
+
+#[test]
+fn a_refused_row_whose_photo_is_unchanged_is_skipped() {
+    let mut world = refused_before(1);
+    world.work();
+    assert!(world.core.is_over());
+    assert!(world.sent.is_empty() && world.books.attempts.is_empty());
+    assert_eq!(world.core.stats.unchanged, 1);
+    world.assert_each_row_ended_once(1);
+}
+
+#[test]
+fn a_refused_row_with_another_photo_is_sent_and_its_attempts_are_counted_on() {
+    let mut world = refused_before(2);
+    world.work();
+    world.answer(1, enrolled());
+    let outcome = world.books.view(&user(1));
+    assert_eq!((outcome.status, outcome.attempts), (Status::Enrolled, 4));
+    assert_eq!(world.core.stats.retries, 1);
+}
+
+#[test]
+fn a_doubt_about_the_new_photo_is_followed_up_though_the_old_photo_is_put_back() {
+    let mut world = refused_before(2);
+    world.work();
+    world.answer(1, doubt());
+    world.photos.insert(1, 2);
+    world.until_sent();
+    world.answer(1, Kind::Duplicate);
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::EnrolledInferred, Some(Reason::EarlierPhotoEnrolled))
+    );
+}
+
+fn doubted(since_ms: i64, photo: u8) -> World {
+    let past = Past {
+        attempts: 1,
+        doubt: vec![mark(photo)],
+        last_doubt_at: Some(NOW_MS - since_ms),
+    };
+    World::with_jobs(settings(), planned(1, Plan::Send(past)).into_iter().collect())
+}
+
+#[test]
+fn a_doubt_of_an_earlier_run_keeps_its_quiet_time() {
+    for (since_ms, wait_ms) in [
+        (0, 5_000),
+        (4_000, 1_000),
+        (4_999, 1),
+        (5_000, 0),
+        (60_000, 0),
+        (-60_000, 5_000),
+    ] {
+        let mut world = doubted(since_ms, 1);
+        world.work();
+        if wait_ms > 0 {
+            assert!(world.sent.is_empty(), "{since_ms}");
+            assert_eq!(world.until_sent().as_millis(), wait_ms, "{since_ms}");
+        }
+        assert_eq!(world.flying(), [1], "{since_ms}");
+    }
+}
+
+#[test]
+fn the_wait_of_one_does_not_keep_others_from_being_sent() {
+    let mut world = doubted(0, 1);
+    world.source.push_back(super::world::job(2));
+    world.work();
+    assert_eq!(world.flying(), [2]);
+    world.answer(2, enrolled());
+    world.wait(5 * SECOND);
+    assert_eq!(world.flying(), [1]);
+}
+
+#[test]
+fn a_duplicate_after_a_doubt_of_an_earlier_run_is_inferred_with_the_photo_that_was_sent() {
+    for (photo, reason) in [(1, Reason::AnswerLost), (9, Reason::EarlierPhotoEnrolled)] {
+        let mut world = doubted(60_000, photo);
+        world.work();
+        world.answer(1, Kind::Duplicate);
+        let outcome = world.books.view(&user(1));
+        assert_eq!(
+            (outcome.status, outcome.reason),
+            (Status::EnrolledInferred, Some(reason))
+        );
+        assert_eq!((outcome.photo, outcome.attempts), (Some(mark(photo)), 2));
+    }
+}
+
+#[test]
+fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
+    let mut books = Books::default();
+    let mut first = World::with_jobs(settings(), vec![super::world::job(1)]);
+    first.work();
+    books.attempts = first.books.attempts.clone();
+    assert_eq!(
+        books.view(&user(1)).status,
+        Status::InDoubt,
+        "killed with its request under way"
+    );
+    let plan = books.history(&user(1)).plan(&super::world::job(1).row.created_at);
+    let mut second = World::resumed(settings(), planned(1, plan).into_iter().collect(), books, 1);
+    second.pass(60 * SECOND);
+    second.work();
+    second.answer(1, Kind::Duplicate);
+    let ids: Vec<_> = second.books.attempts.keys().copied().collect();
+    assert_eq!(ids, [1, 2]);
+    assert_eq!(
+        (second.status(1), second.books.view(&user(1)).attempts),
+        (Status::EnrolledInferred, 2)
+    );
+}

@@ -1,0 +1,304 @@
+//! One row's way: how its attempts end, and what is reported of it.
+
+use std::time::Duration;
+
+use super::world::{
+    Back, SECOND, World, doubt, enrolled, invalid_photo, job, mark, rejected, settings, throttled, user,
+};
+use crate::client::SendErrorKind;
+use crate::domain::outcome::{Reason, Status};
+use crate::domain::response::Kind;
+use crate::domain::retry::Attempts;
+use crate::ledger::Class;
+use crate::run::{Note, RunSettings};
+
+#[test]
+fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    world.pass(Duration::from_millis(120));
+    world.answer(1, enrolled());
+    assert!(world.core.is_over());
+    let outcome = world.books.view(&user(1));
+    assert_eq!((outcome.status, outcome.reason), (Status::Enrolled, None));
+    assert_eq!((outcome.attempts, outcome.photo), (1, Some(mark(1))));
+    assert_eq!(outcome.duration_ms, Some(120));
+    assert_eq!(outcome.finished_at.unwrap() - outcome.sent_at.unwrap(), 120);
+    assert_eq!(outcome.run_id, "r");
+    assert_eq!(world.lines, [(1, Status::Enrolled)]);
+    assert_eq!(world.books.classes(&user(1)), [Some(Class::Settled)]);
+}
+
+#[test]
+fn nothing_leaves_before_its_intent_is_durable() {
+    let mut world = World::new(settings(), 1);
+    world.poll();
+    world.feed(1);
+    world.poll();
+    world.prepared(0, None);
+    world.poll();
+    assert!(world.committing.is_some());
+    for _ in 0..3 {
+        world.poll();
+        assert!(world.in_flight.is_empty(), "silence means: do not start");
+    }
+    world.commit(true);
+    world.poll();
+    assert_eq!(world.flying(), [1]);
+}
+
+#[test]
+fn intents_that_wait_share_one_commit() {
+    let mut world = World::new(settings(), 60);
+    world.work();
+    world.answer_id(1, enrolled().into());
+    world.poll();
+    assert!(world.committing.is_some(), "the clerk has the first outcome");
+    while !world.reading.is_empty() {
+        world.prepared(0, None);
+        world.poll();
+    }
+    world.commit(true);
+    world.poll();
+    let intents = world.committing.as_ref().map_or(0, |batch| batch.entries.len());
+    assert!(intents > 2, "{intents} intents in the next commit");
+}
+
+#[test]
+fn a_row_without_a_good_photo_is_invalid_and_costs_no_request() {
+    let mut world = World::new(settings(), 2);
+    world.work_with(|number| (number == 1).then(invalid_photo));
+    assert_eq!(world.sent_of(1), 0);
+    world.answer(2, enrolled());
+    assert!(world.core.is_over());
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::Invalid, Some(Reason::PhotoNotFound))
+    );
+    assert!(
+        world
+            .notes
+            .iter()
+            .any(|note| matches!(note, Note::InvalidPhoto { row: 1, .. }))
+    );
+    world.assert_each_row_ended_once(2);
+}
+
+#[test]
+fn a_photo_that_goes_missing_after_a_doubt_leaves_the_doubt() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    world.answer(1, doubt());
+    world.pass(60 * SECOND);
+    world.work_with(|_| Some(invalid_photo()));
+    assert!(world.core.is_over());
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::InDoubt, Some(Reason::PhotoNotFound))
+    );
+    assert_eq!(world.lines, [(1, Status::InDoubt)]);
+}
+
+#[test]
+fn every_kind_of_answer_has_its_class_and_its_state() {
+    let cases: [(Back, Class, Status); 12] = [
+        (rejected(Reason::NoFaceFound).into(), Class::Settled, Status::Rejected),
+        (Kind::Duplicate.into(), Class::Settled, Status::AlreadyEnrolled),
+        (throttled(None).into(), Class::NotProcessed, Status::Pending),
+        (throttled(Some(3)).into(), Class::NotProcessed, Status::Pending),
+        (
+            Kind::NotProcessed(Reason::ServerBusy, None).into(),
+            Class::NotProcessed,
+            Status::Pending,
+        ),
+        (doubt().into(), Class::InDoubt, Status::InDoubt),
+        (SendErrorKind::Connect.into(), Class::NotProcessed, Status::Pending),
+        (SendErrorKind::Machine.into(), Class::NotProcessed, Status::Pending),
+        (
+            SendErrorKind::Lost { whole: false }.into(),
+            Class::NotProcessed,
+            Status::Pending,
+        ),
+        (
+            SendErrorKind::Silent { whole: false }.into(),
+            Class::NotProcessed,
+            Status::Pending,
+        ),
+        (
+            SendErrorKind::Lost { whole: true }.into(),
+            Class::InDoubt,
+            Status::InDoubt,
+        ),
+        (
+            SendErrorKind::Silent { whole: true }.into(),
+            Class::InDoubt,
+            Status::InDoubt,
+        ),
+    ];
+    for (back, class, status) in cases {
+        let mut world = World::new(settings(), 1);
+        world.work();
+        world.answer(1, back);
+        assert_eq!(world.books.classes(&user(1)), [Some(class)], "{back:?}");
+        assert_eq!(world.status(1), status, "{back:?}");
+        let final_lines = usize::from(class == Class::Settled);
+        assert_eq!(world.lines.len(), final_lines, "{back:?}");
+    }
+}
+
+#[test]
+fn a_duplicate_after_a_doubt_of_this_run_is_inferred() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    world.answer(1, SendErrorKind::Lost { whole: true });
+    world.until_sent();
+    world.answer(1, Kind::Duplicate);
+    let outcome = world.books.view(&user(1));
+    assert_eq!(
+        (outcome.status, outcome.reason),
+        (Status::EnrolledInferred, Some(Reason::AnswerLost))
+    );
+    assert_eq!((outcome.photo, outcome.attempts), (Some(mark(1)), 2));
+    assert_eq!(
+        world.books.classes(&user(1)),
+        [Some(Class::Settled), Some(Class::Settled)]
+    );
+}
+
+#[test]
+fn a_duplicate_after_a_doubt_with_another_photo_names_the_photo_that_was_sent() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    world.answer(1, doubt());
+    world.photos.insert(1, 77);
+    world.until_sent();
+    world.answer(1, Kind::Duplicate);
+    let outcome = world.books.view(&user(1));
+    assert_eq!(outcome.status, Status::EnrolledInferred);
+    assert_eq!(
+        (outcome.reason, outcome.photo),
+        (Some(Reason::EarlierPhotoEnrolled), Some(mark(1)))
+    );
+}
+
+#[test]
+fn a_duplicate_after_an_attempt_that_was_not_processed_is_not_ours() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    world.answer(1, SendErrorKind::Lost { whole: false });
+    world.until_sent();
+    world.answer(1, Kind::Duplicate);
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::AlreadyEnrolled, Some(Reason::UserIdTaken))
+    );
+}
+
+/// The attempts of a row that is always answered alike, beside one that is always enrolled.
+fn exhausted(back: Back, retries: u32) -> World {
+    let mut world = World::new(
+        RunSettings {
+            attempts: Attempts { retries },
+            ..settings()
+        },
+        2,
+    );
+    world.answer_all(|number| if number == 1 { back } else { enrolled().into() });
+    assert_eq!(world.core.stop, None);
+    world.assert_each_row_ended_once(2);
+    world
+}
+
+#[test]
+fn out_of_retries_it_has_a_last_round_and_then_its_end() {
+    for (back, status, reason) in [
+        (Back::from(throttled(None)), Status::Failed, Reason::Throttled),
+        (
+            SendErrorKind::Lost { whole: false }.into(),
+            Status::Failed,
+            Reason::ConnectionLost,
+        ),
+        (doubt().into(), Status::InDoubt, Reason::ServerError),
+        (
+            SendErrorKind::Silent { whole: true }.into(),
+            Status::InDoubt,
+            Reason::NoAnswer,
+        ),
+    ] {
+        for (retries, attempts) in [(0, 1), (1, 4), (4, 10)] {
+            let world = exhausted(back, retries);
+            assert_eq!(world.sent_of(1), attempts, "{back:?} {retries}");
+            assert_eq!(
+                (world.status(1), world.reason(1)),
+                (status, Some(reason)),
+                "{back:?} {retries}"
+            );
+            assert_eq!(world.books.view(&user(1)).attempts as usize, attempts);
+        }
+    }
+}
+
+#[test]
+fn the_last_round_begins_when_all_others_are_done() {
+    let mut world = World::new(
+        RunSettings {
+            attempts: Attempts { retries: 1 },
+            ..settings()
+        },
+        600,
+    );
+    world.answer_all(|number| if number == 1 { doubt().into() } else { enrolled().into() });
+    let of_first: Vec<usize> = world
+        .sent
+        .iter()
+        .enumerate()
+        .filter(|(_, sent)| sent.user == user(1))
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(of_first.len(), 4);
+    assert!(of_first[1] < 599, "the first round is among the others");
+    assert_eq!(of_first[2..], [601, 602], "the last round comes after all others");
+}
+
+#[test]
+fn a_row_out_of_attempts_after_one_doubt_among_others_stays_in_doubt() {
+    let mut world = World::new(
+        RunSettings {
+            attempts: Attempts { retries: 1 },
+            ..settings()
+        },
+        1,
+    );
+    world.work();
+    world.answer(1, doubt());
+    while !world.core.is_over() {
+        world.until_sent();
+        world.answer(1, SendErrorKind::Lost { whole: false });
+    }
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::InDoubt, Some(Reason::ConnectionLost))
+    );
+    assert_eq!(world.lines, [(1, Status::InDoubt)]);
+}
+
+#[test]
+fn an_empty_manifest_is_over_at_once() {
+    let mut world = World::new(settings(), 0);
+    assert!(!world.core.is_over(), "nothing is known yet");
+    world.work();
+    assert!(world.core.is_over());
+    assert_eq!(world.core.stop, None);
+}
+
+#[test]
+fn a_feed_of_nothing_but_settled_rows_asks_for_the_next() {
+    let mut world = World::with_jobs(settings(), vec![job(1)]);
+    world.poll();
+    world.feed(0);
+    assert!(!world.feed_wanted);
+    world.poll();
+    assert!(world.feed_wanted, "the manifest has not ended");
+    world.work();
+    assert_eq!(world.flying(), [1]);
+}
