@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{Position, Reader, ReaderBuilder, StringRecord};
 use sha2::{Digest, Sha256};
 
 use super::ManifestError;
@@ -11,26 +11,33 @@ use super::ManifestError;
 /// Bytes read at a time; large enough that the file system's cost per call does not count.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A pass over a manifest. Records are numbered from 1, the first after the header.
 pub(crate) struct Records<'a> {
     reader: Reader<Hashing<'a>>,
     record: StringRecord,
     number: u32,
+    /// Where the latest record begins; before the first one, the header.
+    begin: Position,
 }
 
 impl<'a> Records<'a> {
     pub(super) fn new(file: &'a File) -> Result<Self, ManifestError> {
-        let reader = ReaderBuilder::new()
+        let mut reader = ReaderBuilder::new()
             .flexible(true)
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(Hashing {
                 file,
                 sha256: Sha256::new(),
             });
+        // Read by itself, so that the first record's place is not taken for the header's.
+        reader.headers()?;
         Ok(Self {
             reader,
             record: StringRecord::new(),
             number: 0,
+            begin: Position::new(),
         })
     }
 
@@ -47,6 +54,9 @@ impl<'a> Records<'a> {
         if !self.reader.read_record(&mut self.record)? {
             return Ok(None);
         }
+        if let Some(position) = self.record.position() {
+            self.begin = position.clone();
+        }
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))
     }
@@ -59,16 +69,18 @@ impl<'a> Records<'a> {
     /// The reader of CSV takes a quote that is never closed for one endless field, silently, so the
     /// last record is looked at once more; call it after the last record.
     pub(super) fn check_last_quote(&mut self) -> Result<(), ManifestError> {
-        let Some(position) = self.record.position().cloned() else {
-            return Ok(());
-        };
         let mut file = self.reader.get_ref().file;
         let mut text = Vec::new();
-        file.seek(SeekFrom::Start(position.byte()))
+        file.seek(SeekFrom::Start(self.begin.byte()))
             .map_err(ManifestError::Read)?;
         file.read_to_end(&mut text).map_err(ManifestError::Read)?;
-        match ends_in_quote(&text) {
-            true => Err(ManifestError::OpenQuote { line: position.line() }),
+        // A record's place is the end of the one before it, so that line ends may stand in front of it.
+        let bom = if self.begin.byte() == 0 { BOM } else { b"" };
+        let text = text.strip_prefix(bom).unwrap_or(&text);
+        let blank = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = self.begin.line() + blank.filter(|byte| **byte == b'\n').count() as u64;
+        match ends_in_quote(text) {
+            true => Err(ManifestError::OpenQuote { line }),
             false => Ok(()),
         }
     }
