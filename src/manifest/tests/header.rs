@@ -1,0 +1,107 @@
+//! Which column is which.
+
+use super::{cells, file, manifest, open, rows};
+use crate::domain::outcome::RESULT_COLUMNS;
+use crate::manifest::ManifestError;
+
+#[test]
+fn columns_stand_in_any_order_and_their_names_in_any_case() {
+    for header in [
+        "user_id,user_created_at,photo,note",
+        " USER_ID , User_Created_At,\tPhoto ,note",
+        "user_id,user_created_at,photo_path,note",
+        "user_id,user_created_at,PHOTO_PATH,note",
+    ] {
+        let rows = rows(&manifest(format!("{header}\na,2021-08-12,a.jpg,x\n")));
+        assert_eq!(rows[0].as_ref().unwrap().0, "a", "{header:?}");
+    }
+    let moved = rows(&manifest("photo,note,user_created_at,user_id\na.jpg,x,2021-08-12,a\n"));
+    let (user, date, photo) = moved[0].as_ref().unwrap();
+    assert_eq!(
+        (user.as_str(), date.as_str(), photo.to_str()),
+        ("a", "2021-08-12", Some("/photos/a.jpg"))
+    );
+}
+
+#[test]
+fn the_cells_of_a_row_are_not_trimmed() {
+    let manifest = manifest("user_id,user_created_at,photo,note\n007,2021-08-12,a b.jpg, x \n");
+    assert_eq!(cells(&manifest)[0].1, ["007", "2021-08-12", "a b.jpg", " x "]);
+    assert_eq!(rows(&manifest)[0].as_ref().unwrap().0, "007");
+}
+
+#[test]
+fn a_missing_column_is_named_with_what_is_there() {
+    for (header, missing) in [
+        ("id,user_created_at,photo", "user_id"),
+        ("user_id,created_at,photo", "user_created_at"),
+        ("user_id,user_created_at,image", "photo"),
+    ] {
+        match open(file(header).path()) {
+            Err(error @ ManifestError::MissingColumn { name, .. }) => {
+                assert_eq!(name, missing);
+                assert!(error.to_string().contains(header.split(',').next().unwrap()), "{error}");
+            }
+            other => panic!("{header}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn another_separator_is_recognized() {
+    for (separator, hint) in [(';', "';'"), ('\t', "tabs")] {
+        let header = "user_id,user_created_at,photo".replace(',', &separator.to_string());
+        let error = open(file(header).path()).unwrap_err().to_string();
+        assert!(error.contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn a_column_that_stands_there_twice_is_refused() {
+    for (header, twice) in [
+        ("user_id,User_Id,user_created_at,photo", "user_id"),
+        ("user_id,user_created_at,user_created_at,photo", "user_created_at"),
+        ("user_id,user_created_at,photo,photo", "photo"),
+        ("user_id,user_created_at,photo,photo_path", "photo"),
+    ] {
+        match open(file(header).path()) {
+            Err(ManifestError::RepeatedColumn { name, .. }) => assert_eq!(name, twice),
+            other => panic!("{header}: {other:?}"),
+        }
+    }
+    assert!(
+        open(file("user_id,user_created_at,photo,note,note").path()).is_ok(),
+        "other columns may repeat"
+    );
+}
+
+#[test]
+fn a_results_file_is_a_manifest_with_the_first_ones_own_columns() {
+    let results = RESULT_COLUMNS.join(",");
+    let own = "Photo,user_id, user_created_at ,note";
+    let blank = ",".repeat(RESULT_COLUMNS.len());
+    let manifest = manifest(format!("{own},{results}\na.jpg,a,2021-08-12,x{blank}\n"));
+    assert_eq!(
+        manifest.own_columns(),
+        ["Photo", "user_id", " user_created_at ", "note"]
+    );
+    assert_eq!(rows(&manifest)[0].as_ref().unwrap().0, "a");
+    let mut records = manifest.records().unwrap();
+    let (_, record) = records.next().unwrap().unwrap();
+    assert_eq!(
+        manifest.own_cells(record).collect::<Vec<_>>(),
+        ["a.jpg", "a", "2021-08-12", "x"]
+    );
+}
+
+#[test]
+fn columns_of_the_manifest_that_only_sound_like_results_stay() {
+    for header in [
+        "user_id,user_created_at,photo,status",
+        "status,row,user_id,user_created_at,photo,run_id",
+        &format!("{},user_id,user_created_at,photo", RESULT_COLUMNS.join(",")),
+    ] {
+        let manifest = manifest(header);
+        assert_eq!(manifest.own_columns().join(","), header);
+    }
+}
