@@ -1,1 +1,132 @@
+//! The ledger on a real disk: what opens, what is refused, what a commit leaves behind.
 
+mod open;
+mod record;
+mod views;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::DateTime;
+use tempfile::TempDir;
+
+use super::{Class, Entry, Ledger, Pin, RunRecord};
+use crate::domain::{
+    created_at::CreatedAt,
+    outcome::{Facts, Outcome, PhotoMark, Reason, Status},
+    user_id::UserId,
+};
+
+fn pin() -> Pin {
+    Pin {
+        endpoint: "https://api.example".into(),
+        partner_id: "007".into(),
+    }
+}
+
+/// A folder with a ledger that has begun a run.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("ledger.db")
+    }
+
+    fn open(&self) -> Ledger {
+        Ledger::open(&self.path(), &pin()).unwrap()
+    }
+
+    fn begun(&self, run: &str) -> Ledger {
+        let mut ledger = self.open();
+        ledger.begin_run(&record(run)).unwrap();
+        ledger
+    }
+}
+
+fn record(run: &str) -> RunRecord {
+    RunRecord {
+        run_id: run.into(),
+        manifest: "m.csv".into(),
+        manifest_sha256: [9; 32],
+        started_at: 1_000,
+    }
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn date() -> CreatedAt {
+    CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
+}
+
+fn mark(photo: u8) -> PhotoMark {
+    PhotoMark {
+        sha256: [photo; 32],
+        bytes: u64::from(photo) * 1_000,
+    }
+}
+
+fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
+    Entry::Intent {
+        id,
+        user_id: user(name),
+        number,
+        photo: mark(photo),
+        at: 1_676_300_862_004 + id,
+    }
+}
+
+fn close(id: i64, class: Class) -> Entry {
+    Entry::Close {
+        id,
+        class,
+        reason: Some(Reason::NoAnswer),
+        http_status: Some(503),
+        at: 1_676_300_863_000,
+    }
+}
+
+fn outcome(name: &str, outcome: Outcome) -> Entry {
+    Entry::Outcome {
+        user_id: user(name),
+        created_at: date(),
+        outcome: Arc::new(outcome),
+    }
+}
+
+/// An outcome with something in every field.
+fn full(status: Status, run: &str) -> Outcome {
+    Outcome {
+        status,
+        reason: Some(Reason::HumanReview),
+        facts: Facts {
+            http_status: Some(200),
+            result_code: Some("0842".into()),
+            result_text: Some("=Größe, \"x\" 名前".into()),
+            smile_job_id: Some("0000001".into()),
+            job_id: Some("j".into()),
+            confidence: Some("99.9".into()),
+        },
+        attempts: 3,
+        photo: Some(mark(5)),
+        sent_at: Some(1_676_300_862_004),
+        finished_at: Some(1_676_300_863_000),
+        duration_ms: Some(996),
+        run_id: run.into(),
+    }
+}
+
+/// One value, as the sqlite3 shell would show it after the run.
+fn shell<T: rusqlite::types::FromSql>(path: &Path, sql: &str) -> T {
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.query_row(sql, [], |row| row.get(0)).unwrap()
+}
