@@ -4,6 +4,7 @@
 //! it to its promises at every step. [`server::Server`] keeps its own books, so that what a run reports
 //! can be compared with what became of the users.
 
+mod clerk;
 mod limits;
 mod machine;
 mod outage;
