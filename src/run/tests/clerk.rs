@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::world::mark;
+use super::fixture::mark;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::user_id::UserId;
 use crate::ledger::{Entry, Ledger, Pin, RunRecord};

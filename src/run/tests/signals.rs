@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{SECOND, World, enrolled, mark, settings, user};
+use super::fixture::{SECOND, enrolled, mark, settings, user};
+use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::stop::Stop;
 use crate::ledger::Class;
