@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use reqwest::Url;
 use secrecy::SecretString;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, Env, FileArgs};

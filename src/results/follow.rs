@@ -1,7 +1,7 @@
 //! The results while the run goes on: rows in the order in which they finish, whole lines only.
 
 use std::fs::{File, OpenOptions};
-use std::io::BufWriter;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::{ResultsError, Target, line};
@@ -11,7 +11,7 @@ use crate::manifest::Manifest;
 /// An open results file to which finished rows are appended.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    writer: csv::Writer<BufWriter<File>>,
+    writer: csv::Writer<WholeLines>,
 }
 
 impl Follower {
@@ -27,7 +27,10 @@ impl Follower {
             .open(path)
             .map_err(ResultsError::Write)?;
         Ok(Self {
-            writer: csv::Writer::from_writer(BufWriter::new(file)),
+            writer: csv::Writer::from_writer(WholeLines {
+                file,
+                lines: Vec::new(),
+            }),
         })
     }
 
@@ -43,5 +46,26 @@ impl Follower {
 
     pub(crate) fn flush(&mut self) -> Result<(), ResultsError> {
         self.writer.flush().map_err(ResultsError::Write)
+    }
+}
+
+/// Keeps what it is given until it is flushed, then writes it at once: a buffer that spills when it is full
+/// would show half a line to those who follow.
+#[derive(Debug)]
+struct WholeLines {
+    file: File,
+    lines: Vec<u8>,
+}
+
+impl Write for WholeLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lines.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = self.file.write_all(&self.lines);
+        self.lines.clear();
+        written
     }
 }

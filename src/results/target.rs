@@ -72,7 +72,7 @@ impl Target {
 }
 
 /// Goes on when the reader has gone: the counts are still needed.
-struct Patient<W>(W);
+pub(super) struct Patient<W>(pub(super) W);
 
 impl<W: Write> Write for Patient<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

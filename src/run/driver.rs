@@ -58,6 +58,17 @@ enum Event {
     Answered(Answer),
     Clerk(Report),
     Signal(Stop),
+    /// The clerk works no more, which before the end of the run means that it has panicked.
+    ClerkGone,
+}
+
+/// Says that the clerk has gone, however it went.
+struct Farewell(UnboundedSender<Event>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        drop(self.0.send(Event::ClerkGone));
+    }
 }
 
 /// Sends every outstanding row. Returns when all are done or the run was stopped; the ledger is right either way.
@@ -81,7 +92,10 @@ pub(crate) fn drive(
     let (sender, events) = unbounded_channel();
     let reports = sender.clone();
     std::thread::scope(|scope| {
-        let thread = scope.spawn(move || clerk.work(&from_driver, |report| drop(reports.send(Event::Clerk(report)))));
+        let thread = scope.spawn(move || {
+            let _farewell = Farewell(reports.clone());
+            clerk.work(&from_driver, |report| drop(reports.send(Event::Clerk(report))));
+        });
         let driver = Driver {
             core,
             to_clerk,
@@ -134,7 +148,12 @@ impl Driver {
                 () = sleep_until(wake.into()) => {}
                 _ = progress.tick() => observer.progress(&|| self.snapshot()),
             }
-            while self.tasks.try_join_next().is_some() {}
+            while let Some(joined) = self.tasks.try_join_next() {
+                // Nobody would ever hear of a row whose task has panicked, and the run would wait for it for ever.
+                if let Some(panic) = joined.err().and_then(|error| error.try_into_panic().ok()) {
+                    panic::resume_unwind(panic);
+                }
+            }
         }
         observer.progress(&|| self.snapshot());
         let stop = self.core.stop.or(self.core.stats.left_by_limit.then_some(Stop::Limit));
@@ -167,7 +186,7 @@ impl Driver {
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
     fn prepare(&mut self, job: Job) {
         let sender = self.sender.clone();
-        tokio::task::spawn_blocking(move || {
+        self.tasks.spawn_blocking(move || {
             let photo = Photo::read(&job.row.photo);
             drop(sender.send(Event::Prepared(job, photo)));
         });
@@ -179,6 +198,7 @@ impl Driver {
             Event::Prepared(job, photo) => self.core.prepared(job, photo, now),
             Event::Answered(answer) => self.core.answered(answer, now),
             Event::Signal(stop) => self.core.end(stop, now.instant),
+            Event::ClerkGone => self.core.committed(false, now.instant),
             Event::Clerk(Report::Fed(Ok(feed))) => self.core.fed(feed),
             Event::Clerk(Report::Committed(Ok(()))) => self.core.committed(true, now.instant),
             Event::Clerk(Report::Committed(Err(error))) => {

@@ -4,6 +4,9 @@
 //! it to its promises at every step. [`server::Server`] keeps its own books, so that what a run reports
 //! can be compared with what became of the users.
 
+mod books;
+mod clerk;
+mod fixture;
 mod limits;
 mod machine;
 mod outage;
@@ -13,5 +16,6 @@ mod resume;
 mod rows;
 mod server;
 mod signals;
+mod steps;
 mod storage;
 mod world;

@@ -1,6 +1,7 @@
 //! The limits that a user sets: rows, time, failures, and refusals alike.
 
-use super::world::{SECOND, World, doubt, enrolled, invalid_photo, mark, planned, rejected, settings};
+use super::fixture::{SECOND, doubt, enrolled, invalid_photo, mark, planned, rejected, settings};
+use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
@@ -70,7 +71,7 @@ fn refused_rows_that_are_unchanged_do_not_use_up_the_limit() {
     let mut jobs: Vec<_> = (1..=30)
         .filter_map(|number| planned(number, Plan::SendIfPhotoDiffers(past.clone(), mark(number as u8))))
         .collect();
-    jobs.extend((31..=40).map(super::world::job));
+    jobs.extend((31..=40).map(super::fixture::job));
     let mut world = World::with_jobs(
         RunSettings {
             limit: Some(2),
@@ -93,7 +94,7 @@ fn at_the_limit_the_last_round_still_takes_place() {
         1,
     );
     // The manifest's second part comes late.
-    world.source.push_back(super::world::job(2));
+    world.source.push_back(super::fixture::job(2));
     world.poll();
     world.feed(1);
     world.poll();

@@ -1,6 +1,7 @@
 //! Too many open files, or no memory: the run becomes smaller, and no row has to answer for it.
 
-use super::world::{World, enrolled, machine_fault, settings};
+use super::fixture::{enrolled, machine_fault, settings};
+use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::Status;
 use crate::domain::retry::Attempts;

@@ -1,6 +1,7 @@
 //! An endpoint that is down or throttling: the run pauses, probes, waits, and gives up in time.
 
-use super::world::{Back, SECOND, World, doubt, enrolled, settings, throttled};
+use super::fixture::{Back, SECOND, doubt, enrolled, settings, throttled};
+use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::Status;
 use crate::domain::retry::Attempts;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{Back, SECOND, World, doubt, enrolled, settings, throttled};
+use super::fixture::{Back, SECOND, doubt, enrolled, settings, throttled};
+use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
@@ -114,7 +115,7 @@ fn a_rate_spreads_the_requests() {
 fn what_was_not_processed_backs_off_with_jitter_below_its_cap() {
     let mut longest = Duration::ZERO;
     for seed in 0..40 {
-        let mut world = World::resumed(settings(), vec![super::world::job(1)], Default::default(), seed);
+        let mut world = World::resumed(settings(), vec![super::fixture::job(1)], Default::default(), seed);
         world.work();
         for most in [500, 1_000, 2_000, 4_000] {
             world.answer(1, SendErrorKind::Lost { whole: false });

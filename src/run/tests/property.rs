@@ -5,8 +5,10 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::books::Books;
+use super::fixture::{SECOND, invalid_photo, machine_fault, planned, settings, user};
 use super::server::Server;
-use super::world::{Books, SECOND, World, invalid_photo, machine_fault, planned, settings, user};
+use super::world::World;
 use crate::domain::outcome::Status;
 use crate::domain::stop::Stop;
 use crate::run::RunSettings;
@@ -103,7 +105,7 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
 
 /// The rows that are outstanding by the books.
 fn begin(settings: RunSettings, books: Books, seed: u64) -> World {
-    let date = super::world::job(1).row.created_at;
+    let date = super::fixture::job(1).row.created_at;
     let plan = |number| planned(number, books.history(&user(number)).plan(&date));
     let jobs = (1..=ROWS).filter_map(plan).collect();
     World::resumed(settings, jobs, books, seed)

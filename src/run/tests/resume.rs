@@ -1,6 +1,8 @@
 //! What earlier runs leave to this one.
 
-use super::world::{Books, SECOND, World, doubt, enrolled, mark, planned, settings, user};
+use super::books::Books;
+use super::fixture::{SECOND, doubt, enrolled, mark, planned, settings, user};
+use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
 use crate::domain::resume::{Past, Plan};
@@ -84,7 +86,7 @@ fn a_doubt_of_an_earlier_run_keeps_its_quiet_time() {
 #[test]
 fn the_wait_of_one_does_not_keep_others_from_being_sent() {
     let mut world = doubted(0, 1);
-    world.source.push_back(super::world::job(2));
+    world.source.push_back(super::fixture::job(2));
     world.work();
     assert_eq!(world.flying(), [2]);
     world.answer(2, enrolled());
@@ -110,7 +112,7 @@ fn a_duplicate_after_a_doubt_of_an_earlier_run_is_inferred_with_the_photo_that_w
 #[test]
 fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     let mut books = Books::default();
-    let mut first = World::with_jobs(settings(), vec![super::world::job(1)]);
+    let mut first = World::with_jobs(settings(), vec![super::fixture::job(1)]);
     first.work();
     books.attempts = first.books.attempts.clone();
     assert_eq!(
@@ -118,7 +120,7 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
         Status::InDoubt,
         "killed with its request under way"
     );
-    let plan = books.history(&user(1)).plan(&super::world::job(1).row.created_at);
+    let plan = books.history(&user(1)).plan(&super::fixture::job(1).row.created_at);
     let mut second = World::resumed(settings(), planned(1, plan).into_iter().collect(), books, 1);
     second.pass(60 * SECOND);
     second.work();

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{
-    Back, SECOND, World, doubt, enrolled, invalid_photo, job, mark, rejected, settings, throttled, user,
-};
+use super::fixture::{Back, SECOND, doubt, enrolled, invalid_photo, job, mark, rejected, settings, throttled, user};
+use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::world::{Back, Sent, World, enrolled, rejected};
+use super::fixture::{Back, enrolled, rejected};
+use super::world::{Sent, World};
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{PhotoMark, Reason, Status};
 use crate::domain::response::Kind;
@@ -57,7 +58,11 @@ impl Server {
                 doubts[rng.random_range(0..doubts.len())]
             }
             4 => Kind::NotProcessed(Reason::Throttled, None).into(),
-            5 => Kind::NotProcessed(Reason::Throttled, Some(rng.random_range(0..20) * super::world::SECOND)).into(),
+            5 => Kind::NotProcessed(
+                Reason::Throttled,
+                Some(rng.random_range(0..20) * super::fixture::SECOND),
+            )
+            .into(),
             6 => Kind::NotProcessed(Reason::GatewayRefused, None).into(),
             7 => SendErrorKind::Connect.into(),
             8 => SendErrorKind::Machine.into(),
@@ -77,7 +82,7 @@ impl Server {
 
     /// Nothing is reported that is not so.
     pub(super) fn assert_told_truly(&self, world: &World, number: u32) {
-        let name = super::world::user(number);
+        let name = super::fixture::user(number);
         let outcome = world.books.view(&name);
         let held = self.users.get(&name);
         let by_us = matches!(held, Some(Some(_)));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{SECOND, World, enrolled, mark, settings, user};
+use super::fixture::{SECOND, enrolled, mark, settings, user};
+use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::stop::Stop;
 use crate::ledger::Class;
@@ -99,6 +100,8 @@ fn at_the_deadline_the_rest_is_given_up_and_in_doubt() {
     assert_eq!(world.aborts, 1);
     assert!(world.core.is_over());
     assert_in_doubt_are(&world, &flying[1..]);
+    let recorded = |number: &u32| world.books.outcomes[&user(*number)].status;
+    assert!(flying[1..].iter().all(|number| recorded(number) == Status::InDoubt));
     let outcome = world.books.view(&user(flying[1]));
     assert_eq!(
         (outcome.reason, outcome.photo),

@@ -1,6 +1,7 @@
 //! Ledger or results cannot be written: nothing more is sent, and what can be known is kept.
 
-use super::world::{SECOND, World, enrolled, settings, user};
+use super::fixture::{SECOND, enrolled, settings, user};
+use super::world::World;
 use crate::domain::outcome::Status;
 use crate::domain::stop::Stop;
 use crate::ledger::{Class, Entry};

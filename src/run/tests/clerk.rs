@@ -1,0 +1,261 @@
+//! The clerk: what the manifest and the ledger make of each row, and what is recorded when.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use tempfile::TempDir;
+
+use super::fixture::mark;
+use crate::domain::outcome::{Outcome, Status};
+use crate::domain::user_id::UserId;
+use crate::ledger::{Entry, Ledger, Pin, RunRecord};
+use crate::manifest::{Manifest, ManifestError, Survey};
+use crate::results::{Follower, Target};
+use crate::run::RunError;
+use crate::run::clerk::{Clerk, Order, Report, orders};
+use crate::run::job::{Batch, Feed, Line};
+
+struct Office {
+    folder: TempDir,
+    manifest: Manifest,
+    survey: Survey,
+    ledger: Ledger,
+    follower: Option<Follower>,
+}
+
+impl Office {
+    fn new(rows: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.csv");
+        std::fs::write(&path, format!("user_id,user_created_at,photo\n{rows}")).unwrap();
+        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+        let manifest = Manifest::open(&path, PathBuf::from("/photos"), now).unwrap();
+        let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+        let pin = Pin {
+            endpoint: "https://api.example".into(),
+            partner_id: "007".into(),
+        };
+        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), &pin).unwrap();
+        let run = RunRecord {
+            run_id: "r".into(),
+            manifest: "m.csv".into(),
+            manifest_sha256: survey.sha256,
+            started_at: 0,
+        };
+        ledger.begin_run(&run).unwrap();
+        let follower = Target::new(&folder.path().join("r.csv")).follow(&manifest).unwrap();
+        Self {
+            folder,
+            manifest,
+            survey,
+            ledger,
+            follower,
+        }
+    }
+
+    /// Gives these orders, one after the other; the reports on them.
+    fn work(&mut self, list: Vec<Order>) -> Vec<Report> {
+        let (sender, receiver) = orders();
+        for order in list {
+            sender.send(order).unwrap();
+        }
+        drop(sender);
+        let clerk = Clerk::new(&self.manifest, &self.survey, &mut self.ledger, &mut self.follower).unwrap();
+        let mut reports = Vec::new();
+        clerk.work(&receiver, |report| reports.push(report));
+        reports
+    }
+
+    fn feeds(&mut self, count: usize) -> Vec<Result<Feed, RunError>> {
+        let orders = (0..count).map(|_| Order::Feed).collect();
+        let feeds = self.work(orders).into_iter().map(|report| match report {
+            Report::Fed(feed) => feed,
+            Report::Committed(_) => panic!("no commit was ordered"),
+        });
+        feeds.collect()
+    }
+
+    fn record(&mut self, user: &str, status: Status, photo: u8) {
+        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+        let entry = Entry::Outcome {
+            user_id: UserId::parse(user).unwrap(),
+            created_at: crate::domain::created_at::CreatedAt::parse("2021-08-12", now).unwrap(),
+            outcome: Arc::new(outcome(status, photo)),
+        };
+        self.ledger.commit(&[entry]).unwrap();
+    }
+
+    fn followed(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("r.csv")).unwrap()
+    }
+}
+
+fn outcome(status: Status, photo: u8) -> Outcome {
+    Outcome {
+        attempts: 2,
+        photo: Some(mark(photo)),
+        run_id: "r".into(),
+        ..Outcome::untried(status, None)
+    }
+}
+
+fn row(user: &str) -> String {
+    format!("{user},2021-08-12,{user}.jpg\n")
+}
+
+#[test]
+fn each_row_meets_what_the_ledger_knows_of_its_user() {
+    let users = [
+        "new",
+        "enrolled",
+        "inferred",
+        "provisional",
+        "already",
+        "rejected",
+        "failed",
+        "doubt",
+        "pending",
+    ];
+    let mut office = Office::new(&users.map(row).concat());
+    for (user, status) in [
+        ("enrolled", Status::Enrolled),
+        ("inferred", Status::EnrolledInferred),
+        ("provisional", Status::Provisional),
+        ("already", Status::AlreadyEnrolled),
+        ("rejected", Status::Rejected),
+        ("failed", Status::Failed),
+        ("doubt", Status::InDoubt),
+        ("pending", Status::Pending),
+    ] {
+        office.record(user, status, 4);
+    }
+    let intent = Entry::Intent {
+        id: 1,
+        user_id: UserId::parse("doubt").unwrap(),
+        number: 3,
+        photo: mark(5),
+        at: 77,
+    };
+    office.ledger.commit(&[intent]).unwrap();
+    let feed = office.feeds(1).remove(0).unwrap();
+    assert_eq!((feed.settled, feed.ended), (4, true));
+    let found: Vec<_> = feed
+        .jobs
+        .iter()
+        .map(|job| (job.row.user_id.as_str(), job.past.attempts))
+        .collect();
+    assert_eq!(
+        found,
+        [("new", 0), ("rejected", 2), ("failed", 2), ("doubt", 3), ("pending", 2)]
+    );
+    let refused: Vec<_> = feed.jobs.iter().map(|job| job.refused_photo).collect();
+    assert_eq!(refused, [None, Some(mark(4)), None, None, None]);
+    assert_eq!(feed.jobs[3].past.doubt, [mark(5)]);
+    assert_eq!(feed.jobs[3].past.last_doubt_at, Some(77));
+    assert_eq!(feed.jobs[0].cells, vec!["new", "2021-08-12", "new.jpg"]);
+}
+
+#[test]
+fn wrong_and_repeated_rows_are_counted_and_the_wrong_ones_are_in_the_results_at_once() {
+    let rows = [
+        row("a"),
+        row("a"),
+        row("b"),
+        "b,2021-08-13,b.jpg\n".into(),
+        "c,never,c.jpg\n".into(),
+    ]
+    .concat();
+    let mut office = Office::new(&rows);
+    let feed = office.feeds(1).remove(0).unwrap();
+    assert_eq!((feed.jobs.len(), feed.repeated, feed.invalid), (1, 1, 3));
+    let lines: Vec<String> = office.followed().lines().skip(1).map(str::to_owned).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[0].starts_with("b,2021-08-12,b.jpg,3,invalid,conflicting_rows,"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[2].starts_with("c,never,c.jpg,5,invalid,bad_date,"),
+        "{}",
+        lines[2]
+    );
+}
+
+#[test]
+fn feeds_are_small_and_together_they_are_the_manifest() {
+    let rows: String = (0..3_000).map(|number| row(&format!("u{number}"))).collect();
+    let mut office = Office::new(&rows);
+    for number in (0..3_000).filter(|number| number % 2 == 0) {
+        office.record(&format!("u{number}"), Status::Enrolled, 1);
+    }
+    let feeds: Vec<Feed> = office.feeds(20).into_iter().map_while(Result::ok).collect();
+    let ended = feeds.iter().position(|feed| feed.ended).unwrap();
+    let feeds = &feeds[..=ended];
+    assert!(
+        feeds
+            .iter()
+            .all(|feed| feed.jobs.len() <= 256 && feed.jobs.len() as u32 + feed.settled <= 1_024)
+    );
+    assert_eq!(feeds.iter().map(|feed| feed.settled).sum::<u32>(), 1_500);
+    let numbers: Vec<u32> = feeds
+        .iter()
+        .flat_map(|feed| feed.jobs.iter().map(|job| job.row.number))
+        .collect();
+    let wanted: Vec<u32> = (1..=3_000).filter(|number| number % 2 == 0).collect();
+    assert_eq!(numbers, wanted);
+}
+
+#[test]
+fn a_manifest_that_was_changed_since_the_first_pass_is_an_error() {
+    for rows in [
+        row("a"),
+        [row("a"), row("x")].concat(),
+        [row("a"), row("b"), row("c")].concat(),
+        "a,b\n".into(),
+    ] {
+        let mut office = Office::new(&[row("a"), row("b")].concat());
+        let text = format!("user_id,user_created_at,photo\n{rows}");
+        std::fs::write(office.folder.path().join("m.csv"), text).unwrap();
+        let feed = office.feeds(1).remove(0);
+        let changed = matches!(feed, Err(RunError::Manifest(ManifestError::Changed)));
+        assert!(changed, "{rows}: {feed:?}");
+    }
+}
+
+fn batch(user: &str, number: u32, id: i64) -> Batch {
+    let entry = Entry::Intent {
+        id,
+        user_id: UserId::parse(user).unwrap(),
+        number: 1,
+        photo: mark(1),
+        at: 0,
+    };
+    let line = Line {
+        number,
+        cells: csv::StringRecord::from(vec![user, "2021-08-12", "x.jpg"]),
+        outcome: Arc::new(outcome(Status::Enrolled, 1)),
+    };
+    Batch {
+        entries: vec![entry],
+        lines: vec![line],
+    }
+}
+
+#[test]
+fn a_batch_is_durable_and_then_visible() {
+    let mut office = Office::new(&[row("a"), row("b")].concat());
+    let reports = office.work(vec![Order::Commit(batch("a", 1, 1)), Order::Commit(batch("b", 2, 2))]);
+    assert!(reports.iter().all(|report| matches!(report, Report::Committed(Ok(())))));
+    assert_eq!(office.followed().lines().count(), 3);
+    assert_eq!(office.ledger.next_attempt().unwrap(), 3);
+}
+
+#[test]
+fn a_batch_that_the_ledger_does_not_take_is_not_in_the_results() {
+    let mut office = Office::new(&[row("a"), row("b")].concat());
+    let reports = office.work(vec![Order::Commit(batch("a", 1, 1)), Order::Commit(batch("b", 2, 1))]);
+    assert!(matches!(reports[1], Report::Committed(Err(RunError::Ledger(_)))));
+    assert_eq!(office.followed().lines().count(), 2);
+}

@@ -1,0 +1,162 @@
+//! Rows, photos, settings and answers, made up.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::DateTime;
+use csv::StringRecord;
+
+use crate::client::SendErrorKind;
+use crate::domain::{
+    created_at::CreatedAt,
+    outcome::{Facts, PhotoMark, Reason, Status},
+    response::Kind,
+    resume::{Past, Plan},
+    retry::Attempts,
+    user_id::UserId,
+};
+use crate::manifest::Row;
+use crate::photo_file::{Photo, PhotoError};
+use crate::run::RunSettings;
+use crate::run::job::Job;
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const DATE: &str = "2021-08-12";
+/// Milliseconds since the Unix epoch at which every world begins.
+pub(super) const EPOCH_MS: i64 = 1_780_000_000_000;
+
+pub(super) fn settings() -> RunSettings {
+    RunSettings {
+        run_id: "r".into(),
+        // Far from the clock's beginning, so that every duration can be taken from it.
+        started: Instant::now() + 1_000_000 * SECOND,
+        concurrency: 8,
+        interval: None,
+        attempts: Attempts { retries: 4 },
+        in_doubt_wait: 5 * SECOND,
+        max_outage: 600 * SECOND,
+        stop_after: None,
+        limit: None,
+        max_failures: None,
+    }
+}
+
+pub(super) fn user(number: u32) -> String {
+    format!("user-{number}")
+}
+
+pub(super) fn mark(photo: u8) -> PhotoMark {
+    PhotoMark {
+        sha256: [photo; 32],
+        bytes: 1_000,
+    }
+}
+
+pub(super) fn photo(name: u8) -> Photo {
+    Photo {
+        bytes: Bytes::from_static(b"photo"),
+        mark: mark(name),
+    }
+}
+
+pub(super) fn invalid_photo() -> PhotoError {
+    PhotoError::Invalid {
+        reason: Reason::PhotoNotFound,
+        detail: "there is no such file".into(),
+    }
+}
+
+pub(super) fn machine_fault() -> PhotoError {
+    PhotoError::Machine(std::io::Error::from_raw_os_error(24))
+}
+
+/// A row that is sent for the first time.
+pub(super) fn job(number: u32) -> Job {
+    planned(number, Plan::Send(Past::default())).unwrap()
+}
+
+/// A row with what the ledger knows of its user, as the clerk makes it.
+pub(super) fn planned(number: u32, plan: Plan) -> Option<Job> {
+    let now = DateTime::from_timestamp_millis(EPOCH_MS).unwrap();
+    let (past, refused_photo) = match plan {
+        Plan::Skip => return None,
+        Plan::Send(past) => (past, None),
+        Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
+    };
+    Some(Job {
+        row: Row {
+            number,
+            user_id: UserId::parse(&user(number)).unwrap(),
+            created_at: CreatedAt::parse(DATE, now).unwrap(),
+            photo: format!("{number}.jpg").into(),
+        },
+        cells: StringRecord::from(vec![user(number)]),
+        past,
+        refused_photo,
+        used: 0,
+        failures: 0,
+        last_round: false,
+        sent: false,
+    })
+}
+
+pub(super) fn enrolled() -> Kind {
+    Kind::Settled(Status::Enrolled, None)
+}
+
+pub(super) fn rejected(reason: Reason) -> Kind {
+    Kind::Settled(Status::Rejected, Some(reason))
+}
+
+pub(super) fn doubt() -> Kind {
+    Kind::InDoubt(Reason::ServerError, None)
+}
+
+pub(super) fn throttled(wait: Option<u64>) -> Kind {
+    Kind::NotProcessed(Reason::Throttled, wait.map(Duration::from_secs))
+}
+
+/// What comes back for a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Back {
+    Says(Kind),
+    Breaks(SendErrorKind),
+}
+
+impl From<Kind> for Back {
+    fn from(kind: Kind) -> Self {
+        Self::Says(kind)
+    }
+}
+
+impl From<SendErrorKind> for Back {
+    fn from(error: SendErrorKind) -> Self {
+        Self::Breaks(error)
+    }
+}
+
+impl Back {
+    pub(super) fn is_doubt(self) -> bool {
+        matches!(
+            self,
+            Self::Says(Kind::InDoubt(..))
+                | Self::Breaks(SendErrorKind::Lost { whole: true } | SendErrorKind::Silent { whole: true })
+        )
+    }
+}
+
+/// What stands in an answer of this kind.
+pub(super) fn facts(kind: Kind) -> Facts {
+    let http_status = match kind {
+        Kind::Settled(..) => 200,
+        Kind::Duplicate => 400,
+        Kind::NotProcessed(Reason::Throttled, _) => 429,
+        Kind::NotProcessed(..) => 408,
+        Kind::InDoubt(..) => 503,
+        Kind::Stop(_) => 403,
+    };
+    Facts {
+        http_status: Some(http_status),
+        ..Facts::default()
+    }
+}
