@@ -226,3 +226,19 @@ fn results_are_written_again_byte_for_byte() {
     assert!(!run.path("none.db").exists());
     assert_eq!(server.count(), 3);
 }
+
+#[cfg(unix)]
+#[test]
+fn results_go_into_a_pipe_without_taking_its_place() {
+    use std::os::unix::fs::FileTypeExt;
+    let run = Run::bare().rows(3);
+    let pipe = run.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let path = pipe.clone();
+    let reader = std::thread::spawn(move || std::fs::read_to_string(path).unwrap());
+    let output = run.tool(&["--env", "local", "-o", "pipe", "manifest.csv"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(pipe.metadata().unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap().lines().count(), 4);
+}

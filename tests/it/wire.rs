@@ -83,6 +83,7 @@ fn the_length_is_exact_whatever_the_photos_size_modulo_three() {
     for request in server.requests() {
         assert_eq!(request.user_id, format!("u{}", request.photo_bytes));
         assert_eq!(request.field("photo"), base64(&padded(request.photo_bytes)));
+        assert_eq!(request.photo_sha256, sha256(&padded(request.photo_bytes)));
     }
 }
 
