@@ -40,6 +40,8 @@ pub(crate) enum ConfigError {
     KeyFile { path: PathBuf, source: io::Error },
     #[error("cannot read the certificates in {path:?}")]
     CaFile { path: PathBuf, source: io::Error },
+    #[error("there is no PEM certificate in {0:?}")]
+    NoCertificate(PathBuf),
     #[error("--endpoint {0:?} is not a URL such as https://testapi.smileidentity.com")]
     BadEndpoint(String),
     #[error("--endpoint {0:?}: http:// is for loopback only; use https://")]
@@ -195,10 +197,15 @@ fn beside(manifest: &Path, env: Env, kind: &str) -> Result<PathBuf, ConfigError>
 }
 
 fn read_ca(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    fs::read(path).map_err(|source| ConfigError::CaFile {
+    let pem = fs::read(path).map_err(|source| ConfigError::CaFile {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    // A file of something else would be taken for a bundle of no certificates.
+    match memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----") {
+        Some(_) => Ok(pem),
+        None => Err(ConfigError::NoCertificate(path.to_owned())),
+    }
 }
 
 /// The base without its trailing slash, and whether it is on this machine.

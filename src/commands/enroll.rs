@@ -241,11 +241,13 @@ pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Opti
         .filter_map(|(flag, path)| Some((*flag, (*path)?)))
         .collect();
     for (index, &(flag, path)) in written.iter().enumerate() {
+        // What is no file, such as a pipe, has no place, and must not be opened to look at it.
+        let Some(own) = place(path) else { continue };
         if manifest.is_file(path) {
             let path = path.to_owned();
             return Err(ConfigError::Overwrites { flag, path }.into());
         }
-        let same = |(_, other): &&(&str, &Path)| place(other).is_some_and(|other| Some(other) == place(path));
+        let same = |(_, other): &&(&str, &Path)| place(other).as_ref() == Some(&own);
         if let Some((other, _)) = written.iter().take(index).find(same) {
             return Err(ConfigError::SameFile(other, flag).into());
         }

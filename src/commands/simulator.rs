@@ -31,10 +31,11 @@ pub(super) fn run(args: &SimulatorArgs) -> Result<ExitStatus, Error> {
         seed: args.seed,
     };
     super::runtime()?.block_on(async {
+        let stop = stopped();
         let listener = listen(args.port).await?;
         let address = listener.local_addr().map_err(Error::Simulator)?;
         report::simulator_started(address, &partner_id, shown_key.as_deref());
-        Simulator::new(settings).serve(listener, stopped()).await;
+        Simulator::new(settings).serve(listener, stop).await;
         Ok(ExitStatus::Settled)
     })
 }
@@ -45,14 +46,25 @@ pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(Error::Simulator)
 }
 
-async fn stopped() {
+/// Resolves at SIGINT or SIGTERM. They are caught from the call on, not from the first poll, so that nobody who has
+/// read the address can be too early.
+fn stopped() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        async {
+            let [Ok(mut terminate), Ok(mut interrupt)] = signals else {
+                return std::future::pending().await;
+            };
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
-        return;
     }
-    drop(tokio::signal::ctrl_c().await);
+    #[cfg(not(unix))]
+    async {
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

@@ -283,25 +283,29 @@ fn moment() -> Moment {
     }
 }
 
-/// Passes signals on until the run is over.
-async fn watch_signals(sender: UnboundedSender<Event>) {
+/// Passes signals on until the run is over. They are caught from the call on, and so before anything is sent.
+fn watch_signals(sender: UnboundedSender<Event>) -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
-        loop {
-            let stop = tokio::select! {
-                _ = interrupt.recv() => Stop::Interrupted,
-                _ = terminate.recv() => Stop::Terminated,
-            };
-            if sender.send(Event::Signal(stop)).is_err() {
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        async move {
+            let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
                 return;
+            };
+            loop {
+                let stop = tokio::select! {
+                    _ = interrupt.recv() => Stop::Interrupted,
+                    _ = terminate.recv() => Stop::Terminated,
+                };
+                if sender.send(Event::Signal(stop)).is_err() {
+                    return;
+                }
             }
         }
     }
     #[cfg(not(unix))]
-    while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Signal(Stop::Interrupted)).is_ok() {}
+    async move {
+        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Signal(Stop::Interrupted)).is_ok() {}
+    }
 }

@@ -14,7 +14,6 @@ mod server;
 mod sign;
 mod wire;
 
-pub(crate) use books::Seen;
 pub(crate) use finished::Finished;
 pub(crate) use photos::{jpeg, padded, png};
 pub(crate) use reply::{Latch, Reply};

@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
             // The tool may end without having read it all.
             std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
-        Running::new(child, self.folder.path().to_owned(), self.reads_stdout)
+        Running::new(child, self.reads_stdout)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A process of the tool while it runs: its output as it comes, signals, and a bounded wait.
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout};
 use std::sync::{
     Arc, Condvar, Mutex,
@@ -34,13 +33,11 @@ pub(crate) struct Running {
     stderr: Arc<Caught>,
     ends: Receiver<()>,
     streams: usize,
-    /// The folder it runs in.
-    pub(crate) folder: PathBuf,
     deadline: Instant,
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, folder: PathBuf, keep_stdout: bool) -> Self {
+    pub(super) fn new(mut child: Child, keep_stdout: bool) -> Self {
         let (sender, ends) = channel();
         let (stdout, stderr) = (Arc::<Caught>::default(), Arc::<Caught>::default());
         let out: Option<ChildStdout> = child.stdout.take().filter(|_| keep_stdout);
@@ -63,7 +60,6 @@ impl Running {
             stderr,
             ends,
             streams,
-            folder,
             deadline: Instant::now() + PATIENCE,
         }
     }

@@ -127,6 +127,7 @@ impl Server {
         self.books(|books| books.held.clone())
     }
 
+    /// Requests, whole or not, that were on their way at the same time.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.books(|books| books.most_in_flight)
     }
