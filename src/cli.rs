@@ -305,8 +305,15 @@ impl FromStr for Rate {
     }
 }
 
+/// Longest duration that can be given: a year, far within what clocks can count.
+const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write for example 200ms, 5s, 10m or 4h"))
+    let parsed = humantime::parse_duration(text);
+    let duration = parsed.map_err(|error| format!("{error}; write for example 200ms, 5s, 10m or 4h"))?;
+    let fits = duration <= MAX_DURATION;
+    fits.then_some(duration)
+        .ok_or_else(|| "that is more than a year".to_owned())
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {

@@ -15,6 +15,8 @@ pub(crate) struct Unresolved {
     pub(crate) photo: PhotoMark,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
+    /// When it was given up; none where the run died before.
+    pub(crate) ended_at: Option<i64>,
     pub(crate) run_id: String,
 }
 
@@ -43,7 +45,8 @@ pub(crate) struct Past {
     pub(crate) attempts: u32,
     /// The photos of attempts that may have been applied; empty where there is no doubt.
     pub(crate) doubt: Vec<PhotoMark>,
-    /// When the latest attempt in doubt was sent; milliseconds since the Unix epoch.
+    /// When the latest attempt in doubt was given up, in milliseconds since the Unix epoch; the end of time where
+    /// nobody knows, as after a kill.
     pub(crate) last_doubt_at: Option<i64>,
 }
 
@@ -99,7 +102,11 @@ impl History {
                 doubt.push(attempt.photo);
             }
         }
-        let last_doubt_at = self.unresolved.iter().map(|attempt| attempt.started_at).max();
+        let last_doubt_at = self
+            .unresolved
+            .iter()
+            .map(|attempt| attempt.ended_at.unwrap_or(i64::MAX))
+            .max();
         Past {
             attempts: self.attempts(),
             doubt,
@@ -143,7 +150,8 @@ mod tests {
         Unresolved {
             number,
             photo,
-            started_at: i64::from(number) * 1_000,
+            started_at: i64::from(number) * 900,
+            ended_at: Some(i64::from(number) * 1_000),
             run_id: "r".into(),
         }
     }

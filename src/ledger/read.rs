@@ -13,7 +13,7 @@ const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_t
     attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at
     FROM enrollment WHERE user_id = ?1";
 const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
-const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, run FROM attempt
+const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run FROM attempt
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
 
 impl Ledger {
@@ -96,11 +96,12 @@ impl Ledger {
         let mut attempts = Vec::new();
         while let Some(row) = rows.next()? {
             let photo = photo(row, 1)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
-            let run_id = self.run_id(row.get(4)?)?;
+            let run_id = self.run_id(row.get(5)?)?;
             attempts.push(Unresolved {
                 number: row.get(0)?,
                 photo,
                 started_at: row.get(3)?,
+                ended_at: row.get(4)?,
                 run_id,
             });
         }

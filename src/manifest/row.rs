@@ -7,7 +7,7 @@ use csv::StringRecord;
 use super::Manifest;
 use crate::domain::{
     created_at::{CreatedAt, CreatedAtError},
-    outcome::Reason,
+    outcome::{RESULT_COLUMNS, Reason},
     text::one_line,
     user_id::{MAX_USER_ID_CHARS, UserId},
 };
@@ -66,14 +66,25 @@ impl Manifest {
 
     fn check_width(&self, record: &StringRecord) -> Result<(), RowFault> {
         let width = self.columns.width;
-        if record.len() == width {
+        let detail = if record.len() != width {
+            format!(
+                "the row has {} fields, the header {width}; quote a field that holds a comma",
+                record.len()
+            )
+        } else if self.was_of_another_width(record) {
+            "the row had too few or too many fields in the manifest that these are the results of; mend it there".into()
+        } else {
             return Ok(());
-        }
-        let detail = format!(
-            "the row has {} fields, the header {width}; quote a field that holds a comma",
-            record.len()
-        );
+        };
         Err(RowFault::new(Reason::WrongFieldCount, detail))
+    }
+
+    /// Results cut or pad such a row to the header's width; it must not pass for a right one when they are the manifest.
+    fn was_of_another_width(&self, record: &StringRecord) -> bool {
+        let ours = RESULT_COLUMNS.iter().position(|column| *column == "reason");
+        let reason = ours.filter(|_| self.columns.own.len() < self.columns.width);
+        let cell = reason.and_then(|place| record.get(self.columns.own.len() + place));
+        cell == Some(Reason::WrongFieldCount.word())
     }
 
     /// The user of a record that has the right width and a good id, whatever else is wrong with it.

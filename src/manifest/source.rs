@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
@@ -13,6 +14,8 @@ use crate::domain::outcome::RESULT_COLUMNS;
 #[derive(Debug)]
 pub(crate) struct Manifest {
     file: File,
+    /// Size and time of the last change when it was opened.
+    stamp: Stamp,
     pub(super) columns: Columns,
     pub(super) photo_root: PathBuf,
     /// What "more than a day ahead" is measured against; the same in every pass.
@@ -37,6 +40,7 @@ impl Manifest {
     pub(crate) fn open(path: &Path, photo_root: PathBuf, now: DateTime<Utc>) -> Result<Self, ManifestError> {
         let file = open_file(path)?;
         let mut manifest = Self {
+            stamp: stamp(&file).map_err(ManifestError::Read)?,
             file,
             columns: Columns::default(),
             photo_root,
@@ -60,11 +64,23 @@ impl Manifest {
         })
     }
 
+    /// Whether nobody has written to the file since it was opened, as its size and time tell.
+    pub(crate) fn is_untouched(&self) -> bool {
+        stamp(&self.file).is_ok_and(|stamp| stamp == self.stamp)
+    }
+
     /// A pass over the records, from the first one after the header.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
         (&self.file).rewind().map_err(ManifestError::Read)?;
         Records::new(&self.file)
     }
+}
+
+type Stamp = (u64, Option<SystemTime>);
+
+fn stamp(file: &File) -> io::Result<Stamp> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 fn open_file(path: &Path) -> Result<File, ManifestError> {

@@ -90,6 +90,9 @@ impl<'a> Clerk<'a> {
 
     fn feed(&mut self) -> Result<Feed, RunError> {
         let (mut feed, mut lines) = (Feed::default(), Vec::new());
+        if !self.manifest.is_untouched() {
+            return Err(ManifestError::Changed.into());
+        }
         for _ in 0..FEED_RECORDS {
             self.step(&mut feed, &mut lines)?;
             if feed.ended || feed.jobs.len() >= FEED_JOBS {

@@ -22,7 +22,8 @@ use crate::domain::{
 use crate::ledger::{AttemptId, Class, Entry};
 use crate::photo_file::{Photo, PhotoError};
 
-/// Longest wait for requests in flight once the run is to end (contract, section 9).
+/// Longest wait for requests in flight after a signal (contract, section 9), or when their answers cannot be
+/// recorded any more; any other end waits as long as their timeout does.
 const DRAIN: Duration = Duration::from_secs(25);
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
 const LOOKAHEAD_BYTES: u64 = 8 * 1000 * 1000;
@@ -170,7 +171,9 @@ impl Core {
             self.stop = Some(stop);
             self.notes.push(Note::Stopping(stop));
         }
-        self.drain_until.get_or_insert(now + DRAIN);
+        if is_signal || stop == Stop::Storage {
+            self.drain_until.get_or_insert(now + DRAIN);
+        }
     }
 
     pub(super) fn fed(&mut self, feed: Feed) {

@@ -137,7 +137,10 @@ impl Gate {
     pub(super) fn throttled(&mut self, in_flight: usize, now: Instant, rng: &mut impl Rng) {
         self.throttles = self.throttles.saturating_add(1);
         if in_flight == 0 {
-            self.hold(backoff(self.throttles, rng), now);
+            let patience = self
+                .patience_ends()
+                .map_or(self.max_outage, |end| end.saturating_duration_since(now));
+            self.hold(backoff(self.throttles, rng).min(patience), now);
         }
     }
 

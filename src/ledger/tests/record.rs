@@ -121,14 +121,21 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     drop(ledger);
     let mut ledger = place.begun("r2");
     ledger.commit(&[intent(3, "a", 2, 5)]).unwrap();
-    let attempt = |id: i64, number, photo, run: &str| Unresolved {
+    let attempt = |id: i64, number, photo, run: &str, ended_at| Unresolved {
         number,
         photo: mark(photo),
         started_at: 1_676_300_862_004 + id,
+        ended_at,
         run_id: run.into(),
     };
     let history = ledger.history(&user("a")).unwrap();
-    assert_eq!(history.unresolved, [attempt(1, 1, 4, "r1"), attempt(3, 2, 5, "r2")]);
+    assert_eq!(
+        history.unresolved,
+        [
+            attempt(1, 1, 4, "r1", Some(1_676_300_863_000)),
+            attempt(3, 2, 5, "r2", None)
+        ]
+    );
     assert_eq!(history.outcome, None);
 }
 

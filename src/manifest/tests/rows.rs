@@ -92,6 +92,18 @@ fn a_fault_shows_its_value_without_control_characters_and_not_at_length() {
 }
 
 #[test]
+fn a_row_of_another_width_does_not_pass_for_a_right_one_when_the_results_are_the_manifest() {
+    let ours = crate::domain::outcome::RESULT_COLUMNS.join(",");
+    let results = |reason: &str| {
+        let cells = format!("1,invalid,{reason},,,,,,,0,,,,,,");
+        let text = format!("photo,user_created_at,user_id,{ours}\na.jpg,2021-08-12,Smith,{cells}\n");
+        rows(&manifest(text)).remove(0).map_err(|fault| fault.reason)
+    };
+    assert_eq!(results("wrong_field_count").err(), Some(Reason::WrongFieldCount));
+    assert!(results("photo_not_found").is_ok());
+}
+
+#[test]
 fn what_is_shown_of_a_user_is_harmless() {
     let manifest = manifest(format!("{HEADER}\"a\u{1b}[2J\nb\",2021-08-12,a.jpg\n"));
     let mut records = manifest.records().unwrap();

@@ -40,6 +40,7 @@ impl Books {
                         number,
                         photo,
                         started_at: at,
+                        ended_at: None,
                         run_id: "r".into(),
                     };
                     let user = user_id.to_string();

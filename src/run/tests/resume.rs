@@ -122,6 +122,7 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     );
     let plan = books.history(&user(1)).plan(&super::fixture::job(1).row.created_at);
     let mut second = World::resumed(settings(), planned(1, plan).into_iter().collect(), books, 1);
+    second.work();
     second.pass(60 * SECOND);
     second.work();
     second.answer(1, Kind::Duplicate);
