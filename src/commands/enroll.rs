@@ -54,8 +54,8 @@ pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
     let record = prepared.record();
     let begun = prepared.ledger.begin_run(&record);
     begun.map_err(|source| prepared.ledger_error(source))?;
-    let mut reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
-    let ended = send(args, &mut prepared, &mut reporter)?;
+    let reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
+    let (ended, reporter) = send(args, &mut prepared, reporter)?;
     finish(args, prepared, reporter, ended)
 }
 
@@ -95,7 +95,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
 }
 
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.
-fn send(args: &EnrollArgs, prepared: &mut Prepared, reporter: &mut Reporter) -> Result<Ended, Error> {
+fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> Result<(Ended, Reporter), Error> {
     let runtime = super::runtime()?;
     let endpoint = match &prepared.account.endpoint {
         Some(endpoint) => endpoint.clone(),

@@ -44,4 +44,4 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 }
 
 /// Threads that read photos; more than cores, because disks and network file systems answer late.
-const PHOTO_READERS: usize = 16;
+const PHOTO_READERS: usize = 4;

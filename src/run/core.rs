@@ -27,7 +27,11 @@ use crate::photo_file::{Photo, PhotoError};
 const DRAIN: Duration = Duration::from_secs(25);
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
 const LOOKAHEAD_BYTES: u64 = 8 * 1000 * 1000;
-const LOOKAHEAD_ROWS: u64 = 64;
+const LOOKAHEAD_ROWS: u64 = 192;
+/// Rows that have to be ready before a commit may wait: more than are sent while the disk is waited for.
+const SUPPLY: usize = 64;
+/// Entries from which a batch is committed in any case: those of some 170 rows, which are milliseconds of work.
+const GROUP: usize = 512;
 
 /// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
 #[derive(Debug, Clone, Copy)]
@@ -405,11 +409,18 @@ impl Core {
     }
 
     fn commit(&mut self) -> Option<Action> {
-        if self.committing.is_some() || self.batch.is_empty() {
+        if self.committing.is_some() || self.batch.is_empty() || self.can_wait() {
             return None;
         }
         self.committing = Some(std::mem::take(&mut self.awaiting));
         Some(Action::Commit(std::mem::take(&mut self.batch)))
+    }
+
+    /// Group commit: while enough rows are ready and an answer will come that asks again, the batch may grow, so
+    /// that many rows share one wait for the disk.
+    fn can_wait(&self) -> bool {
+        let supplied = !self.flights.is_empty() && self.ready.len() >= self.gate.limit().max(SUPPLY);
+        supplied && self.stop.is_none() && self.batch.entries.len() < GROUP
     }
 
     fn abort_flights(&mut self, now: Instant) {

@@ -72,12 +72,13 @@ impl Drop for Farewell {
 }
 
 /// Sends every outstanding row. Returns when all are done or the run was stopped; the ledger is right either way.
-pub(crate) fn drive(
+/// The observer comes back with its last word still to be said.
+pub(crate) fn drive<O: Observer + Send + 'static>(
     settings: RunSettings,
     services: Services<'_>,
-    observer: &mut impl Observer,
+    observer: O,
     runtime: &tokio::runtime::Runtime,
-) -> Result<Ended, RunError> {
+) -> Result<(Ended, O), RunError> {
     let Services {
         manifest,
         survey,
@@ -105,10 +106,13 @@ pub(crate) fn drive(
             tasks: JoinSet::new(),
             error: None,
         };
-        let ended = runtime.block_on(driver.run(events, observer));
+        // As a task of its own the driver runs on the threads that serve the connections: an answer reaches it
+        // without waking another thread.
+        let task = runtime.spawn(driver.run(events, observer));
+        let ended = runtime.block_on(task);
         // A panic of the clerk is a defect; it is not swallowed.
         thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
-        Ok(ended)
+        Ok(ended.unwrap_or_else(|error| panic::resume_unwind(error.into_panic())))
     })
 }
 
@@ -123,7 +127,7 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self, mut events: UnboundedReceiver<Event>, observer: &mut impl Observer) -> Ended {
+    async fn run<O: Observer>(mut self, mut events: UnboundedReceiver<Event>, mut observer: O) -> (Ended, O) {
         tokio::spawn(watch_signals(self.sender.clone()));
         let mut progress = interval(PROGRESS);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -157,11 +161,12 @@ impl Driver {
         }
         observer.progress(&|| self.snapshot());
         let stop = self.core.stop.or(self.core.stats.left_by_limit.then_some(Stop::Limit));
-        Ended {
+        let ended = Ended {
             stop,
             stats: self.core.stats,
             error: self.error,
-        }
+        };
+        (ended, observer)
     }
 
     fn act(&mut self, action: Action) {
