@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     outcome::{Facts, Reason, Status, words},
     signature::Signer,
-    text::{MAX_TEXT_CHARS, one_line},
+    text::{MAX_TEXT_CHARS, one_line, redact},
     user_id::UserId,
 };
 
@@ -211,7 +211,7 @@ impl Body {
 
     /// What goes into ledger and results: made harmless and cut, since anybody may have written it.
     fn facts(&self, http_status: u16) -> Facts {
-        let safe = |text: Option<String>| text.map(|text| one_line(&text, MAX_TEXT_CHARS));
+        let safe = |text: Option<String>| text.map(|text| one_line(&redact(&text), MAX_TEXT_CHARS));
         Facts {
             http_status: Some(http_status),
             result_code: safe(self.result_code()),

@@ -22,6 +22,7 @@ mod photos;
 mod refusals;
 mod results_csv;
 mod retries;
+mod secrets;
 mod signals;
 mod simulator;
 mod stops;
