@@ -178,6 +178,7 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
     reporter.close(&Closing {
         facts: &facts,
         ledger: files.ledger.as_deref(),
+        command: &command_line(),
     });
     for fault in &faults {
         print_error(fault, args.report.log_format);
@@ -201,6 +202,14 @@ impl Prepared {
             source,
         }
     }
+}
+
+/// This run's command, to be typed again. No argument holds a secret.
+fn command_line() -> String {
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|text| text.to_string_lossy().into_owned())
+        .collect();
+    shlex::try_join(arguments.iter().map(String::as_str)).unwrap_or_default()
 }
 
 /// A fault of the machine is not hidden behind an exit code that says the rows are well.

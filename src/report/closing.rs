@@ -33,6 +33,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) facts: &'a RunFacts<'a>,
     /// The ledger, where it outlives the run.
     pub(crate) ledger: Option<&'a Path>,
+    /// The command line of this run, as a shell takes it.
+    pub(crate) command: &'a str,
 }
 
 impl Closing<'_> {
@@ -96,9 +98,8 @@ impl Closing<'_> {
     /// Why it was stopped, and the one thing to do next.
     fn ending(&self, advice: Option<&str>) -> String {
         let why = advice.map(|advice| format!("why:     {advice}\n")).unwrap_or_default();
-        let next = next(self.facts.status)
-            .map(|next| format!("next:    {next}\n"))
-            .unwrap_or_default();
+        let next = remedy(self.facts.status).map(|remedy| format!("next:    {remedy}:\n  {}\n", self.command));
+        let next = next.unwrap_or_default();
         why + &next
     }
 }
@@ -119,23 +120,18 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
     }
 }
 
-fn next(status: ExitStatus) -> Option<&'static str> {
+/// What to do before the command is typed again.
+fn remedy(status: ExitStatus) -> Option<&'static str> {
     match status {
         ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
-        ExitStatus::DataFaults => {
-            Some("mend the rows named in the results, then run the same command; settled rows are not sent again")
-        }
-        ExitStatus::Failed => Some("run the same command again; only what is not settled is sent"),
-        ExitStatus::InDoubt => {
-            Some("run the same command again; a row that stays in doubt is worth a look at the provider's portal")
-        }
-        ExitStatus::Refused => Some("mend the credentials, then run the same command"),
-        ExitStatus::Unreachable => Some("look at the endpoint, then run the same command later"),
-        ExitStatus::Storage => {
-            Some("mend the machine (space, rights), then run the same command; nothing is sent twice")
-        }
-        ExitStatus::Manifest => Some("run the same command when nothing writes to the manifest"),
-        ExitStatus::Limit => Some("look at the results, then run the same command to go on"),
-        ExitStatus::Interrupted | ExitStatus::Terminated => Some("run the same command to go on"),
+        ExitStatus::DataFaults => Some("mend the rows named in the results; settled rows are not sent again"),
+        ExitStatus::Failed => Some("run again; only what is not settled is sent"),
+        ExitStatus::InDoubt => Some("run again; if a row stays in doubt, look it up in the provider's portal"),
+        ExitStatus::Refused => Some("mend the credentials"),
+        ExitStatus::Unreachable => Some("look at the endpoint, and run again later"),
+        ExitStatus::Storage => Some("mend the machine (space, rights); nothing will be sent twice"),
+        ExitStatus::Manifest => Some("run again when nothing writes to the manifest"),
+        ExitStatus::Limit => Some("look at the results, and run again to go on"),
+        ExitStatus::Interrupted | ExitStatus::Terminated => Some("run again to go on"),
     }
 }
