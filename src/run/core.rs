@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
-use super::gate::{Admission, Gate};
+use super::gate::Gate;
 use super::job::{Batch, Feed, Flight, Job, Launch, Line, Prepared};
 use super::queue::Queue;
 use super::stats::Stats;
@@ -25,13 +25,6 @@ use crate::photo_file::{Photo, PhotoError};
 /// Longest wait for requests in flight after a signal (contract, section 9), or when their answers cannot be
 /// recorded any more; any other end waits as long as their timeout does.
 const DRAIN: Duration = Duration::from_secs(25);
-/// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
-const LOOKAHEAD_BYTES: u64 = 8 * 1000 * 1000;
-const LOOKAHEAD_ROWS: u64 = 192;
-/// Rows that have to be ready before a commit may wait: more than are sent while the disk is waited for.
-const SUPPLY: usize = 64;
-/// Entries from which a batch is committed in any case: those of some 170 rows, which are milliseconds of work.
-const GROUP: usize = 512;
 
 /// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
 #[derive(Debug, Clone, Copy)]
@@ -66,25 +59,25 @@ pub(super) struct Core {
     /// What there is to tell, for the reporter.
     pub(super) notes: Vec<Note>,
     pub(super) batch: Batch,
-    preparing: usize,
+    pub(super) preparing: usize,
     /// Their intents stand in `batch`.
-    awaiting: Vec<Prepared>,
+    pub(super) awaiting: Vec<Prepared>,
     /// Their intents are being committed.
-    committing: Option<Vec<Prepared>>,
+    pub(super) committing: Option<Vec<Prepared>>,
     /// Their intents are durable.
-    ready: VecDeque<Prepared>,
+    pub(super) ready: VecDeque<Prepared>,
     /// When the first of them may start, if the gate named a time.
-    launch_at: Option<Instant>,
+    pub(super) launch_at: Option<Instant>,
     drain_until: Option<Instant>,
     abort: bool,
     /// Whether the first signal has come.
     signalled: bool,
     /// Whether a commit has failed.
     storage_failed: bool,
-    next_id: AttemptId,
+    pub(super) next_id: AttemptId,
     /// Rows sent in this run, for `--limit`.
-    admitted: u64,
-    recent_photo_bytes: u64,
+    pub(super) admitted: u64,
+    pub(super) recent_photo_bytes: u64,
 }
 
 impl Core {
@@ -276,123 +269,6 @@ impl Core {
         }
     }
 
-    fn launch(&mut self, now: Instant) -> Option<Launch> {
-        self.launch_at = None;
-        if self.ready.is_empty() {
-            return None;
-        }
-        match self.gate.admit(self.flights.len(), now) {
-            Admission::Now => {}
-            Admission::At(later) => {
-                self.launch_at = Some(later);
-                return None;
-            }
-            Admission::AfterAnAnswer => return None,
-        }
-        let Prepared { id, job, photo } = self.ready.pop_front()?;
-        let launch = Launch {
-            id,
-            user_id: job.row.user_id.clone(),
-            created_at: job.row.created_at.clone(),
-            photo: photo.bytes,
-        };
-        self.stats.launched(photo.mark.bytes, job.past.attempts > 1);
-        let full = self.flights.len() + 1 >= self.gate.limit();
-        self.flights.insert(
-            id,
-            Flight {
-                job,
-                photo: photo.mark,
-                full,
-            },
-        );
-        Some(launch)
-    }
-
-    /// The next row to prepare, as far as there is room for it.
-    fn admit(&mut self, now: Moment) -> Option<Job> {
-        if !self.has_room() {
-            return None;
-        }
-        self.close_at_limit();
-        if self.pipeline() == 0 && self.preparing == 0 {
-            self.queue.begin_last_round();
-        }
-        let job = self.queue.take_due(now.instant).or_else(|| self.admit_fresh(now))?;
-        self.preparing += 1;
-        Some(job)
-    }
-
-    /// As long as a photo is being read, its row may still turn out not to be sent and leave its place.
-    fn close_at_limit(&mut self) {
-        if self.is_at_limit() && self.preparing == 0 && self.queue.has_fresh() {
-            self.queue.close();
-            self.stats.left_by_limit = true;
-        }
-    }
-
-    fn is_at_limit(&self) -> bool {
-        self.settings.limit.is_some_and(|limit| self.admitted >= limit)
-    }
-
-    fn admit_fresh(&mut self, now: Moment) -> Option<Job> {
-        if self.is_at_limit() {
-            return None;
-        }
-        let mut job = self.queue.take_fresh()?;
-        job.sent = true;
-        self.admitted += 1;
-        match self.quiet_until(&job, now) {
-            Some(due) => {
-                self.queue.park(job, due);
-                self.admit_fresh(now)
-            }
-            None => Some(job),
-        }
-    }
-
-    /// A row that an earlier run left in doubt keeps its quiet time.
-    fn quiet_until(&self, job: &Job, now: Moment) -> Option<Instant> {
-        let since = now
-            .unix_ms
-            .saturating_sub(job.past.last_doubt_at?)
-            .try_into()
-            .unwrap_or(0);
-        let rest = self.settings.in_doubt_wait.checked_sub(Duration::from_millis(since))?;
-        (rest > Duration::ZERO).then(|| now.instant + rest)
-    }
-
-    /// A row that turned out not to be sent leaves its place under `--limit` to another.
-    fn readmit(&mut self, job: &Job) {
-        if job.sent && job.failures == 0 {
-            self.admitted = self.admitted.saturating_sub(1);
-        }
-    }
-
-    fn intend(&mut self, mut job: Job, photo: Photo, now: Moment) {
-        let id = self.next_id;
-        self.next_id += 1;
-        job.past.attempts += 1;
-        // From here on the earlier refusal is not the last word on this user.
-        job.refused_photo = None;
-        if photo.is_large() && job.failures == 0 {
-            self.notes.push(Note::LargePhoto {
-                row: job.row.number,
-                bytes: photo.mark.bytes,
-            });
-        }
-        self.recent_photo_bytes = (self.recent_photo_bytes * 7 + photo.mark.bytes) / 8;
-        let (user_id, number) = (job.row.user_id.clone(), job.past.attempts);
-        self.batch.entries.push(Entry::Intent {
-            id,
-            user_id,
-            number,
-            photo: photo.mark,
-            at: now.unix_ms,
-        });
-        self.awaiting.push(Prepared { id, job, photo });
-    }
-
     /// Intents of requests that will not be sent are taken back, so that they leave no doubt.
     fn withdraw(&mut self, now: Moment) {
         for prepared in std::mem::take(&mut self.ready) {
@@ -408,36 +284,9 @@ impl Core {
         }
     }
 
-    fn commit(&mut self) -> Option<Action> {
-        if self.committing.is_some() || self.batch.is_empty() || self.can_wait() {
-            return None;
-        }
-        self.committing = Some(std::mem::take(&mut self.awaiting));
-        Some(Action::Commit(std::mem::take(&mut self.batch)))
-    }
-
-    /// Group commit: while enough rows are ready and an answer will come that asks again, the batch may grow, so
-    /// that many rows share one wait for the disk.
-    fn can_wait(&self) -> bool {
-        let supplied = !self.flights.is_empty() && self.ready.len() >= self.gate.limit().max(SUPPLY);
-        supplied && self.stop.is_none() && self.batch.entries.len() < GROUP
-    }
-
     fn abort_flights(&mut self, now: Instant) {
         self.abort = true;
         self.drain_until = Some(now);
-    }
-
-    /// Rows between the photo's reading and the answer.
-    fn pipeline(&self) -> usize {
-        let committing = self.committing.as_ref().map_or(0, Vec::len);
-        self.awaiting.len() + committing + self.ready.len() + self.flights.len()
-    }
-
-    fn has_room(&self) -> bool {
-        let rows = LOOKAHEAD_BYTES / self.recent_photo_bytes.max(1);
-        let most = if self.gate.is_open() { LOOKAHEAD_ROWS } else { 2 };
-        self.preparing + self.pipeline() < self.gate.limit() + rows.clamp(2, most) as usize
     }
 
     /// The requests that were given up may have been processed.

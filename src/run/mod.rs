@@ -4,6 +4,7 @@
 //! The [`core::Core`] decides, [`driver`] acts, [`clerk`] records. No request is launched before
 //! its intent is durable, and silence from the clerk means: do not start.
 
+mod admission;
 mod answers;
 mod clerk;
 mod core;

@@ -44,7 +44,7 @@ fn what_is_given_up_is_failed_and_taken_up_by_the_next_run() {
             .code(3)
             .rows([format!("failed {reason}")])
             .cell(1, "http_status", &status.to_string())
-            .says(&["run the same command again"]);
+            .says(&["run again; only what is not settled is sent"]);
         run.go().code(0).all("enrolled").cell(1, "attempts", "2");
     }
 }

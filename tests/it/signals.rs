@@ -26,7 +26,7 @@ fn the_first_signal_drains_what_is_in_flight() {
         done.code(code)
             .summary("/stopped_by", word)
             .cell(row, "status", "enrolled")
-            .says(&["run the same command to go on"]);
+            .says(&["run again to go on:\n  ", "--env sandbox"]);
         drop(done);
         run.go().code(0).all("enrolled");
         assert_eq!(server.count(), 20, "nobody is sent twice");
