@@ -42,11 +42,6 @@ impl Limit {
         self.value as usize
     }
 
-    /// Whether a row has been settled, so that more than one request may be in flight.
-    pub(crate) fn is_open(&self) -> bool {
-        self.usual.is_some()
-    }
-
     /// A row was settled in `took`; `full` says that the limit was reached while it was in flight.
     pub(crate) fn settled(&mut self, took: Duration, full: bool) {
         let quick = self.is_quick(took);
@@ -96,12 +91,11 @@ mod tests {
     #[test]
     fn begins_with_one_and_doubles_every_round_trip() {
         let mut limit = Limit::new(16);
-        assert_eq!((limit.current(), limit.is_open()), (1, false));
+        assert_eq!(limit.current(), 1);
         for wanted in [2, 4, 8, 16, 16] {
             (0..limit.current()).for_each(|_| limit.settled(QUICKLY, true));
             assert_eq!(limit.current(), wanted);
         }
-        assert!(limit.is_open());
     }
 
     #[test]

@@ -13,11 +13,13 @@ use crate::photo_file::Photo;
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
 const LOOKAHEAD_BYTES: u64 = 8 * 1000 * 1000;
-const LOOKAHEAD_ROWS: u64 = 192;
-/// Rows that have to be ready before a commit may wait: more than are sent while the disk is waited for.
-const SUPPLY: usize = 64;
-/// Entries from which a batch is committed in any case: those of some 170 rows, which are milliseconds of work.
-const GROUP: usize = 512;
+/// Rows per place in flight that may be ahead of their turn. They are few, because after a kill each of them is in
+/// doubt although it was not sent.
+const LOOKAHEAD_PER_PLACE: u64 = 2;
+/// Longest time for which a batch waits for more entries to share its commit.
+const GROUP_WAIT: Duration = Duration::from_millis(10);
+/// Entries from which a batch does not wait: those of some 80 rows.
+const GROUP: usize = 256;
 
 impl Core {
     pub(super) fn launch(&mut self, now: Instant) -> Option<Launch> {
@@ -137,18 +139,23 @@ impl Core {
         self.awaiting.push(Prepared { id, job, photo });
     }
 
-    pub(super) fn commit(&mut self) -> Option<Action> {
-        if self.committing.is_some() || self.batch.is_empty() || self.can_wait() {
+    pub(super) fn commit(&mut self, now: Instant) -> Option<Action> {
+        if self.committing.is_some() || self.batch.is_empty() {
             return None;
         }
+        let due = *self.batch_due.get_or_insert(now + GROUP_WAIT);
+        if now < due && self.can_wait() {
+            return None;
+        }
+        self.batch_due = None;
         self.committing = Some(std::mem::take(&mut self.awaiting));
         Some(Action::Commit(std::mem::take(&mut self.batch)))
     }
 
-    /// Group commit: while enough rows are ready and an answer will come that asks again, the batch may grow, so
-    /// that many rows share one wait for the disk.
+    /// Group commit: while enough rows are ready the batch may grow for a moment, so that many rows share one wait
+    /// for the disk.
     fn can_wait(&self) -> bool {
-        let supplied = !self.flights.is_empty() && self.ready.len() >= self.gate.limit().max(SUPPLY);
+        let supplied = !self.flights.is_empty() && self.ready.len() >= self.gate.limit();
         supplied && self.stop.is_none() && self.batch.entries.len() < GROUP
     }
 
@@ -160,7 +167,7 @@ impl Core {
 
     pub(super) fn has_room(&self) -> bool {
         let rows = LOOKAHEAD_BYTES / self.recent_photo_bytes.max(1);
-        let most = if self.gate.is_open() { LOOKAHEAD_ROWS } else { 2 };
+        let most = LOOKAHEAD_PER_PLACE * self.gate.limit() as u64;
         self.preparing + self.pipeline() < self.gate.limit() + rows.clamp(2, most) as usize
     }
 }

@@ -68,6 +68,8 @@ pub(super) struct Core {
     pub(super) ready: VecDeque<Prepared>,
     /// When the first of them may start, if the gate named a time.
     pub(super) launch_at: Option<Instant>,
+    /// When the batch is committed at the latest, if it waits for more.
+    pub(super) batch_due: Option<Instant>,
     drain_until: Option<Instant>,
     abort: bool,
     /// Whether the first signal has come.
@@ -103,6 +105,7 @@ impl Core {
             committing: None,
             ready: VecDeque::new(),
             launch_at: None,
+            batch_due: None,
             drain_until: None,
             abort: false,
             signalled: false,
@@ -133,7 +136,7 @@ impl Core {
                 actions.push(Action::Feed);
             }
         }
-        actions.extend(self.commit());
+        actions.extend(self.commit(now.instant));
         actions
     }
 
@@ -152,7 +155,7 @@ impl Core {
         }
         let window = self.settings.stop_after.map(|after| self.settings.started + after);
         let due = self.queue.next_due().filter(|_| self.has_room());
-        [self.launch_at, window, due, self.gate.patience_ends()]
+        [self.launch_at, self.batch_due, window, due, self.gate.patience_ends()]
             .into_iter()
             .flatten()
             .min()

@@ -93,11 +93,6 @@ impl Gate {
         if self.pause.is_some() { 1 } else { self.limit.current() }
     }
 
-    /// Whether the first row has been settled.
-    pub(super) fn is_open(&self) -> bool {
-        self.limit.is_open()
-    }
-
     /// An answer settled a row: the endpoint is there and works.
     pub(super) fn settled(&mut self, took: Duration, full: bool) {
         self.limit.settled(took, full);

@@ -159,6 +159,7 @@ fn the_core_wakes_up_for_the_end_of_the_window_and_not_after_the_run() {
     };
     let mut world = World::new(settings.clone(), 3);
     world.work();
+    world.wait(SECOND);
     assert_eq!(world.core.next_wake(), Some(world.start + 100 * SECOND));
     world.answer_all(|_| enrolled().into());
     world.wait(200 * SECOND);

@@ -28,6 +28,33 @@ fn open(wide: usize, rows: u32) -> World {
 }
 
 #[test]
+fn what_is_known_waits_for_company_for_a_moment_only() {
+    let mut world = World::new(settings(), 100);
+    world.work();
+    while world.in_flight.len() < 8 {
+        let number = world.flying()[0];
+        world.answer(number, enrolled());
+    }
+    world.wait(SECOND);
+    let recorded = world.lines.len();
+    let number = world.flying()[0];
+    world.answer(number, enrolled());
+    assert_eq!(
+        world.lines.len(),
+        recorded,
+        "enough rows are ready, so that others may share the commit"
+    );
+    let wake = world.core.next_wake().unwrap();
+    assert!(wake <= world.now.instant + SECOND / 100);
+    world.wait(SECOND / 100);
+    assert_eq!(
+        world.lines.len(),
+        recorded + 1,
+        "no other answer has come, and it is recorded all the same"
+    );
+}
+
+#[test]
 fn one_is_in_flight_until_the_first_row_is_settled() {
     for back in [
         Back::from(throttled(None)),
