@@ -69,6 +69,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
     check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
+    args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let (ledger_path, temporary) = ledger_path(&files)?;
     let pin = Pin {
@@ -210,6 +211,16 @@ fn command_line() -> String {
         .map(|text| text.to_string_lossy().into_owned())
         .collect();
     shlex::try_join(arguments.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// A summary that could not be written would show only when everything has been sent.
+fn check_folder(summary: &Path) -> Result<(), Error> {
+    let folder = summary.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found = folder.map_or(Ok(()), |folder| folder.read_dir().map(drop));
+    found.map_err(|source| Error::Summary {
+        path: summary.to_owned(),
+        source,
+    })
 }
 
 /// A fault of the machine is not hidden behind an exit code that says the rows are well.

@@ -36,12 +36,24 @@ fn print(document: &[u8]) -> Result<ExitStatus, Error> {
 
 /// The runtime of a command that talks: enough threads for the disk, as many workers as cores.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    #[cfg(unix)]
+    if rlimit::Resource::NOFILE
+        .get_soft()
+        .is_ok_and(|most| most < LEAST_DESCRIPTORS)
+    {
+        let text = format!("fewer than {LEAST_DESCRIPTORS} file descriptors; raise `ulimit -n`");
+        return Err(Error::Runtime(std::io::Error::other(text)));
+    }
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(PHOTO_READERS)
         .build()
         .map_err(Error::Runtime)
 }
+
+/// File descriptors without which the runtime, the ledger and one request cannot be opened.
+#[cfg(unix)]
+const LEAST_DESCRIPTORS: u64 = 24;
 
 /// Threads that read photos; more than cores, because disks and network file systems answer late.
 const PHOTO_READERS: usize = 4;

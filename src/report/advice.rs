@@ -5,6 +5,10 @@ use crate::domain::{outcome::Facts, response::Refusal};
 /// Seconds between two clocks from which they are worth a word.
 const CLOCKS_APART: i64 = 30;
 
+/// Why an outage ended the run.
+pub(super) const OUTAGE: &str = "the endpoint could not be reached, or asked to wait, for longer than --max-outage; \
+     is its address right, is it up, does a proxy or a firewall stand in between?";
+
 /// Why the server refuses to go on, and what to do about it.
 pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>) -> String {
     let said = said(facts);

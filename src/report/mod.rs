@@ -18,7 +18,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::cli::{LogFormat, ReportArgs};
-use crate::domain::outcome::Status;
+use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::results::Tally;
@@ -71,13 +71,16 @@ impl Reporter {
             let more = self.large_photos - WARNINGS;
             self.warn(&format!("{more} more photos above 4,500,000 bytes"));
         }
+        if self.quiet && closing.facts.status == ExitStatus::Settled {
+            return;
+        }
         if self.format == LogFormat::Json {
             return write_err(&log::closing(&self.run_id, closing));
         }
-        if !self.quiet {
-            write_err(&closing.text(self.advice.as_deref()));
-        } else if closing.facts.status != ExitStatus::Settled {
+        if self.quiet {
             write_err(&closing.short_text(self.advice.as_deref()));
+        } else {
+            write_err(&closing.text(self.advice.as_deref()));
         }
     }
 
@@ -116,6 +119,9 @@ impl Observer for Reporter {
         } = note
         {
             self.advice = Some(advice::refused(*refusal, facts, *clock_ahead));
+        }
+        if let Note::Stopping(Stop::Outage) = note {
+            self.advice = Some(advice::OUTAGE.to_owned());
         }
         let line = match self.format {
             LogFormat::Json => log::note(&self.run_id, note, self.verbose),

@@ -47,7 +47,7 @@ impl Progress {
             bar: bar.then(|| new_bar(rows)),
             plain: plain.then_some(args.log_format),
             told_at: now,
-            samples: VecDeque::new(),
+            samples: VecDeque::from([(now, 0)]),
         }
     }
 

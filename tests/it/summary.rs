@@ -138,3 +138,29 @@ fn json_diagnostics_are_one_object_a_line() {
         "error"
     );
 }
+
+#[test]
+fn a_summary_that_cannot_be_written_shows_before_anything_is_sent() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(2).set("--summary", "no such folder/s.json");
+    let output = run.start().wait();
+    assert_eq!((output.code, server.count()), (Some(7), 0), "{}", output.stderr);
+}
+
+#[test]
+fn a_quiet_run_that_ends_well_says_nothing_in_either_format() {
+    for format in ["text", "json"] {
+        let server = Server::success();
+        let run = Run::new(&server).rows(2).flag("-q").set("--log-format", format);
+        let mut finished = run.go();
+        let stderr = finished.stderr.clone();
+        finished.code(0).equal("stderr", &stderr, "");
+    }
+}
+
+#[test]
+fn an_outage_is_explained() {
+    let server = Server::new(|_| Reply::error("2222", "slow").status(429).header("Retry-After", "60"));
+    let run = Run::new(&server).rows(2).set("--max-outage", "100ms");
+    run.go().code(6).says(&["why:", "--max-outage"]);
+}
