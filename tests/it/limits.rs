@@ -193,13 +193,13 @@ fn a_ledger_that_is_none_is_not_touched() {
 }
 
 #[test]
-fn a_summary_that_cannot_be_written_is_told() {
+fn a_summary_that_cannot_be_written_is_told_before_anything_is_sent() {
     let server = Server::success();
     let run = Run::new(&server).rows(1).without("--summary");
     run.go_with(&["--summary", "no/such/folder/s.json"])
         .code(7)
-        .says(&["no/such/folder/s.json"])
-        .rows(["enrolled"]);
+        .says(&["no/such/folder/s.json"]);
+    assert_eq!(server.count(), 0);
 }
 
 #[cfg(unix)]

@@ -140,14 +140,6 @@ fn json_diagnostics_are_one_object_a_line() {
 }
 
 #[test]
-fn a_summary_that_cannot_be_written_shows_before_anything_is_sent() {
-    let server = Server::success();
-    let run = Run::new(&server).rows(2).set("--summary", "no such folder/s.json");
-    let output = run.start().wait();
-    assert_eq!((output.code, server.count()), (Some(7), 0), "{}", output.stderr);
-}
-
-#[test]
 fn a_quiet_run_that_ends_well_says_nothing_in_either_format() {
     for format in ["text", "json"] {
         let server = Server::success();
