@@ -131,16 +131,14 @@ fn new_bar(rows: u32) -> ProgressBar {
     bar.with_style(style.progress_chars("=> "))
 }
 
-/// The numbers beside the bar: first why nothing moves, if so; then pace; then what went wrong.
+/// The numbers beside the bar, those that matter most first, since a narrow terminal cuts the rest: why nothing moves,
+/// if so; what went wrong; the pace.
 fn message(snapshot: &Snapshot, rate: f64, left: Option<Duration>, now: Instant) -> String {
     let mut parts = Vec::new();
     if let Some(stop) = snapshot.stop {
         parts.push(format!("stopping ({})", stop.word()));
     }
     parts.extend(snapshot.waiting.map(|waiting| waiting_text(waiting, now)));
-    parts.push(format!("{rate:.1}/s"));
-    parts.extend(left.map(|left| format!("{:#} left", HumanDuration(left))));
-    parts.push(format!("{} in flight", snapshot.in_flight));
     let stats = &snapshot.stats;
     let counts = [
         ("rejected", stats.count(Status::Rejected) + stats.unchanged),
@@ -155,6 +153,9 @@ fn message(snapshot: &Snapshot, rate: f64, left: Option<Duration>, now: Instant)
             .filter(|(_, count)| *count > 0)
             .map(|(word, count)| format!("{count} {word}")),
     );
+    parts.push(format!("{rate:.1}/s"));
+    parts.extend(left.map(|left| format!("{:#} left", HumanDuration(left))));
+    parts.push(format!("{} in flight", snapshot.in_flight));
     parts.join(", ")
 }
 
