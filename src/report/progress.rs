@@ -62,6 +62,8 @@ impl Progress {
         let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before, now);
         let left = self.left(done, rate);
         if let Some(bar) = &self.bar {
+            // A window may have been made narrower meanwhile.
+            bar.set_style(style(is_narrow()));
             bar.set_position(done.into());
             bar.set_message(message(&snapshot, rate, left, now));
         }
@@ -121,14 +123,21 @@ impl Progress {
 
 fn new_bar(rows: u32) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(rows.into()), ProgressDrawTarget::stderr_with_hz(10));
-    let narrow = console::Term::stderr().size().1 < NARROW;
+    bar.with_style(style(is_narrow()))
+}
+
+fn is_narrow() -> bool {
+    console::Term::stderr().size().1 < NARROW
+}
+
+fn style(narrow: bool) -> ProgressStyle {
     let template = if narrow {
         "{human_pos}/{human_len} {wide_msg}"
     } else {
         "[{bar:20}] {human_pos}/{human_len} {wide_msg}"
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style.progress_chars("=> "))
+    style.progress_chars("=> ")
 }
 
 /// The numbers beside the bar, those that matter most first, since a narrow terminal cuts the rest: why nothing moves,
