@@ -47,7 +47,7 @@ impl CreatedAt {
         Ok(Self(parts.wire().into()))
     }
 
-    /// Takes back what [`CreatedAt::as_str`] gave, for example from the ledger.
+    /// The date as it is sent.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::outcome::{Outcome, Reason, Status};
 
-/// Rows that are shown of each group (contract of the closing text).
+/// Rows that are shown of each group at the end of a run.
 const EXAMPLES: usize = 5;
 
 /// Counts by status and reason. The statuses add up to the rows.

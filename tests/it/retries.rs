@@ -1,5 +1,6 @@
 //! Requests that were not processed: wait, and try again (contract, section 6).
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -133,18 +134,29 @@ fn a_dropped_connection_is_tried_again() {
 
 #[test]
 fn the_run_begins_with_one_request_and_widens_after_the_first_settled_row() {
-    let latch = Latch::new();
-    let held = Reply::success().after(&latch);
-    let server = Server::in_order([held]);
-    let run = Run::new(&server).rows(40).set("--concurrency", "8");
-    let running = run.start();
-    server.wait_for(1);
-    // Time for others to come, if they were let go.
-    std::thread::sleep(Duration::from_millis(100));
-    let alone = server.count();
-    latch.release();
-    run.finish(running).code(0).all("enrolled");
-    assert_eq!(alone, 1);
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&begun);
+    let server = Server::new(move |asked| {
+        book.lock().unwrap().push(Instant::now());
+        if asked.order == 1 {
+            Reply::silence()
+        } else {
+            Reply::success()
+        }
+    });
+    let timeout = Duration::from_millis(200);
+    let run = Run::new(&server)
+        .rows(40)
+        .set("--concurrency", "8")
+        .set("--timeout", "200ms");
+    run.go().code(0);
+    let begun = begun.lock().unwrap();
+    let alone = begun[1].duration_since(begun[0]);
+    // The first one was signed and sent a moment before the server could look at its clock.
+    assert!(
+        alone > timeout / 2,
+        "the second request left {alone:?} after the first, which was never answered"
+    );
 }
 
 #[test]
