@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 
 use super::{Ledger, LedgerError, Pin};
 
@@ -49,6 +49,8 @@ impl Ledger {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags)?;
         db.execute_batch(PRAGMAS)?;
+        // Without it SQLite prepares a query anew whenever a bound value might ask for another plan.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let is_new = check_kind(&db)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         // The first write takes the lock, and exclusive locking keeps it.
