@@ -25,10 +25,9 @@ use super::{ClientError, ClientSettings};
 
 /// Idle connections are given up before common load balancers close them, at 60 s.
 const IDLE: Duration = Duration::from_secs(30);
-/// A peer that vanished without a word is noticed by probes of TCP, and when it acknowledges nothing for so long.
+/// A peer that vanished without a word is noticed by TCP's probes, so far apart and so many.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 3;
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Plain text that TLS takes at a time. With the 64 KiB of rustls the body of a small photo needs a second round
 /// through the socket.
 const TLS_BUFFER_BYTES: usize = 256 * 1024;
@@ -44,8 +43,8 @@ type HyperClient<C> = legacy::Client<Link<C>, StreamedBody>;
 /// A pool of connections to one endpoint, straight or through a proxy.
 #[derive(Debug, Clone)]
 pub(super) enum Pool {
-    Straight(HyperClient<Straight>),
-    Tunnelled(HyperClient<Tunnelled>),
+    Straight(Arc<HyperClient<Straight>>),
+    Tunnelled(Arc<HyperClient<Tunnelled>>),
 }
 
 impl Pool {
@@ -74,15 +73,16 @@ impl Pool {
     }
 }
 
-fn client<C>(connector: C, timeout: Duration) -> HyperClient<C>
+fn client<C>(connector: C, timeout: Duration) -> Arc<HyperClient<C>>
 where
     Link<C>: Connect + Clone,
 {
-    legacy::Client::builder(TokioExecutor::new())
+    let client = legacy::Client::builder(TokioExecutor::new())
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
         .http1_max_buf_size(BODY_BUFFER_BYTES)
-        .build(Link { connector, timeout })
+        .build(Link { connector, timeout });
+    Arc::new(client)
 }
 
 fn tcp() -> HttpConnector {
@@ -92,8 +92,9 @@ fn tcp() -> HttpConnector {
     tcp.set_keepalive(Some(KEEPALIVE));
     tcp.set_keepalive_interval(Some(KEEPALIVE));
     tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
-    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    // With data under way there are no probes; there it is data that nobody acknowledges.
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(KEEPALIVE * 2));
     tcp
 }
 
