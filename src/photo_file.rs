@@ -5,15 +5,20 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
+    buffers::{Buffer, Buffers},
     machine::is_machines_fault,
     outcome::{PhotoMark, Reason},
     photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, inspect},
 };
+
+/// Most bytes of buffers for photos that are worth keeping for the next ones.
+pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 
 /// A sound photo with its mark.
 #[derive(Debug)]
@@ -35,15 +40,15 @@ pub(crate) enum PhotoError {
 
 impl Photo {
     /// Reads and judges the photo at `path`. Symbolic links are followed.
-    pub(crate) fn read(path: &Path) -> Result<Self, PhotoError> {
-        let bytes = read_file(path)?;
+    pub(crate) fn read(path: &Path, buffers: &Arc<Buffers>) -> Result<Self, PhotoError> {
+        let bytes = read_file(path, buffers)?;
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
         let mark = PhotoMark {
             sha256: Sha256::digest(&bytes).into(),
             bytes: bytes.len() as u64,
         };
         Ok(Self {
-            bytes: bytes.into(),
+            bytes: Bytes::from_owner(bytes),
             mark,
         })
     }
@@ -54,14 +59,14 @@ impl Photo {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, PhotoError> {
+fn read_file(path: &Path, buffers: &Arc<Buffers>) -> Result<Buffer, PhotoError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
     check_size(path, metadata.len())?;
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
     // One byte more than the file had, so that the end is met without another growth of the buffer,
     // and one more than the limit, so that a file that grew meanwhile is seen.
-    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    let mut bytes = buffers.lend(metadata.len() as usize + 1);
     let read = file.take(MAX_PHOTO_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(path, error))?;
     check_size(path, bytes.len() as u64)?;
@@ -127,7 +132,7 @@ mod tests {
     use super::*;
 
     fn reason(path: &Path) -> Option<Reason> {
-        match Photo::read(path) {
+        match Photo::read(path, &Buffers::new(0)) {
             Err(PhotoError::Invalid { reason, .. }) => Some(reason),
             _ => None,
         }
@@ -147,7 +152,7 @@ mod tests {
     fn reads_the_bytes_as_they_stand_and_hashes_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
-        let photo = Photo::read(file.path()).unwrap();
+        let photo = Photo::read(file.path(), &Buffers::new(0)).unwrap();
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.mark.bytes, png().len() as u64);
         assert_eq!(photo.mark.sha256, <[u8; 32]>::from(Sha256::digest(png())));
@@ -171,7 +176,11 @@ mod tests {
         for (size, large) in [(4_500_000, false), (4_500_001, true)] {
             bytes.resize(size, 0);
             std::fs::write(file.path(), &bytes).unwrap();
-            assert_eq!(Photo::read(file.path()).unwrap().is_large(), large, "{size}");
+            assert_eq!(
+                Photo::read(file.path(), &Buffers::new(0)).unwrap().is_large(),
+                large,
+                "{size}"
+            );
         }
     }
 

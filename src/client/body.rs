@@ -1,5 +1,7 @@
 //! A request's body on its way out, and how far it has come.
 
+use std::convert::Infallible;
+use std::io::Cursor;
 use std::pin::Pin;
 use std::sync::{
     Arc,
@@ -8,11 +10,13 @@ use std::sync::{
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-use crate::domain::request::Payload;
+use crate::domain::{
+    buffers::{Buffer, Buffers},
+    request::Payload,
+};
 
 /// How far the body has been handed over, as the body itself knows it.
 #[derive(Debug)]
@@ -51,14 +55,16 @@ impl Progress {
 /// A payload as a body that reports its progress.
 pub(super) struct StreamedBody {
     payload: Payload,
+    buffers: Arc<Buffers>,
     progress: Arc<Progress>,
 }
 
 impl StreamedBody {
-    pub(super) fn new(payload: Payload) -> (Self, Arc<Progress>) {
+    pub(super) fn new(payload: Payload, buffers: Arc<Buffers>) -> (Self, Arc<Progress>) {
         let progress = Arc::new(Progress::new());
         let body = Self {
             payload,
+            buffers,
             progress: Arc::clone(&progress),
         };
         (body, progress)
@@ -66,13 +72,21 @@ impl StreamedBody {
 }
 
 impl Body for StreamedBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Data = Cursor<Buffer>;
+    type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let chunk = self.payload.next();
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Infallible>>> {
+        let length = self.payload.next_length();
+        if length == 0 {
+            return Poll::Ready(None);
+        }
+        let mut chunk = self.buffers.lend(length);
+        self.payload.take_chunk(&mut chunk);
         self.progress.step(self.payload.left() == 0);
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+        Poll::Ready(Some(Ok(Frame::data(Cursor::new(chunk)))))
     }
 
     fn is_end_stream(&self) -> bool {

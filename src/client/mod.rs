@@ -8,6 +8,7 @@ mod body;
 mod connect;
 mod error;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -16,7 +17,7 @@ use hyper::{Request, Response, Uri, body::Incoming};
 use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep_until};
 
-use crate::domain::{request::Payload, response::Reply};
+use crate::domain::{buffers::Buffers, request::Payload, response::Reply};
 use body::{Progress, StreamedBody};
 use connect::Pool;
 
@@ -24,6 +25,8 @@ pub(crate) use error::{ClientError, SendError, SendErrorKind};
 
 /// Most bytes of an answer that are read: the sample of the API has 1.2 kB.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// Most bytes of buffers for chunks that are kept for the next request.
+const IDLE_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 /// The only path that is ever posted to.
 const PATH: &str = "/v1/backfill_users";
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("image-enroll/", env!("CARGO_PKG_VERSION")));
@@ -48,6 +51,8 @@ pub(crate) struct ClientSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pool: Pool,
+    /// For the chunks of bodies.
+    buffers: Arc<Buffers>,
     uri: Uri,
     timeout: Duration,
 }
@@ -57,6 +62,7 @@ impl Client {
         let uri: Uri = format!("{}{PATH}", settings.endpoint).parse()?;
         Ok(Self {
             pool: Pool::new(&uri, settings)?,
+            buffers: Buffers::new(IDLE_CHUNK_BYTES),
             uri,
             timeout: settings.timeout,
         })
@@ -64,7 +70,7 @@ impl Client {
 
     /// Sends one request and reads its answer.
     pub(crate) async fn post(&self, payload: Payload) -> Result<Reply, SendError> {
-        let (body, progress) = StreamedBody::new(payload);
+        let (body, progress) = StreamedBody::new(payload, Arc::clone(&self.buffers));
         tokio::select! {
             biased;
             reply = self.exchange(body) => reply.map_err(|error| SendError::new(error, &progress)),

@@ -1,17 +1,18 @@
 //! `check`: everything that can be known without sending, all findings, no credentials.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::Utc;
 use tokio::task::JoinHandle;
 
 use crate::cli::CheckArgs;
 use crate::config::{ConfigError, photo_root};
-use crate::domain::outcome::Reason;
+use crate::domain::{buffers::Buffers, outcome::Reason};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, ManifestError, Role, Row, Survey};
-use crate::photo_file::{Photo, PhotoError};
+use crate::photo_file::{IDLE_PHOTO_BYTES, Photo, PhotoError};
 use crate::report::Findings;
 
 /// Photos under way at a time: enough to keep disks busy, 160 MB at the most.
@@ -50,13 +51,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
 /// Photos are read many at a time, and their findings told in the manifest's order.
 async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findings) -> Result<(), ManifestError> {
     let mut records = manifest.records()?;
+    let buffers = Buffers::new(IDLE_PHOTO_BYTES);
     let mut under_way: VecDeque<(u32, JoinHandle<Result<bool, PhotoError>>)> = VecDeque::new();
     while let Some((number, record)) = records.next()? {
         if survey.role(number) != Some(Role::First) {
             continue;
         }
         let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-        under_way.push_back((number, tokio::task::spawn_blocking(move || is_large(&row))));
+        let buffers = Arc::clone(&buffers);
+        let task = tokio::task::spawn_blocking(move || is_large(&row, &buffers));
+        under_way.push_back((number, task));
         if under_way.len() >= PHOTOS_AT_ONCE {
             tell(under_way.pop_front(), findings).await;
         }
@@ -67,8 +71,8 @@ async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findi
     Ok(())
 }
 
-fn is_large(row: &Row) -> Result<bool, PhotoError> {
-    Photo::read(&row.photo).map(|photo| photo.is_large())
+fn is_large(row: &Row, buffers: &Arc<Buffers>) -> Result<bool, PhotoError> {
+    Photo::read(&row.photo, buffers).map(|photo| photo.is_large())
 }
 
 async fn tell(photo: Option<(u32, JoinHandle<Result<bool, PhotoError>>)>, findings: &mut Findings) {

@@ -31,7 +31,7 @@ struct Head<'a> {
     user_created_at: &'a str,
 }
 
-/// A request body: an iterator over its chunks that knows its exact length in bytes.
+/// A request body that is made chunk by chunk and knows its exact length in bytes.
 pub(crate) struct Payload {
     head: Vec<u8>,
     photo: Bytes,
@@ -67,24 +67,28 @@ impl Payload {
     pub(crate) fn left(&self) -> u64 {
         self.left
     }
-}
 
-impl Iterator for Payload {
-    type Item = Bytes;
+    /// Length of the next chunk in bytes; 0 at the end.
+    pub(crate) fn next_length(&self) -> usize {
+        let (share, end) = self.share();
+        self.head.len() + STANDARD.encoded_length(share) + end.len()
+    }
 
-    fn next(&mut self) -> Option<Bytes> {
-        if self.left == 0 {
-            return None;
-        }
-        let share = self.photo.split_to(self.photo.len().min(CHUNK_PHOTO_BYTES));
-        let last = self.photo.is_empty();
-        let end = if last { END } else { &[] };
-        let mut chunk = Vec::with_capacity(self.head.len() + STANDARD.encoded_length(share.len()) + end.len());
-        chunk.append(&mut self.head);
-        STANDARD.encode_append(&share, &mut chunk);
-        chunk.extend_from_slice(end);
-        self.left -= chunk.len() as u64;
-        Some(chunk.into())
+    /// Puts the next chunk behind what `buffer` holds.
+    pub(crate) fn take_chunk(&mut self, buffer: &mut Vec<u8>) {
+        let before = buffer.len();
+        let (share, end) = self.share();
+        buffer.append(&mut self.head);
+        STANDARD.encode_append(self.photo.split_to(share), buffer);
+        buffer.extend_from_slice(end);
+        self.left -= (buffer.len() - before) as u64;
+    }
+
+    /// Photo bytes of the next chunk, and what stands behind them.
+    fn share(&self) -> (usize, &'static [u8]) {
+        let share = self.photo.len().min(CHUNK_PHOTO_BYTES);
+        let is_last = share == self.photo.len() && self.left > 0;
+        (share, if is_last { END } else { &[] })
     }
 }
 
@@ -102,9 +106,20 @@ mod tests {
         Payload::sign(&signer, now, &user, &date, Bytes::copy_from_slice(photo)).unwrap()
     }
 
+    fn chunks(mut payload: Payload) -> Vec<u8> {
+        let mut body = Vec::new();
+        while payload.left() > 0 {
+            let (before, length) = (body.len(), payload.next_length());
+            payload.take_chunk(&mut body);
+            assert_eq!(body.len() - before, length);
+        }
+        assert_eq!(payload.next_length(), 0);
+        body
+    }
+
     #[test]
     fn holds_exactly_the_six_fields_as_strings() {
-        let body: Vec<u8> = payload(b"photo").flatten().collect();
+        let body = chunks(payload(b"photo"));
         let value: Value = serde_json::from_slice(&body).unwrap();
         let signer = Signer::new("085".into(), SecretString::from("apiKey"));
         assert_eq!(
@@ -140,7 +155,7 @@ mod tests {
             let photo: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
             let payload = payload(&photo);
             let length = payload.left();
-            let body: Vec<u8> = payload.flatten().collect();
+            let body = chunks(payload);
             assert_eq!(body.len() as u64, length, "{size}");
             let value: Value = serde_json::from_slice(&body).unwrap();
             let text = value["photo"].as_str().unwrap();
@@ -152,10 +167,11 @@ mod tests {
     fn says_what_is_left_after_every_chunk() {
         let mut payload = payload(&vec![7; 3 * CHUNK_PHOTO_BYTES]);
         let mut left = payload.left();
-        while let Some(chunk) = payload.next() {
+        while left > 0 {
+            let mut chunk = Vec::new();
+            payload.take_chunk(&mut chunk);
             left -= chunk.len() as u64;
             assert_eq!(payload.left(), left);
         }
-        assert_eq!(left, 0);
     }
 }

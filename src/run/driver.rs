@@ -18,6 +18,7 @@ use super::job::{Answer, Job, Launch, Reading};
 use super::{Observer, RunError, RunSettings, Snapshot, Stats};
 use crate::client::Client;
 use crate::domain::{
+    buffers::Buffers,
     request::Payload,
     response::{Reply, judge},
     signature::Signer,
@@ -25,7 +26,7 @@ use crate::domain::{
 };
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
-use crate::photo_file::{Photo, PhotoError};
+use crate::photo_file::{IDLE_PHOTO_BYTES, Photo, PhotoError};
 use crate::results::Follower;
 
 /// How often those who watch are told how far the run is.
@@ -103,6 +104,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             sender,
             client,
             signer,
+            buffers: Buffers::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
             error: None,
         };
@@ -122,6 +124,8 @@ struct Driver {
     sender: UnboundedSender<Event>,
     client: Client,
     signer: Arc<Signer>,
+    /// For photos.
+    buffers: Arc<Buffers>,
     tasks: JoinSet<()>,
     error: Option<RunError>,
 }
@@ -190,9 +194,9 @@ impl Driver {
 
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
     fn prepare(&mut self, job: Job) {
-        let sender = self.sender.clone();
+        let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
         self.tasks.spawn_blocking(move || {
-            let photo = Photo::read(&job.row.photo);
+            let photo = Photo::read(&job.row.photo, &buffers);
             drop(sender.send(Event::Prepared(job, photo)));
         });
     }

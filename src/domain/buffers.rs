@@ -1,0 +1,142 @@
+//! Buffers that are used again: photos and the chunks of requests come and go by the thousand, and
+//! asking the system anew for each costs more than filling it.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A stock of buffers by size, whose idle ones take up a limited number of bytes.
+#[derive(Debug)]
+pub(crate) struct Buffers {
+    stock: Mutex<Stock>,
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct Stock {
+    /// By size, which is a power of two: a photo never sits in a buffer more than twice its own.
+    idle: BTreeMap<usize, Vec<Vec<u8>>>,
+    bytes: usize,
+}
+
+/// A buffer that goes back to its stock when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    home: Arc<Buffers>,
+}
+
+impl Buffers {
+    /// A stock that keeps at most so many bytes idle.
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            stock: Mutex::default(),
+            most,
+        })
+    }
+
+    /// An empty buffer with room for `bytes` at least.
+    pub(crate) fn lend(self: &Arc<Self>, bytes: usize) -> Buffer {
+        let size = bytes.next_power_of_two();
+        let idle = self.with(|stock| {
+            let buffer = stock.idle.get_mut(&size)?.pop()?;
+            stock.bytes -= size;
+            Some(buffer)
+        });
+        Buffer {
+            bytes: idle.unwrap_or_else(|| Vec::with_capacity(size)),
+            home: Arc::clone(self),
+        }
+    }
+
+    /// Sizes that are not asked for any more make room for those that are.
+    fn take_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let size = buffer.capacity();
+        if !size.is_power_of_two() || size > self.most {
+            return;
+        }
+        self.with(|stock| {
+            if stock.bytes + size > self.most {
+                *stock = Stock::default();
+            }
+            stock.bytes += size;
+            stock.idle.entry(size).or_default().push(buffer);
+        });
+    }
+
+    /// Whoever panicked while holding the stock left it whole: nothing in between can fail.
+    fn with<T>(&self, act: impl FnOnce(&mut Stock) -> T) -> T {
+        act(&mut self.stock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.home.take_back(std::mem::take(&mut self.bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idle(buffers: &Buffers) -> usize {
+        buffers.with(|stock| stock.bytes)
+    }
+
+    #[test]
+    fn a_buffer_comes_back_empty_and_is_lent_again() {
+        let buffers = Buffers::new(1000);
+        let mut first = buffers.lend(100);
+        first.extend_from_slice(b"photo");
+        let address = first.as_ptr();
+        drop(first);
+        assert_eq!(idle(&buffers), 128);
+        let second = buffers.lend(65);
+        assert_eq!((second.as_ptr(), second.len(), idle(&buffers)), (address, 0, 0));
+        assert!(buffers.lend(128).capacity() >= 128);
+    }
+
+    #[test]
+    fn a_small_photo_gets_no_large_buffer() {
+        let buffers = Buffers::new(10_000);
+        drop(buffers.lend(4000));
+        assert_eq!(buffers.lend(100).capacity(), 128);
+    }
+
+    #[test]
+    fn no_more_is_kept_idle_than_was_allowed() {
+        let buffers = Buffers::new(1000);
+        drop([100; 9].map(|bytes| buffers.lend(bytes)));
+        assert_eq!(idle(&buffers), 256);
+        drop(buffers.lend(2000));
+        assert_eq!(idle(&buffers), 256);
+        drop(buffers.lend(1000));
+        assert_eq!(idle(&buffers), 256);
+        drop(buffers.lend(500));
+        assert_eq!(idle(&buffers), 768);
+        drop(buffers.lend(0));
+        assert_eq!(idle(&buffers), 769);
+    }
+}
