@@ -41,16 +41,13 @@ pub(crate) enum PhotoError {
 impl Photo {
     /// Reads and judges the photo at `path`. Symbolic links are followed.
     pub(crate) fn read(path: &Path, buffers: &Arc<Buffers>) -> Result<Self, PhotoError> {
-        let bytes = read_file(path, buffers)?;
+        let bytes = Bytes::from_owner(read_file(path, buffers)?);
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
         let mark = PhotoMark {
             sha256: Sha256::digest(&bytes).into(),
             bytes: bytes.len() as u64,
         };
-        Ok(Self {
-            bytes: Bytes::from_owner(bytes),
-            mark,
-        })
+        Ok(Self { bytes, mark })
     }
 
     /// Above the size from which a gateway may refuse the request.
@@ -63,14 +60,26 @@ fn read_file(path: &Path, buffers: &Arc<Buffers>) -> Result<Buffer, PhotoError> 
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
     check_size(path, metadata.len())?;
-    let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    // One byte more than the file had, so that the end is met without another growth of the buffer,
-    // and one more than the limit, so that a file that grew meanwhile is seen.
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
     let mut bytes = buffers.lend(metadata.len() as usize + 1);
-    let read = file.take(MAX_PHOTO_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(path, error))?;
-    check_size(path, bytes.len() as u64)?;
+    while let read @ 1.. = read_some(&mut file, bytes.room()).map_err(|error| unreadable(path, error))? {
+        bytes.advance(read);
+        check_size(path, bytes.as_ref().len() as u64)?;
+        if bytes.room().is_empty() {
+            bytes.grow();
+        }
+    }
     Ok(bytes)
+}
+
+fn read_some(file: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }
 
 fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PhotoError> {

@@ -84,7 +84,8 @@ impl Body for StreamedBody {
             return Poll::Ready(None);
         }
         let mut chunk = self.buffers.lend(length);
-        self.payload.take_chunk(&mut chunk);
+        self.payload.take_chunk(chunk.room());
+        chunk.advance(length);
         self.progress.step(self.payload.left() == 0);
         Poll::Ready(Some(Ok(Frame::data(Cursor::new(chunk)))))
     }

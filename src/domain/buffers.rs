@@ -2,7 +2,6 @@
 //! asking the system anew for each costs more than filling it.
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A stock of buffers by size, whose idle ones take up a limited number of bytes.
@@ -19,10 +18,12 @@ struct Stock {
     bytes: usize,
 }
 
-/// A buffer that goes back to its stock when it is dropped.
+/// Bytes that grow from none up to a fixed room. It goes back to its stock when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
+    /// As long as the room; what lies behind `filled` is left from before.
     bytes: Vec<u8>,
+    filled: usize,
     home: Arc<Buffers>,
 }
 
@@ -44,16 +45,16 @@ impl Buffers {
             Some(buffer)
         });
         Buffer {
-            bytes: idle.unwrap_or_else(|| Vec::with_capacity(size)),
+            bytes: idle.unwrap_or_else(|| vec![0; size]),
+            filled: 0,
             home: Arc::clone(self),
         }
     }
 
     /// Sizes that are not asked for any more make room for those that are.
-    fn take_back(&self, mut buffer: Vec<u8>) {
-        buffer.clear();
-        let size = buffer.capacity();
-        if !size.is_power_of_two() || size > self.most {
+    fn take_back(&self, buffer: Vec<u8>) {
+        let size = buffer.len();
+        if size > self.most {
             return;
         }
         self.with(|stock| {
@@ -71,23 +72,29 @@ impl Buffers {
     }
 }
 
-impl Deref for Buffer {
-    type Target = Vec<u8>;
-
-    fn deref(&self) -> &Vec<u8> {
-        &self.bytes
+impl Buffer {
+    /// The part that is still to be filled.
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.filled..]
     }
-}
 
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+    /// Has room again, whatever was filled.
+    pub(crate) fn grow(&mut self) {
+        let mut larger = self.home.lend(self.bytes.len() * 2);
+        larger.room()[..self.filled].copy_from_slice(self.as_ref());
+        larger.advance(self.filled);
+        *self = larger;
+    }
+
+    /// Takes the next `bytes` of the room as filled.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.filled = (self.filled + bytes).min(self.bytes.len());
     }
 }
 
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.filled]
     }
 }
 
@@ -109,20 +116,40 @@ mod tests {
     fn a_buffer_comes_back_empty_and_is_lent_again() {
         let buffers = Buffers::new(1000);
         let mut first = buffers.lend(100);
-        first.extend_from_slice(b"photo");
-        let address = first.as_ptr();
+        first.room()[..5].copy_from_slice(b"photo");
+        first.advance(5);
+        assert_eq!(first.as_ref(), b"photo");
+        let address = first.as_ref().as_ptr();
         drop(first);
         assert_eq!(idle(&buffers), 128);
-        let second = buffers.lend(65);
-        assert_eq!((second.as_ptr(), second.len(), idle(&buffers)), (address, 0, 0));
-        assert!(buffers.lend(128).capacity() >= 128);
+        let mut second = buffers.lend(65);
+        assert_eq!((second.as_ref().as_ptr(), second.as_ref().len()), (address, 0));
+        assert_eq!((second.room().len(), idle(&buffers)), (128, 0));
+    }
+
+    #[test]
+    fn what_is_filled_ends_with_the_room() {
+        let buffers = Buffers::new(0);
+        let mut buffer = buffers.lend(3);
+        buffer.advance(9);
+        assert_eq!((buffer.as_ref().len(), buffer.room().len()), (4, 0));
+    }
+
+    #[test]
+    fn what_was_filled_stays_when_the_room_grows() {
+        let mut buffer = Buffers::new(0).lend(2);
+        buffer.room().copy_from_slice(b"ab");
+        buffer.advance(2);
+        buffer.grow();
+        assert_eq!((buffer.as_ref(), buffer.filled), (&b"ab"[..], 2));
+        assert_eq!(buffer.room().len(), 2);
     }
 
     #[test]
     fn a_small_photo_gets_no_large_buffer() {
         let buffers = Buffers::new(10_000);
         drop(buffers.lend(4000));
-        assert_eq!(buffers.lend(100).capacity(), 128);
+        assert_eq!(buffers.lend(100).room().len(), 128);
     }
 
     #[test]

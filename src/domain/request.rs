@@ -3,7 +3,7 @@
 //! The base64 text of a photo never stands in memory as a whole: each chunk encodes its share of
 //! the photo straight into the buffer that goes to the connection.
 
-use base64_simd::STANDARD;
+use base64_simd::{AsOut, STANDARD};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -74,14 +74,17 @@ impl Payload {
         self.head.len() + STANDARD.encoded_length(share) + end.len()
     }
 
-    /// Puts the next chunk behind what `buffer` holds.
-    pub(crate) fn take_chunk(&mut self, buffer: &mut Vec<u8>) {
-        let before = buffer.len();
+    /// Makes the next chunk at the beginning of `room`, which has to hold `next_length` bytes.
+    pub(crate) fn take_chunk(&mut self, room: &mut [u8]) {
+        let length = self.next_length();
         let (share, end) = self.share();
-        buffer.append(&mut self.head);
-        STANDARD.encode_append(self.photo.split_to(share), buffer);
-        buffer.extend_from_slice(end);
-        self.left -= (buffer.len() - before) as u64;
+        let (head, rest) = room[..length].split_at_mut(self.head.len());
+        let (text, tail) = rest.split_at_mut(rest.len() - end.len());
+        head.copy_from_slice(&std::mem::take(&mut self.head));
+        // The length was reckoned by the same rule, so that all of the text is written.
+        let _ = STANDARD.encode(&self.photo.split_to(share), text.as_out());
+        tail.copy_from_slice(end);
+        self.left -= length as u64;
     }
 
     /// Photo bytes of the next chunk, and what stands behind them.
@@ -109,9 +112,9 @@ mod tests {
     fn chunks(mut payload: Payload) -> Vec<u8> {
         let mut body = Vec::new();
         while payload.left() > 0 {
-            let (before, length) = (body.len(), payload.next_length());
-            payload.take_chunk(&mut body);
-            assert_eq!(body.len() - before, length);
+            let mut chunk = vec![b'?'; payload.next_length()];
+            payload.take_chunk(&mut chunk);
+            body.extend(chunk);
         }
         assert_eq!(payload.next_length(), 0);
         body
@@ -168,9 +171,10 @@ mod tests {
         let mut payload = payload(&vec![7; 3 * CHUNK_PHOTO_BYTES]);
         let mut left = payload.left();
         while left > 0 {
-            let mut chunk = Vec::new();
+            let mut chunk = vec![0; payload.next_length() + 7];
+            left -= payload.next_length() as u64;
             payload.take_chunk(&mut chunk);
-            left -= chunk.len() as u64;
+            assert!(chunk.ends_with(&[0; 7]));
             assert_eq!(payload.left(), left);
         }
     }
