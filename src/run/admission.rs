@@ -12,10 +12,13 @@ use crate::ledger::Entry;
 use crate::photo_file::Photo;
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
-const LOOKAHEAD_BYTES: u64 = 8 * 1000 * 1000;
-/// Rows per place in flight that may be ahead of their turn. They are few, because after a kill each of them is in
-/// doubt although it was not sent.
-const LOOKAHEAD_PER_PLACE: u64 = 2;
+const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
+/// Rows per place in flight that may be ahead of their turn. The more there are, the more rows share one wait for the
+/// disk; but after a kill each of them is in doubt although it was not sent, and waits for its quiet time.
+const LOOKAHEAD_PER_PLACE: u64 = 6;
+/// Photos that one reader reads in a row: so many bytes, and so many of them, at the most.
+const LOT_BYTES: u64 = 256 * 1024;
+const LOT_ROWS: u64 = 8;
 /// Longest time for which a batch waits for more entries to share its commit.
 const GROUP_WAIT: Duration = Duration::from_millis(10);
 /// Entries from which a batch does not wait: those of some 80 rows.
@@ -55,9 +58,34 @@ impl Core {
         Some(launch)
     }
 
-    /// The next row to prepare, as far as there is room for it.
-    pub(super) fn admit(&mut self, now: Moment) -> Option<Job> {
-        if !self.has_room() {
+    /// The next rows to prepare, as far as there is room for them. Small photos are read several at a time, since
+    /// waking a reader costs as much as reading one.
+    pub(super) fn admit_lot(&mut self, now: Moment) -> Option<Vec<Job>> {
+        if !self.wants_lot() {
+            return None;
+        }
+        let lot = self.lot();
+        let jobs: Vec<Job> = std::iter::from_fn(|| self.admit(now)).take(lot).collect();
+        (!jobs.is_empty()).then_some(jobs)
+    }
+
+    /// Whether there is room for a whole lot, or for less while the rows ahead are few.
+    pub(super) fn wants_lot(&self) -> bool {
+        let ahead = self.pipeline() - self.flights.len();
+        let least = if ahead < self.gate.limit() { 1 } else { self.lot() };
+        self.room() >= least
+    }
+
+    /// The first photo is read alone: nobody knows yet how large they are.
+    fn lot(&self) -> usize {
+        match self.recent_photo_bytes {
+            0 => 1,
+            bytes => (LOT_BYTES / bytes).clamp(1, LOT_ROWS) as usize,
+        }
+    }
+
+    fn admit(&mut self, now: Moment) -> Option<Job> {
+        if self.room() == 0 {
             return None;
         }
         self.close_at_limit();
@@ -127,7 +155,7 @@ impl Core {
                 bytes: photo.mark.bytes,
             });
         }
-        self.recent_photo_bytes = (self.recent_photo_bytes * 7 + photo.mark.bytes) / 8;
+        self.see_size(photo.mark.bytes);
         let (user_id, number) = (job.row.user_id.clone(), job.past.attempts);
         self.batch.entries.push(Entry::Intent {
             id,
@@ -137,6 +165,14 @@ impl Core {
             at: now.unix_ms,
         });
         self.awaiting.push(Prepared { id, job, photo });
+    }
+
+    /// What is ahead is reckoned by the photos seen last.
+    fn see_size(&mut self, bytes: u64) {
+        self.recent_photo_bytes = match self.recent_photo_bytes {
+            0 => bytes,
+            recent => (recent * 7 + bytes) / 8,
+        };
     }
 
     pub(super) fn commit(&mut self, now: Instant) -> Option<Action> {
@@ -165,9 +201,11 @@ impl Core {
         self.awaiting.len() + committing + self.ready.len() + self.flights.len()
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    /// Rows that may be admitted now.
+    fn room(&self) -> usize {
         let rows = LOOKAHEAD_BYTES / self.recent_photo_bytes.max(1);
         let most = LOOKAHEAD_PER_PLACE * self.gate.limit() as u64;
-        self.preparing + self.pipeline() < self.gate.limit() + rows.clamp(2, most) as usize
+        let places = self.gate.limit() + rows.clamp(2, most) as usize;
+        places.saturating_sub(self.preparing + self.pipeline())
     }
 }

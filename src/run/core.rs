@@ -38,8 +38,8 @@ pub(super) struct Moment {
 pub(super) enum Action {
     /// Look for further rows.
     Feed,
-    /// Read and judge this row's photo.
-    Prepare(Job),
+    /// Read and judge the photos of these rows.
+    Prepare(Vec<Job>),
     /// Make this batch durable, then append its lines to the results.
     Commit(Batch),
     Launch(Launch),
@@ -129,8 +129,8 @@ impl Core {
             while let Some(launch) = self.launch(now.instant) {
                 actions.push(Action::Launch(launch));
             }
-            while let Some(job) = self.admit(now) {
-                actions.push(Action::Prepare(job));
+            while let Some(jobs) = self.admit_lot(now) {
+                actions.push(Action::Prepare(jobs));
             }
             if self.queue.wants_feed() {
                 actions.push(Action::Feed);
@@ -154,7 +154,7 @@ impl Core {
             return self.drain_until.filter(|_| !recording);
         }
         let window = self.settings.stop_after.map(|after| self.settings.started + after);
-        let due = self.queue.next_due().filter(|_| self.has_room());
+        let due = self.queue.next_due().filter(|_| self.wants_lot());
         [self.launch_at, self.batch_due, window, due, self.gate.patience_ends()]
             .into_iter()
             .flatten()

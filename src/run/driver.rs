@@ -55,7 +55,7 @@ pub(crate) struct Ended {
 
 /// What the core is told.
 enum Event {
-    Prepared(Job, Result<Photo, PhotoError>),
+    Prepared(Vec<(Job, Result<Photo, PhotoError>)>),
     Answered(Answer),
     Clerk(Report),
     Signal(Stop),
@@ -177,7 +177,7 @@ impl Driver {
         match action {
             Action::Feed => self.tell_clerk(Order::Feed),
             Action::Commit(batch) => self.tell_clerk(Order::Commit(batch)),
-            Action::Prepare(job) => self.prepare(job),
+            Action::Prepare(jobs) => self.prepare(jobs),
             Action::Launch(launch) => {
                 let (client, signer, sender) = (self.client.clone(), Arc::clone(&self.signer), self.sender.clone());
                 self.tasks.spawn(async move {
@@ -193,18 +193,25 @@ impl Driver {
     }
 
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
-    fn prepare(&mut self, job: Job) {
+    fn prepare(&mut self, jobs: Vec<Job>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
         self.tasks.spawn_blocking(move || {
-            let photo = Photo::read(&job.row.photo, &buffers);
-            drop(sender.send(Event::Prepared(job, photo)));
+            let read = |job: Job| {
+                let photo = Photo::read(&job.row.photo, &buffers);
+                (job, photo)
+            };
+            drop(sender.send(Event::Prepared(jobs.into_iter().map(read).collect())));
         });
     }
 
     fn handle(&mut self, event: Event) {
         let now = moment();
         match event {
-            Event::Prepared(job, photo) => self.core.prepared(job, photo, now),
+            Event::Prepared(lot) => {
+                for (job, photo) in lot {
+                    self.core.prepared(job, photo, now);
+                }
+            }
             Event::Answered(answer) => self.core.answered(answer, now),
             Event::Signal(stop) => self.core.end(stop, now.instant),
             Event::ClerkGone => self.core.committed(false, now.instant),

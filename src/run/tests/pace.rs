@@ -94,7 +94,7 @@ fn photos_are_not_read_far_ahead() {
     world.feed(256);
     world.poll();
     assert!(
-        world.reading.len() <= 3,
+        world.reading.len() <= 7,
         "{} photos before the first answer",
         world.reading.len()
     );

@@ -59,6 +59,8 @@ fn intents_that_wait_share_one_commit() {
     }
     world.commit(true);
     world.poll();
+    world.pass(SECOND / 100);
+    world.poll();
     let intents = world.committing.as_ref().map_or(0, |batch| batch.entries.len());
     assert!(intents > 2, "{intents} intents in the next commit");
 }

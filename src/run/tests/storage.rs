@@ -43,7 +43,10 @@ fn busy() -> World {
         if intends && world.in_flight.len() == 2 {
             return world;
         }
-        world.commit(true);
+        match batch {
+            Some(_) => world.commit(true),
+            None => world.pass(SECOND / 100),
+        }
     }
 }
 

@@ -105,7 +105,7 @@ impl World {
                     assert!(!self.feed_wanted, "a second feed before the first");
                     self.feed_wanted = true;
                 }
-                Action::Prepare(job) => self.reading.push(job),
+                Action::Prepare(jobs) => self.reading.extend(jobs),
                 Action::Commit(batch) => {
                     assert!(self.committing.is_none(), "a second commit before the first");
                     self.committing = Some(batch);
