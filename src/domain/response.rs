@@ -3,9 +3,10 @@
 //! One pure function, [`judge`], holds the table of the contract's section 6. It claims nothing
 //! that the answer does not prove: whatever cannot be read as an enrollment or a refusal is no answer.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
+use serde_json_borrow::{ObjectAsVec, Value};
 
 use super::{
     outcome::{Facts, Reason, Status, words},
@@ -95,15 +96,15 @@ pub(crate) fn judge(reply: &Reply, user_id: &UserId, signer: &Signer) -> Verdict
 }
 
 /// A 2xx counts for what its body proves, and for nothing else.
-fn judge_success(body: &Body, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
-    if body.0.is_none() {
+fn judge_success(body: &Body<'_>, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
+    if body.object().is_none() {
         return Kind::InDoubt(Reason::UnreadableAnswer, None);
     }
     if !body.signature_holds(signer) {
         return Kind::InDoubt(Reason::WrongSignature, None);
     }
     let echo = body.user_id();
-    if echo.as_ref().is_some_and(|echo| echo != user_id.as_str()) {
+    if echo.as_ref().is_some_and(|echo| *echo != user_id.as_str()) {
         return Kind::InDoubt(Reason::WrongUser, None);
     }
     match body.result_code().as_deref() {
@@ -117,7 +118,7 @@ fn judge_success(body: &Body, user_id: &UserId, signer: &Signer, reply: &Reply) 
 }
 
 /// A refusal by the API goes by its code; one by something else in front of it proves nothing of the row.
-fn judge_refusal(body: &Body, reply: &Reply) -> Kind {
+fn judge_refusal(body: &Body<'_>, reply: &Reply) -> Kind {
     if !body.is_provider() {
         return Kind::NotProcessed(Reason::GatewayRefused, retry_after(reply));
     }
@@ -157,35 +158,42 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// The JSON object of an answer, if it is one.
-struct Body(Option<Map<String, Value>>);
+/// The JSON of an answer, if it is JSON. Its texts are those of the answer itself wherever they can be.
+struct Body<'a>(Option<Value<'a>>);
 
-impl Body {
-    fn read(bytes: &[u8]) -> Self {
+impl<'a> Body<'a> {
+    fn read(bytes: &'a [u8]) -> Self {
         Self(serde_json::from_slice(bytes).ok())
     }
 
+    fn object(&self) -> Option<&ObjectAsVec<'a>> {
+        self.0.as_ref()?.as_object()
+    }
+
     /// A string or a number as text; anything else is as good as absent.
-    fn text(&self, key: &str) -> Option<String> {
-        scalar(self.0.as_ref()?.get(key)?)
+    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        scalar(last(self.object()?, key)?)
     }
 
-    fn params(&self, key: &str) -> Option<String> {
-        scalar(self.0.as_ref()?.get("PartnerParams")?.as_object()?.get(key)?)
+    fn params(&self, key: &str) -> Option<Cow<'_, str>> {
+        scalar(last(last(self.object()?, "PartnerParams")?.as_object()?, key)?)
     }
 
-    fn user_id(&self) -> Option<String> {
+    fn user_id(&self) -> Option<Cow<'_, str>> {
         self.params("user_id")
     }
 
     /// Four characters; a number has lost its leading zeros, which are put back.
-    fn result_code(&self) -> Option<String> {
+    fn result_code(&self) -> Option<Cow<'_, str>> {
         let code = self.text("ResultCode").or_else(|| self.text("code"))?;
-        let code = code.trim();
-        (!code.is_empty()).then(|| format!("{code:0>4}"))
+        match code.trim() {
+            "" => None,
+            trimmed if trimmed.len() == code.len() && trimmed.chars().count() >= 4 => Some(code),
+            trimmed => Some(format!("{trimmed:0>4}").into()),
+        }
     }
 
-    fn message(&self) -> Option<String> {
+    fn message(&self) -> Option<Cow<'_, str>> {
         ["ResultText", "error", "message"].iter().find_map(|key| self.text(key))
     }
 
@@ -200,7 +208,7 @@ impl Body {
 
     /// Right or absent. A signature without its timestamp cannot be right.
     fn signature_holds(&self, signer: &Signer) -> bool {
-        match self.0.as_ref().and_then(|object| object.get("signature")) {
+        match self.object().and_then(|object| last(object, "signature")) {
             None | Some(Value::Null) => true,
             Some(_) => match (self.text("timestamp"), self.text("signature")) {
                 (Some(timestamp), Some(signature)) => signer.verify(&timestamp, &signature),
@@ -211,7 +219,7 @@ impl Body {
 
     /// What goes into ledger and results: made harmless and cut, since anybody may have written it.
     fn facts(&self, http_status: u16) -> Facts {
-        let safe = |text: Option<String>| text.map(|text| one_line(&redact(&text), MAX_TEXT_CHARS));
+        let safe = |text: Option<Cow<'_, str>>| text.map(|text| one_line(&redact(&text), MAX_TEXT_CHARS));
         Facts {
             http_status: Some(http_status),
             result_code: safe(self.result_code()),
@@ -223,10 +231,15 @@ impl Body {
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// Of a key that is there twice the last counts, as with most readers of JSON.
+fn last<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
+    object.iter().filter(|(name, _)| *name == key).last().map(|(_, value)| value)
+}
+
+fn scalar<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Str(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(serde_json::Number::from(*number).to_string().into()),
         _ => None,
     }
 }

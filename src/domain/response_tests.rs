@@ -1,6 +1,7 @@
 //! The table of the contract's section 6, exhausted.
 
 use super::*;
+use serde_json::Value;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -269,4 +270,28 @@ fn the_facts_come_from_wherever_they_stand() {
             ..Facts::default()
         }
     );
+}
+
+fn facts(body: &str) -> Facts {
+    judge(&reply(400, body), &UserId::parse("u1").unwrap(), &signer()).facts
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_counts() {
+    let facts = facts(r#"{"code":"2204","error":"first","code":"2213","error":"second"}"#);
+    assert_eq!(facts.result_code.as_deref(), Some("2213"));
+    assert_eq!(facts.result_text.as_deref(), Some("second"));
+}
+
+#[test]
+fn numbers_are_told_as_json_writes_them() {
+    for (number, text) in [
+        ("99", "99"),
+        ("99.0", "99.0"),
+        ("-1.5e3", "-1500.0"),
+        ("18446744073709551615", "18446744073709551615"),
+    ] {
+        let facts = facts(&format!(r#"{{"ResultCode":"2213","ConfidenceValue":{number}}}"#));
+        assert_eq!(facts.confidence.as_deref(), Some(text));
+    }
 }
