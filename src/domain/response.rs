@@ -233,7 +233,11 @@ impl<'a> Body<'a> {
 
 /// Of a key that is there twice the last counts, as with most readers of JSON.
 fn last<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
-    object.iter().filter(|(name, _)| *name == key).last().map(|(_, value)| value)
+    object
+        .iter()
+        .filter(|(name, _)| *name == key)
+        .last()
+        .map(|(_, value)| value)
 }
 
 fn scalar<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {

@@ -1,8 +1,8 @@
 //! The table of the contract's section 6, exhausted.
 
 use super::*;
-use serde_json::Value;
 use secrecy::SecretString;
+use serde_json::Value;
 use serde_json::json;
 
 fn signer() -> Signer {

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use base64_simd::STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -62,7 +62,7 @@ impl fmt::Debug for Signer {
 
 /// The API's form of an instant: UTC, `YYYY-MM-DDTHH:MM:SS.mmmZ`.
 pub(crate) fn timestamp(instant: DateTime<Utc>) -> String {
-    instant.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    instant.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

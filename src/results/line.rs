@@ -1,5 +1,6 @@
 //! One line of the results: the manifest's own cells, then ours.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use csv::Writer;
@@ -27,13 +28,13 @@ pub(super) fn write<'a>(
         writer.write_field(cell)?;
     }
     for cell in cells(number, outcome) {
-        writer.write_field(cell)?;
+        writer.write_field(&*cell)?;
     }
     Ok(writer.write_record(None::<&[u8]>)?)
 }
 
 /// Our sixteen cells, in the order of [`RESULT_COLUMNS`]. Taken apart in full, so that none is forgotten.
-fn cells(number: u32, outcome: &Outcome) -> [String; RESULT_COLUMNS.len()] {
+fn cells(number: u32, outcome: &Outcome) -> [Cow<'_, str>; RESULT_COLUMNS.len()] {
     let Outcome {
         status,
         reason,
@@ -54,30 +55,34 @@ fn cells(number: u32, outcome: &Outcome) -> [String; RESULT_COLUMNS.len()] {
         confidence,
     } = facts;
     [
-        number.to_string(),
-        status.word().to_owned(),
-        reason.map(|reason| reason.word().to_owned()).unwrap_or_default(),
+        number.to_string().into(),
+        status.word().into(),
+        reason.map(|reason| reason.word().into()).unwrap_or_default(),
         number_cell(*http_status),
         provider_cell(result_code),
         provider_cell(result_text),
         provider_cell(smile_job_id),
         provider_cell(job_id),
         provider_cell(confidence),
-        attempts.to_string(),
-        photo.map(|photo| text::hex(&photo.sha256)).unwrap_or_default(),
+        attempts.to_string().into(),
+        photo.map(|photo| text::hex(&photo.sha256).into()).unwrap_or_default(),
         number_cell(photo.map(|photo| photo.bytes)),
-        sent_at.map(text::rfc3339).unwrap_or_default(),
-        finished_at.map(text::rfc3339).unwrap_or_default(),
+        moment_cell(*sent_at),
+        moment_cell(*finished_at),
         number_cell(*duration_ms),
-        run_id.clone(),
+        run_id.into(),
     ]
 }
 
-fn number_cell(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
+fn number_cell(value: Option<impl ToString>) -> Cow<'static, str> {
+    value.map(|value| value.to_string().into()).unwrap_or_default()
+}
+
+fn moment_cell(unix_ms: Option<i64>) -> Cow<'static, str> {
+    unix_ms.map(|unix_ms| text::rfc3339(unix_ms).into()).unwrap_or_default()
 }
 
 /// Anybody may have written it, so a spreadsheet must not take it for a formula.
-fn provider_cell(value: &Option<String>) -> String {
-    text::cell(value.as_deref().unwrap_or_default()).into_owned()
+fn provider_cell(value: &Option<String>) -> Cow<'_, str> {
+    text::cell(value.as_deref().unwrap_or_default())
 }

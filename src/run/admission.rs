@@ -13,6 +13,8 @@ use crate::photo_file::Photo;
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
 const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
+/// The same for each place in flight, where that is more: answers come in bursts, and so do the next requests.
+const LOOKAHEAD_BYTES_PER_PLACE: u64 = 500 * 1000;
 /// Rows per place in flight that may be ahead of their turn. The more there are, the more rows share one wait for the
 /// disk; but after a kill each of them is in doubt although it was not sent, and waits for its quiet time.
 const LOOKAHEAD_PER_PLACE: u64 = 6;
@@ -203,9 +205,10 @@ impl Core {
 
     /// Rows that may be admitted now.
     fn room(&self) -> usize {
-        let rows = LOOKAHEAD_BYTES / self.recent_photo_bytes.max(1);
-        let most = LOOKAHEAD_PER_PLACE * self.gate.limit() as u64;
-        let places = self.gate.limit() + rows.clamp(2, most) as usize;
+        let limit = self.gate.limit() as u64;
+        let bytes = LOOKAHEAD_BYTES.max(LOOKAHEAD_BYTES_PER_PLACE * limit);
+        let rows = (bytes / self.recent_photo_bytes.max(1)).clamp(2, LOOKAHEAD_PER_PLACE * limit);
+        let places = (limit + rows) as usize;
         places.saturating_sub(self.preparing + self.pipeline())
     }
 }
