@@ -48,15 +48,15 @@ impl Core {
             photo: photo.bytes,
         };
         self.stats.launched(photo.mark.bytes, job.past.attempts > 1);
-        let full = self.flights.len() + 1 >= self.gate.limit();
-        self.flights.insert(
-            id,
-            Flight {
-                job,
-                photo: photo.mark,
-                full,
-            },
-        );
+        let flight = Flight {
+            job,
+            photo: photo.mark,
+            started: now,
+        };
+        self.flights.insert(id, flight);
+        if self.flights.len() >= self.gate.limit() {
+            self.full_at = Some(now);
+        }
         Some(launch)
     }
 

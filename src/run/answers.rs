@@ -136,7 +136,9 @@ impl Core {
 
     /// The API has said what becomes of the row.
     fn settled(&mut self, flight: Flight, status: Status, reason: Option<Reason>, photo: Option<PhotoMark>, end: End) {
-        self.gate.settled(end.took, flight.full);
+        // Reached at any moment of its flight, which for a burst is when the last of it started.
+        let reached = self.full_at.is_some_and(|at| at >= flight.started);
+        self.gate.settled(end.took, reached);
         self.close(&end, Class::Settled, reason);
         if flight.job.is_in_doubt() {
             self.batch.entries.push(Entry::Resolve {

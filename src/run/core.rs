@@ -55,6 +55,8 @@ pub(super) struct Core {
     pub(super) queue: Queue,
     pub(super) stats: Stats,
     pub(super) flights: HashMap<AttemptId, Flight>,
+    /// When as many as allowed were in flight last.
+    pub(super) full_at: Option<Instant>,
     pub(super) stop: Option<Stop>,
     /// What there is to tell, for the reporter.
     pub(super) notes: Vec<Note>,
@@ -97,6 +99,7 @@ impl Core {
             queue: Queue::default(),
             stats: Stats::new(),
             flights: HashMap::new(),
+            full_at: None,
             stop: None,
             notes: Vec::new(),
             batch: Batch::default(),

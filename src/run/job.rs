@@ -1,7 +1,7 @@
 //! A row on its way through the run, and what it meets there.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use csv::StringRecord;
@@ -49,8 +49,7 @@ pub(super) struct Prepared {
 pub(super) struct Flight {
     pub(super) job: Job,
     pub(super) photo: PhotoMark,
-    /// Whether the limit was reached when it started.
-    pub(super) full: bool,
+    pub(super) started: Instant,
 }
 
 /// What the sender of an attempt needs.

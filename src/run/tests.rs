@@ -9,6 +9,7 @@ mod clerk;
 mod fixture;
 mod limits;
 mod machine;
+mod narrow;
 mod outage;
 mod pace;
 mod property;
