@@ -13,6 +13,11 @@ const APPLICATION_ID: i64 = 0x4945_4E52;
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
+const LARGE_BYTES: u64 = 32 * 1024 * 1024;
+/// Mapped pages count as memory of the process, though the system may take them back at any time.
+const MOST_MAPPED_BYTES: i64 = 256 * 1024 * 1024;
+
 /// Exclusive locking keeps the kernel's lock from the first read to the end of the process; FULL makes every
 /// commit durable; 8 MB of cache keep the memory flat.
 const PRAGMAS: &str = "
@@ -45,10 +50,21 @@ impl Ledger {
         }
     }
 
+    /// The manifest names the users in another order than the ledger keeps them, so that nearly every look-up asks
+    /// for another page: in a large ledger it is looked at in place instead of being copied.
+    fn map_if_large(db: &Connection, path: &Path) -> Result<(), LedgerError> {
+        let bytes = std::fs::metadata(path).map_err(LedgerError::Open)?.len();
+        if bytes >= LARGE_BYTES {
+            db.pragma_update(None, "mmap_size", MOST_MAPPED_BYTES)?;
+        }
+        Ok(())
+    }
+
     fn connect(path: &Path, pin: Option<&Pin>) -> Result<Self, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags)?;
         db.execute_batch(PRAGMAS)?;
+        Self::map_if_large(&db, path)?;
         // Without it SQLite prepares a query anew whenever a bound value might ask for another plan.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let is_new = check_kind(&db)?;
