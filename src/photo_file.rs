@@ -62,8 +62,12 @@ fn read_file(path: &Path, buffers: &Arc<Buffers>) -> Result<Buffer, PhotoError> 
     check_size(path, metadata.len())?;
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
-    let mut bytes = buffers.lend(metadata.len() as usize + 1);
-    while let read @ 1.. = read_some(&mut file, bytes.room()).map_err(|error| unreadable(path, error))? {
+    let bytes = buffers.lend(metadata.len() as usize + 1);
+    fill(path, &mut file, bytes)
+}
+
+fn fill(path: &Path, file: &mut impl Read, mut bytes: Buffer) -> Result<Buffer, PhotoError> {
+    while let read @ 1.. = read_some(file, bytes.room()).map_err(|error| unreadable(path, error))? {
         bytes.advance(read);
         check_size(path, bytes.as_ref().len() as u64)?;
         if bytes.room().is_empty() {
@@ -165,6 +169,16 @@ mod tests {
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.mark.bytes, png().len() as u64);
         assert_eq!(photo.mark.sha256, <[u8; 32]>::from(Sha256::digest(png())));
+    }
+
+    #[test]
+    fn a_file_that_grows_while_it_is_read_is_read_to_its_end_or_refused() {
+        let buffers = Buffers::new(0);
+        for (size, is_read) in [(1000, true), (5_000_000, true), (5_000_001, false)] {
+            let content: Vec<u8> = (0..size).map(|at: u32| at as u8).collect();
+            let bytes = fill(Path::new("p"), &mut content.as_slice(), buffers.lend(1));
+            assert_eq!(bytes.is_ok_and(|bytes| bytes.as_ref() == content), is_read, "{size}");
+        }
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn wait_for_lines(path: &std::path::Path, lines: usize) -> String {
             return text;
         }
         assert!(std::time::Instant::now() < deadline, "{text}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::yield_now();
     }
 }
 
