@@ -8,7 +8,7 @@ use crate::config::ConfigError;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::ManifestError;
-use crate::results::ResultsError;
+use crate::output::ResultsError;
 use crate::run::RunError;
 
 #[derive(Debug, thiserror::Error)]

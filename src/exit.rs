@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
-use crate::results::Tally;
+use crate::output::Tally;
 
 /// How the program ended. The numbers are the public interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,10 +13,8 @@ use std::time::Duration;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-use crate::domain::{
-    buffers::{Buffer, Buffers},
-    request::Payload,
-};
+use crate::domain::request::Payload;
+use crate::sys::buffers::{Buffer, BufferPool};
 
 /// How far the body has been handed over, as the body itself knows it.
 #[derive(Debug)]
@@ -55,12 +53,12 @@ impl Progress {
 /// A payload as a body that reports its progress.
 pub(super) struct StreamedBody {
     payload: Payload,
-    buffers: Arc<Buffers>,
+    buffers: Arc<BufferPool>,
     progress: Arc<Progress>,
 }
 
 impl StreamedBody {
-    pub(super) fn new(payload: Payload, buffers: Arc<Buffers>) -> (Self, Arc<Progress>) {
+    pub(super) fn new(payload: Payload, buffers: Arc<BufferPool>) -> (Self, Arc<Progress>) {
         let progress = Arc::new(Progress::new());
         let body = Self {
             payload,
@@ -83,7 +81,7 @@ impl Body for StreamedBody {
         if length == 0 {
             return Poll::Ready(None);
         }
-        let mut chunk = self.buffers.lend(length);
+        let mut chunk = self.buffers.acquire(length);
         self.payload.take_chunk(chunk.room());
         chunk.advance(length);
         self.progress.step(self.payload.left() == 0);

@@ -6,7 +6,7 @@ use std::io;
 use hyper_util::client::legacy;
 
 use super::body::Progress;
-use crate::domain::machine::is_machines_fault;
+use crate::sys::errno::is_machines_fault;
 
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]

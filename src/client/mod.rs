@@ -17,7 +17,8 @@ use hyper::{Request, Response, Uri, body::Incoming};
 use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep_until};
 
-use crate::domain::{buffers::Buffers, request::Payload, response::Reply};
+use crate::domain::{request::Payload, response::Reply};
+use crate::sys::buffers::BufferPool;
 use body::{Progress, StreamedBody};
 use connect::Pool;
 
@@ -52,7 +53,7 @@ pub(crate) struct ClientSettings {
 pub(crate) struct Client {
     pool: Pool,
     /// For the chunks of bodies.
-    buffers: Arc<Buffers>,
+    buffers: Arc<BufferPool>,
     uri: Uri,
     timeout: Duration,
 }
@@ -62,7 +63,7 @@ impl Client {
         let uri: Uri = format!("{}{PATH}", settings.endpoint).parse()?;
         Ok(Self {
             pool: Pool::new(&uri, settings)?,
-            buffers: Buffers::new(IDLE_CHUNK_BYTES),
+            buffers: BufferPool::new(IDLE_CHUNK_BYTES),
             uri,
             timeout: settings.timeout,
         })

@@ -8,12 +8,13 @@ use tokio::task::JoinHandle;
 
 use crate::cli::CheckArgs;
 use crate::config::{ConfigError, photo_root};
-use crate::domain::{buffers::Buffers, outcome::Reason};
+use crate::domain::outcome::Reason;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, ManifestError, Role, Row, Survey};
-use crate::photo_file::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::report::Findings;
+use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
+use crate::sys::buffers::BufferPool;
+use crate::terminal::Findings;
 
 /// Photos under way at a time: enough to keep disks busy, 160 MB at the most.
 const PHOTOS_AT_ONCE: usize = 32;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
 /// Photos are read many at a time, and their findings told in the manifest's order.
 async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findings) -> Result<(), ManifestError> {
     let mut records = manifest.records()?;
-    let buffers = Buffers::new(IDLE_PHOTO_BYTES);
+    let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
     let mut under_way: VecDeque<(u32, JoinHandle<Result<bool, PhotoError>>)> = VecDeque::new();
     while let Some((number, record)) = records.next()? {
         if survey.role(number) != Some(Role::First) {
@@ -71,7 +72,7 @@ async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findi
     Ok(())
 }
 
-fn is_large(row: &Row, buffers: &Arc<Buffers>) -> Result<bool, PhotoError> {
+fn is_large(row: &Row, buffers: &Arc<BufferPool>) -> Result<bool, PhotoError> {
     Photo::read(&row.photo, buffers).map(|photo| photo.is_large())
 }
 

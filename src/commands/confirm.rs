@@ -7,7 +7,7 @@ use crate::config::{Account, ConfigError, Files};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Role, Survey};
-use crate::report;
+use crate::terminal;
 
 /// Asks, unless `--yes` is given or nobody is there to answer.
 pub(super) fn production(
@@ -23,7 +23,7 @@ pub(super) fn production(
         return Ok(());
     }
     let (to_send, settled) = count(files, manifest, survey, ledger)?;
-    report::ask_production(account.signer.partner_id(), &account.pinned, to_send, settled);
+    terminal::ask_production(account.signer.partner_id(), &account.pinned, to_send, settled);
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");

@@ -13,15 +13,15 @@ use super::confirm;
 use crate::cli::{EnrollArgs, PaceArgs};
 use crate::client::{Client, ClientSettings};
 use crate::config::{Account, ConfigError, Files};
-use crate::domain::{retry::Attempts, stop::Stop, text};
+use crate::domain::{retry::RetryPolicy, stop::Stop, text};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
-use crate::report::{Closing, Reporter, RunFacts, build_summary, print_error, write_summary};
-use crate::results::{self, ResultsError, Tally, Target};
+use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::terminal::{Closing, Reporter, print_error};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
@@ -145,7 +145,7 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
     let tally = target.finish(manifest, survey, ledger).or_else(|source| {
         stop = stop.max(Some(stop_of(&source)));
         faults.push(results_error(files, source));
-        results::write(manifest, survey, ledger, io::sink())
+        output::write(manifest, survey, ledger, io::sink())
     });
     let tally = tally.unwrap_or_else(|_| Tally::default());
     let status = ExitStatus::of_run(stop, &tally);
@@ -314,7 +314,7 @@ fn settings(pace: &PaceArgs, concurrency: usize, run_id: String) -> RunSettings 
         started: Instant::now(),
         concurrency,
         interval: pace.rate.map(|rate| rate.interval),
-        attempts: Attempts { retries: pace.retries },
+        attempts: RetryPolicy { retries: pace.retries },
         in_doubt_wait: pace.in_doubt_wait,
         max_outage: pace.max_outage,
         stop_after: pace.stop_after,

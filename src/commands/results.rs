@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, Survey};
-use crate::report;
-use crate::results::Target;
+use crate::output::Target;
+use crate::terminal;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
     let files = Files::resolve(&args.files)?;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
     let tally = target
         .finish(&manifest, &survey, &ledger)
         .map_err(|source| results_error(&files, source))?;
-    report::results_written(&PathBuf::from(&files.results), &tally);
+    terminal::results_written(&PathBuf::from(&files.results), &tally);
     Ok(ExitStatus::Settled)
 }
 

@@ -10,8 +10,8 @@ use crate::config;
 use crate::domain::signature::Signer;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::report;
 use crate::simulator::{Settings, Simulator};
+use crate::terminal;
 
 /// The key that requests are signed with unless a file names another; it guards nothing.
 const DEFAULT_API_KEY: &str = "simulator-key-not-a-secret";
@@ -34,7 +34,7 @@ pub(super) fn run(args: &SimulatorArgs) -> Result<ExitStatus, Error> {
         let stop = stopped();
         let listener = listen(args.port).await?;
         let address = listener.local_addr().map_err(Error::Simulator)?;
-        report::simulator_started(address, &partner_id, shown_key.as_deref());
+        terminal::simulator_started(address, &partner_id, shown_key.as_deref());
         Simulator::new(settings).serve(listener, stop).await;
         Ok(ExitStatus::Settled)
     })

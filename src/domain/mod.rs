@@ -3,11 +3,9 @@
 //! Nothing here knows a clock, a file, a socket, the environment or an async runtime; time and
 //! randomness come in as arguments. It imports nothing of the crate outside `domain`.
 
-pub(crate) mod buffers;
+pub(crate) mod concurrency;
 pub(crate) mod created_at;
-pub(crate) mod machine;
 pub(crate) mod outcome;
-pub(crate) mod pace;
 pub(crate) mod photo;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -170,7 +170,7 @@ pub(crate) type PhotoHash = [u8; 32];
 
 /// Which photo an attempt sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PhotoMark {
+pub(crate) struct PhotoDigest {
     pub(crate) sha256: PhotoHash,
     pub(crate) bytes: u64,
 }
@@ -183,7 +183,7 @@ pub(crate) struct Outcome {
     pub(crate) facts: Facts,
     /// Attempts of all runs.
     pub(crate) attempts: u32,
-    pub(crate) photo: Option<PhotoMark>,
+    pub(crate) photo: Option<PhotoDigest>,
     pub(crate) sent_at: Option<i64>,
     pub(crate) finished_at: Option<i64>,
     pub(crate) duration_ms: Option<u64>,

@@ -4,7 +4,7 @@
 
 use super::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoMark, Reason, Status},
+    outcome::{Outcome, PhotoDigest, Reason, Status},
 };
 
 /// An attempt whose outcome was never learned: the intent is there, and nothing that resolved it.
@@ -12,7 +12,7 @@ use super::{
 pub(crate) struct Unresolved {
     /// The attempt's number among all of this user's.
     pub(crate) number: u32,
-    pub(crate) photo: PhotoMark,
+    pub(crate) photo: PhotoDigest,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
     /// When it was given up; none where the run died before.
@@ -36,7 +36,7 @@ pub(crate) enum Plan {
     Skip,
     Send(Past),
     /// Refused before with the same date: only another photo makes it worth sending.
-    SendIfPhotoDiffers(Past, PhotoMark),
+    SendIfPhotoDiffers(Past, PhotoDigest),
 }
 
 /// What earlier attempts leave to a row that is sent.
@@ -44,7 +44,7 @@ pub(crate) enum Plan {
 pub(crate) struct Past {
     pub(crate) attempts: u32,
     /// The photos of attempts that may have been applied; empty where there is no doubt.
-    pub(crate) doubt: Vec<PhotoMark>,
+    pub(crate) doubt: Vec<PhotoDigest>,
     /// When the latest attempt in doubt was given up, in milliseconds since the Unix epoch; the end of time where
     /// nobody knows, as after a kill.
     pub(crate) last_doubt_at: Option<i64>,
@@ -96,7 +96,7 @@ impl History {
     }
 
     fn past(&self) -> Past {
-        let mut doubt: Vec<PhotoMark> = Vec::new();
+        let mut doubt: Vec<PhotoDigest> = Vec::new();
         for attempt in &self.unresolved {
             if !doubt.contains(&attempt.photo) {
                 doubt.push(attempt.photo);
@@ -116,7 +116,7 @@ impl History {
 }
 
 /// What a 2209 means for a row that has just sent `photo`: the doubt tells whether we caused it, and with which photo.
-pub(crate) fn duplicate(doubt: &[PhotoMark], photo: PhotoMark) -> (Status, Reason, Option<PhotoMark>) {
+pub(crate) fn duplicate(doubt: &[PhotoDigest], photo: PhotoDigest) -> (Status, Reason, Option<PhotoDigest>) {
     match doubt {
         [] => (Status::AlreadyEnrolled, Reason::UserIdTaken, None),
         [only] if only.sha256 == photo.sha256 => (Status::EnrolledInferred, Reason::AnswerLost, Some(photo)),
@@ -129,11 +129,11 @@ pub(crate) fn duplicate(doubt: &[PhotoMark], photo: PhotoMark) -> (Status, Reaso
 mod tests {
     use super::*;
 
-    const A: PhotoMark = PhotoMark {
+    const A: PhotoDigest = PhotoDigest {
         sha256: [1; 32],
         bytes: 10,
     };
-    const B: PhotoMark = PhotoMark {
+    const B: PhotoDigest = PhotoDigest {
         sha256: [2; 32],
         bytes: 20,
     };
@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    fn unresolved(number: u32, photo: PhotoMark) -> Unresolved {
+    fn unresolved(number: u32, photo: PhotoDigest) -> Unresolved {
         Unresolved {
             number,
             photo,

@@ -39,13 +39,13 @@ pub(crate) enum Decision {
     GiveUp,
 }
 
-/// Attempts that a row has: the first and `retries` further ones, and as many again in the last round.
+/// RetryPolicy that a row has: the first and `retries` further ones, and as many again in the last round.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Attempts {
+pub(crate) struct RetryPolicy {
     pub(crate) retries: u32,
 }
 
-impl Attempts {
+impl RetryPolicy {
     /// `used` counts the attempts of this round that the row itself has to answer for.
     pub(crate) fn decide(self, used: u32, last_round: bool) -> Decision {
         if used <= self.retries {
@@ -102,14 +102,14 @@ mod tests {
 
     #[test]
     fn a_row_has_its_retries_then_a_last_round_then_nothing() {
-        let attempts = Attempts { retries: 4 };
+        let attempts = RetryPolicy { retries: 4 };
         for used in 1..=4 {
             assert_eq!(attempts.decide(used, false), Decision::Again);
             assert_eq!(attempts.decide(used, true), Decision::Again);
         }
         assert_eq!(attempts.decide(5, false), Decision::LastRound);
         assert_eq!(attempts.decide(5, true), Decision::GiveUp);
-        assert_eq!(Attempts { retries: 0 }.decide(1, false), Decision::GiveUp);
+        assert_eq!(RetryPolicy { retries: 0 }.decide(1, false), Decision::GiveUp);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoMark, Reason, words},
+    outcome::{Outcome, PhotoDigest, Reason, words},
     user_id::UserId,
 };
 
@@ -61,13 +61,13 @@ pub(crate) enum Entry {
         id: AttemptId,
         user_id: UserId,
         number: u32,
-        photo: PhotoMark,
+        photo: PhotoDigest,
         at: i64,
     },
     /// What became of an attempt.
     Close {
         id: AttemptId,
-        class: Class,
+        class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
         at: i64,
@@ -84,7 +84,7 @@ pub(crate) enum Entry {
 
 words! {
     /// What an attempt turned out to be.
-    Class {
+    AttemptStatus {
         Settled = "settled",
         NotProcessed = "not_processed",
         InDoubt = "in_doubt",

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
-    outcome::{Facts, Outcome, PhotoHash, PhotoMark, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, PhotoHash, Reason, Status},
     resume::{History, Unresolved},
     user_id::UserId,
 };
@@ -115,10 +115,10 @@ impl Ledger {
 }
 
 /// Hash and size stand in two columns side by side.
-fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoMark>, LedgerError> {
+fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError> {
     let sha256: Option<PhotoHash> = row.get(place)?;
     let bytes: Option<i64> = row.get(place + 1)?;
-    Ok(sha256.zip(bytes).map(|(sha256, bytes)| PhotoMark {
+    Ok(sha256.zip(bytes).map(|(sha256, bytes)| PhotoDigest {
         sha256,
         bytes: bytes as u64,
     }))

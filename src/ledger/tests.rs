@@ -10,10 +10,10 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::{Class, Entry, Ledger, Pin, RunRecord};
+use super::{AttemptStatus, Entry, Ledger, Pin, RunRecord};
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Facts, Outcome, PhotoMark, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     user_id::UserId,
 };
 
@@ -68,8 +68,8 @@ fn date() -> CreatedAt {
     CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
 }
 
-fn mark(photo: u8) -> PhotoMark {
-    PhotoMark {
+fn mark(photo: u8) -> PhotoDigest {
+    PhotoDigest {
         sha256: [photo; 32],
         bytes: u64::from(photo) * 1_000,
     }
@@ -85,7 +85,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
     }
 }
 
-fn close(id: i64, class: Class) -> Entry {
+fn close(id: i64, class: AttemptStatus) -> Entry {
     Entry::Close {
         id,
         class,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{Class, Entry, Ledger, LedgerError, RunRecord};
+use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
 use crate::domain::{created_at::CreatedAt, outcome::Outcome, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at)
@@ -72,7 +72,7 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
         } => {
             let values = (
                 id,
-                Class::word(*class),
+                AttemptStatus::word(*class),
                 reason.map(|reason| reason.word()),
                 http_status,
                 at,

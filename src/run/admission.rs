@@ -4,12 +4,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::Note;
-use super::core::{Action, Core, Moment};
+use super::RunEvent;
+use super::dispatcher::{Action, Dispatcher, Moment};
 use super::gate::Admission;
-use super::job::{Flight, Job, Launch, Prepared};
+use super::row::{Flight, PendingRow, Prepared, Request};
 use crate::ledger::Entry;
-use crate::photo_file::Photo;
+use crate::photo::Photo;
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
 const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
@@ -19,15 +19,15 @@ const LOOKAHEAD_BYTES_PER_PLACE: u64 = 500 * 1000;
 /// disk; but after a kill each of them is in doubt although it was not sent, and waits for its quiet time.
 const LOOKAHEAD_PER_PLACE: u64 = 6;
 /// Photos that one reader reads in a row: so many bytes, and so many of them, at the most.
-const LOT_BYTES: u64 = 256 * 1024;
-const LOT_ROWS: u64 = 8;
+const READ_BATCH_BYTES: u64 = 256 * 1024;
+const READ_BATCH_ROWS: u64 = 8;
 /// Longest time for which a batch waits for more entries to share its commit.
 const GROUP_WAIT: Duration = Duration::from_millis(10);
 /// Entries from which a batch does not wait: those of some 80 rows.
 const GROUP: usize = 256;
 
-impl Core {
-    pub(super) fn launch(&mut self, now: Instant) -> Option<Launch> {
+impl Dispatcher {
+    pub(super) fn launch(&mut self, now: Instant) -> Option<Request> {
         self.launch_at = None;
         if self.ready.is_empty() {
             return None;
@@ -40,16 +40,16 @@ impl Core {
             }
             Admission::AfterAnAnswer => return None,
         }
-        let Prepared { id, job, photo } = self.ready.pop_front()?;
-        let launch = Launch {
+        let Prepared { id, pending, photo } = self.ready.pop_front()?;
+        let launch = Request {
             id,
-            user_id: job.row.user_id.clone(),
-            created_at: job.row.created_at.clone(),
+            user_id: pending.row.user_id.clone(),
+            created_at: pending.row.created_at.clone(),
             photo: photo.bytes,
         };
-        self.stats.launched(photo.mark.bytes, job.past.attempts > 1);
+        self.stats.launched(photo.mark.bytes, pending.past.attempts > 1);
         let flight = Flight {
-            job,
+            pending,
             photo: photo.mark,
             started: now,
         };
@@ -62,31 +62,35 @@ impl Core {
 
     /// The next rows to prepare, as far as there is room for them. Small photos are read several at a time, since
     /// waking a reader costs as much as reading one.
-    pub(super) fn admit_lot(&mut self, now: Moment) -> Option<Vec<Job>> {
-        if !self.wants_lot() {
+    pub(super) fn admit_batch(&mut self, now: Moment) -> Option<Vec<PendingRow>> {
+        if !self.wants_batch() {
             return None;
         }
-        let lot = self.lot();
-        let jobs: Vec<Job> = std::iter::from_fn(|| self.admit(now)).take(lot).collect();
-        (!jobs.is_empty()).then_some(jobs)
+        let read_batch = self.read_batch();
+        let rows: Vec<PendingRow> = std::iter::from_fn(|| self.admit(now)).take(read_batch).collect();
+        (!rows.is_empty()).then_some(rows)
     }
 
-    /// Whether there is room for a whole lot, or for less while the rows ahead are few.
-    pub(super) fn wants_lot(&self) -> bool {
+    /// Whether there is room for a whole batch, or for less while the rows ahead are few.
+    pub(super) fn wants_batch(&self) -> bool {
         let ahead = self.pipeline() - self.flights.len();
-        let least = if ahead < self.gate.limit() { 1 } else { self.lot() };
+        let least = if ahead < self.gate.limit() {
+            1
+        } else {
+            self.read_batch()
+        };
         self.room() >= least
     }
 
     /// The first photo is read alone: nobody knows yet how large they are.
-    fn lot(&self) -> usize {
+    fn read_batch(&self) -> usize {
         match self.recent_photo_bytes {
             0 => 1,
-            bytes => (LOT_BYTES / bytes).clamp(1, LOT_ROWS) as usize,
+            bytes => (READ_BATCH_BYTES / bytes).clamp(1, READ_BATCH_ROWS) as usize,
         }
     }
 
-    fn admit(&mut self, now: Moment) -> Option<Job> {
+    fn admit(&mut self, now: Moment) -> Option<PendingRow> {
         if self.room() == 0 {
             return None;
         }
@@ -94,9 +98,9 @@ impl Core {
         if self.pipeline() == 0 && self.preparing == 0 {
             self.queue.begin_last_round();
         }
-        let job = self.queue.take_due(now.instant).or_else(|| self.admit_fresh(now))?;
+        let pending = self.queue.take_due(now.instant).or_else(|| self.admit_fresh(now))?;
         self.preparing += 1;
-        Some(job)
+        Some(pending)
     }
 
     /// As long as a photo is being read, its row may still turn out not to be sent and leave its place.
@@ -111,27 +115,27 @@ impl Core {
         self.settings.limit.is_some_and(|limit| self.admitted >= limit)
     }
 
-    fn admit_fresh(&mut self, now: Moment) -> Option<Job> {
+    fn admit_fresh(&mut self, now: Moment) -> Option<PendingRow> {
         if self.is_at_limit() {
             return None;
         }
-        let mut job = self.queue.take_fresh()?;
-        job.sent = true;
+        let mut pending = self.queue.take_fresh()?;
+        pending.sent = true;
         self.admitted += 1;
-        match self.quiet_until(&job, now) {
+        match self.quiet_until(&pending, now) {
             Some(due) => {
-                self.queue.park(job, due);
+                self.queue.park(pending, due);
                 self.admit_fresh(now)
             }
-            None => Some(job),
+            None => Some(pending),
         }
     }
 
     /// A row that an earlier run left in doubt keeps its quiet time.
-    fn quiet_until(&self, job: &Job, now: Moment) -> Option<Instant> {
+    fn quiet_until(&self, pending: &PendingRow, now: Moment) -> Option<Instant> {
         let since = now
             .unix_ms
-            .saturating_sub(job.past.last_doubt_at?)
+            .saturating_sub(pending.past.last_doubt_at?)
             .try_into()
             .unwrap_or(0);
         let rest = self.settings.in_doubt_wait.checked_sub(Duration::from_millis(since))?;
@@ -139,26 +143,26 @@ impl Core {
     }
 
     /// A row that turned out not to be sent leaves its place under `--limit` to another.
-    pub(super) fn readmit(&mut self, job: &Job) {
-        if job.sent && job.failures == 0 {
+    pub(super) fn readmit(&mut self, pending: &PendingRow) {
+        if pending.sent && pending.failures == 0 {
             self.admitted = self.admitted.saturating_sub(1);
         }
     }
 
-    pub(super) fn intend(&mut self, mut job: Job, photo: Photo, now: Moment) {
+    pub(super) fn intend(&mut self, mut pending: PendingRow, photo: Photo, now: Moment) {
         let id = self.next_id;
         self.next_id += 1;
-        job.past.attempts += 1;
+        pending.past.attempts += 1;
         // From here on the earlier refusal is not the last word on this user.
-        job.refused_photo = None;
-        if photo.is_large() && job.failures == 0 {
-            self.notes.push(Note::LargePhoto {
-                row: job.row.number,
+        pending.refused_photo = None;
+        if photo.is_large() && pending.failures == 0 {
+            self.events.push(RunEvent::LargePhoto {
+                row: pending.row.number,
                 bytes: photo.mark.bytes,
             });
         }
         self.see_size(photo.mark.bytes);
-        let (user_id, number) = (job.row.user_id.clone(), job.past.attempts);
+        let (user_id, number) = (pending.row.user_id.clone(), pending.past.attempts);
         self.batch.entries.push(Entry::Intent {
             id,
             user_id,
@@ -166,7 +170,7 @@ impl Core {
             photo: photo.mark,
             at: now.unix_ms,
         });
-        self.awaiting.push(Prepared { id, job, photo });
+        self.awaiting.push(Prepared { id, pending, photo });
     }
 
     /// What is ahead is reckoned by the photos seen last.

@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::Note;
-use super::core::{Core, Moment};
-use super::job::{Answer, Flight, Job};
+use super::RunEvent;
+use super::dispatcher::{Dispatcher, Moment};
+use super::row::{Answer, Flight, PendingRow};
 use crate::client::SendErrorKind;
 use crate::domain::{
-    outcome::{Facts, Outcome, PhotoMark, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     response::{Kind, Refusal},
     resume,
     retry::{Decision, Failure, backoff},
     stop::Stop,
 };
-use crate::ledger::{AttemptId, Class, Entry};
+use crate::ledger::{AttemptId, AttemptStatus, Entry};
 
 /// As many refusals alike in a row end the run (contract, section 9).
 const REFUSALS_ALIKE: u32 = 20;
@@ -39,7 +39,7 @@ struct Fault {
     congestion: bool,
 }
 
-impl Core {
+impl Dispatcher {
     /// An attempt has come to its end. One that was given up meanwhile is not known here any more.
     pub(super) fn answered(&mut self, answer: Answer, now: Moment) {
         let Some(flight) = self.flights.remove(&answer.id) else {
@@ -117,7 +117,7 @@ impl Core {
                 self.settled(flight, status, reason, photo, end);
             }
             Kind::Duplicate => {
-                let (status, reason, photo) = resume::duplicate(&flight.job.past.doubt, flight.photo);
+                let (status, reason, photo) = resume::duplicate(&flight.pending.past.doubt, flight.photo);
                 self.settled(flight, status, Some(reason), photo, end);
             }
             Kind::NotProcessed(Reason::Throttled, wait) => {
@@ -135,38 +135,51 @@ impl Core {
     }
 
     /// The API has said what becomes of the row.
-    fn settled(&mut self, flight: Flight, status: Status, reason: Option<Reason>, photo: Option<PhotoMark>, end: End) {
+    fn settled(
+        &mut self,
+        flight: Flight,
+        status: Status,
+        reason: Option<Reason>,
+        photo: Option<PhotoDigest>,
+        end: End,
+    ) {
         // Reached at any moment of its flight, which for a burst is when the last of it started.
         let reached = self.full_at.is_some_and(|at| at >= flight.started);
         self.gate.settled(end.took, reached);
-        self.close(&end, Class::Settled, reason);
-        if flight.job.is_in_doubt() {
+        self.close(&end, AttemptStatus::Settled, reason);
+        if flight.pending.is_in_doubt() {
             self.batch.entries.push(Entry::Resolve {
-                user_id: flight.job.row.user_id.clone(),
+                user_id: flight.pending.row.user_id.clone(),
             });
         }
-        self.note_attempt(&flight.job, Class::Settled, reason, &end);
+        self.report_attempt(&flight.pending, AttemptStatus::Settled, reason, &end);
         let now = end.now.instant;
-        let outcome = self.outcome(&flight.job, status, reason, photo, end);
-        self.record(flight.job, outcome, true);
+        let outcome = self.outcome(&flight.pending, status, reason, photo, end);
+        self.record(flight.pending, outcome, true);
         self.check_limits(now);
     }
 
     /// The answer ends the run; the row stays as it is, and this attempt of it was refused.
     fn refused(&mut self, flight: Flight, refusal: Refusal, clock_ahead: Option<i64>, end: End) {
-        self.close(&end, Class::Stopped, Some(Reason::RunStopped));
-        self.note_attempt(&flight.job, Class::Stopped, Some(Reason::RunStopped), &end);
+        self.close(&end, AttemptStatus::Stopped, Some(Reason::RunStopped));
+        self.report_attempt(&flight.pending, AttemptStatus::Stopped, Some(Reason::RunStopped), &end);
         let facts = end.facts.clone();
-        self.notes.push(Note::Refused {
-            row: flight.job.row.number,
+        self.events.push(RunEvent::Refused {
+            row: flight.pending.row.number,
             refusal,
             facts,
             clock_ahead,
         });
         let now = end.now.instant;
-        let status = open_status(&flight.job);
-        let outcome = self.outcome(&flight.job, status, Some(Reason::RunStopped), Some(flight.photo), end);
-        self.record(flight.job, outcome, false);
+        let status = open_status(&flight.pending);
+        let outcome = self.outcome(
+            &flight.pending,
+            status,
+            Some(Reason::RunStopped),
+            Some(flight.photo),
+            end,
+        );
+        self.record(flight.pending, outcome, false);
         self.end(Stop::Refused(refusal), now);
     }
 
@@ -174,21 +187,21 @@ impl Core {
     fn failed(&mut self, mut flight: Flight, fault: Fault, end: End) {
         let (failure, reason) = (fault.failure, fault.reason);
         let class = if failure == Failure::InDoubt {
-            Class::InDoubt
+            AttemptStatus::InDoubt
         } else {
-            Class::NotProcessed
+            AttemptStatus::NotProcessed
         };
         self.close(&end, class, Some(reason));
-        self.note_attempt(&flight.job, class, Some(reason), &end);
+        self.report_attempt(&flight.pending, class, Some(reason), &end);
         if failure == Failure::InDoubt {
-            flight.job.doubt(flight.photo);
+            flight.pending.doubt(flight.photo);
         }
         let now = end.now.instant;
         let charged = self.gate.failed(failure, now, &mut self.rng) && failure != Failure::Unreachable;
         self.slow_down(&fault, now - end.took, now);
-        flight.job.used += u32::from(charged);
-        flight.job.failures = flight.job.failures.saturating_add(1);
-        self.decide(flight.job, flight.photo, &fault, end, charged);
+        flight.pending.used += u32::from(charged);
+        flight.pending.failures = flight.pending.failures.saturating_add(1);
+        self.decide(flight.pending, flight.photo, &fault, end, charged);
     }
 
     fn slow_down(&mut self, fault: &Fault, sent_at: Instant, now: Instant) {
@@ -202,27 +215,27 @@ impl Core {
         }
     }
 
-    fn decide(&mut self, job: Job, photo: PhotoMark, fault: &Fault, end: End, charged: bool) {
+    fn decide(&mut self, pending: PendingRow, photo: PhotoDigest, fault: &Fault, end: End, charged: bool) {
         let now = end.now.instant;
         let decision = match charged {
-            true => self.settings.attempts.decide(job.used, job.last_round),
+            true => self.settings.attempts.decide(pending.used, pending.last_round),
             false => Decision::Again,
         };
-        let status = match (decision, job.is_in_doubt()) {
+        let status = match (decision, pending.is_in_doubt()) {
             (_, true) => Status::InDoubt,
             (Decision::GiveUp, false) => Status::Failed,
             (Decision::Again | Decision::LastRound, false) => Status::Pending,
         };
-        let outcome = self.outcome(&job, status, Some(fault.reason), Some(photo), end);
-        let Some(mut job) = self.record(job, outcome, decision == Decision::GiveUp) else {
+        let outcome = self.outcome(&pending, status, Some(fault.reason), Some(photo), end);
+        let Some(mut pending) = self.record(pending, outcome, decision == Decision::GiveUp) else {
             return self.check_limits(now);
         };
-        let due = now + self.delay(fault, job.failures);
+        let due = now + self.delay(fault, pending.failures);
         if decision == Decision::LastRound {
-            (job.used, job.failures, job.last_round) = (0, 0, true);
-            self.queue.postpone(job, due);
+            (pending.used, pending.failures, pending.last_round) = (0, 0, true);
+            self.queue.postpone(pending, due);
         } else {
-            self.queue.park(job, due);
+            self.queue.park(pending, due);
         }
     }
 
@@ -236,19 +249,19 @@ impl Core {
     }
 
     /// The machine could not open the photo's file; another moment, another answer.
-    pub(super) fn retry_later(&mut self, mut job: Job, now: Moment) {
-        job.failures = job.failures.saturating_add(1);
-        let due = now.instant + backoff(job.failures, &mut self.rng);
-        self.queue.park(job, due);
+    pub(super) fn retry_later(&mut self, mut pending: PendingRow, now: Moment) {
+        pending.failures = pending.failures.saturating_add(1);
+        let due = now.instant + backoff(pending.failures, &mut self.rng);
+        self.queue.park(pending, due);
     }
 
     /// The row's photo is not there or not good. A doubt about the user outlives that.
-    pub(super) fn finish_invalid(&mut self, job: Job, reason: Reason, now: Moment) {
-        let mut outcome = self.open_outcome(&job, reason, None, now);
+    pub(super) fn finish_invalid(&mut self, pending: PendingRow, reason: Reason, now: Moment) {
+        let mut outcome = self.open_outcome(&pending, reason, None, now);
         if outcome.status == Status::Pending {
             outcome.status = Status::Invalid;
         }
-        self.record(job, outcome, true);
+        self.record(pending, outcome, true);
     }
 
     fn check_limits(&mut self, now: Instant) {
@@ -264,7 +277,7 @@ impl Core {
         }
     }
 
-    fn close(&mut self, end: &End, class: Class, reason: Option<Reason>) {
+    fn close(&mut self, end: &End, class: AttemptStatus, reason: Option<Reason>) {
         let (id, http_status, at) = (end.id, end.facts.http_status, end.now.unix_ms);
         self.batch.entries.push(Entry::Close {
             id,
@@ -275,10 +288,10 @@ impl Core {
         });
     }
 
-    fn note_attempt(&mut self, job: &Job, class: Class, reason: Option<Reason>, end: &End) {
-        self.notes.push(Note::Attempt {
-            row: job.row.number,
-            attempt: job.past.attempts,
+    fn report_attempt(&mut self, pending: &PendingRow, class: AttemptStatus, reason: Option<Reason>, end: &End) {
+        self.events.push(RunEvent::Attempt {
+            row: pending.row.number,
+            attempt: pending.past.attempts,
             class,
             reason,
             http_status: end.facts.http_status,
@@ -288,17 +301,17 @@ impl Core {
 
     fn outcome(
         &self,
-        job: &Job,
+        pending: &PendingRow,
         status: Status,
         reason: Option<Reason>,
-        photo: Option<PhotoMark>,
+        photo: Option<PhotoDigest>,
         end: End,
     ) -> Outcome {
         Outcome {
             status,
             reason,
             facts: end.facts,
-            attempts: job.past.attempts,
+            attempts: pending.past.attempts,
             photo,
             sent_at: Some(end.sent_at),
             finished_at: Some(end.now.unix_ms),
@@ -308,8 +321,8 @@ impl Core {
     }
 }
 
-fn open_status(job: &Job) -> Status {
-    if job.is_in_doubt() {
+fn open_status(pending: &PendingRow) -> Status {
+    if pending.is_in_doubt() {
         Status::InDoubt
     } else {
         Status::Pending

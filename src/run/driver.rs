@@ -1,5 +1,5 @@
-//! The driver: carries out what the core decides, and tells it what happened. It is the only caller
-//! of the clerk and of the observer, and the only place of a run that waits.
+//! The driver: carries out what the dispatcher decides, and tells it what happened. It is the only caller
+//! of the recorder and of the observer, and the only place of a run that waits.
 
 use std::panic;
 use std::sync::Arc;
@@ -12,13 +12,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::clerk::{Clerk, Order, Report, orders};
-use super::core::{Action, Core, Moment};
-use super::job::{Answer, Job, Launch, Reading};
+use super::dispatcher::{Action, Dispatcher, Moment};
+use super::recorder::{Command, Completion, Recorder, commands};
+use super::row::{Answer, PendingRow, Reading, Request};
 use super::{Observer, RunError, RunSettings, Snapshot, Stats};
 use crate::client::Client;
 use crate::domain::{
-    buffers::Buffers,
     request::Payload,
     response::{Reply, judge},
     signature::Signer,
@@ -26,8 +25,9 @@ use crate::domain::{
 };
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
-use crate::photo_file::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::results::Follower;
+use crate::output::Follower;
+use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
+use crate::sys::buffers::BufferPool;
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -49,26 +49,26 @@ pub(crate) struct Services<'a> {
 pub(crate) struct Ended {
     pub(crate) stop: Option<Stop>,
     pub(crate) stats: Stats,
-    /// What the clerk could not do, if that ended the run.
+    /// What the recorder could not do, if that ended the run.
     pub(crate) error: Option<RunError>,
 }
 
-/// What the core is told.
+/// What the dispatcher is told.
 enum Event {
-    Prepared(Vec<(Job, Result<Photo, PhotoError>)>),
+    Prepared(Vec<(PendingRow, Result<Photo, PhotoError>)>),
     Answered(Answer),
-    Clerk(Report),
+    Recorder(Completion),
     Signal(Stop),
-    /// The clerk works no more, which before the end of the run means that it has panicked.
-    ClerkGone,
+    /// The recorder works no more, which before the end of the run means that it has panicked.
+    RecorderGone,
 }
 
-/// Says that the clerk has gone, however it went.
-struct Farewell(UnboundedSender<Event>);
+/// Says that the recorder has gone, however it went.
+struct TellWhenGone(UnboundedSender<Event>);
 
-impl Drop for Farewell {
+impl Drop for TellWhenGone {
     fn drop(&mut self) {
-        drop(self.0.send(Event::ClerkGone));
+        drop(self.0.send(Event::RecorderGone));
     }
 }
 
@@ -88,23 +88,25 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         client,
         signer,
     } = services;
-    let core = Core::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
-    let clerk = Clerk::new(manifest, survey, ledger, follower)?;
-    let (to_clerk, from_driver) = orders();
+    let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
+    let recorder = Recorder::new(manifest, survey, ledger, follower)?;
+    let (to_recorder, from_driver) = commands();
     let (sender, events) = unbounded_channel();
-    let reports = sender.clone();
+    let completions = sender.clone();
     std::thread::scope(|scope| {
         let thread = scope.spawn(move || {
-            let _farewell = Farewell(reports.clone());
-            clerk.work(&from_driver, |report| drop(reports.send(Event::Clerk(report))));
+            let _tell_when_gone = TellWhenGone(completions.clone());
+            recorder.work(&from_driver, |completion| {
+                drop(completions.send(Event::Recorder(completion)))
+            });
         });
         let driver = Driver {
-            core,
-            to_clerk,
+            dispatcher,
+            to_recorder,
             sender,
             client,
             signer,
-            buffers: Buffers::new(IDLE_PHOTO_BYTES),
+            buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
             error: None,
         };
@@ -112,20 +114,20 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         // without waking another thread.
         let task = runtime.spawn(driver.run(events, observer));
         let ended = runtime.block_on(task);
-        // A panic of the clerk is a defect; it is not swallowed.
+        // A panic of the recorder is a defect; it is not swallowed.
         thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
         Ok(ended.unwrap_or_else(|error| panic::resume_unwind(error.into_panic())))
     })
 }
 
 struct Driver {
-    core: Core,
-    to_clerk: std::sync::mpsc::Sender<Order>,
+    dispatcher: Dispatcher,
+    to_recorder: std::sync::mpsc::Sender<Command>,
     sender: UnboundedSender<Event>,
     client: Client,
     signer: Arc<Signer>,
     /// For photos.
-    buffers: Arc<Buffers>,
+    buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
     error: Option<RunError>,
 }
@@ -137,16 +139,19 @@ impl Driver {
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(EVENTS);
         loop {
-            for action in self.core.poll(moment()) {
+            for action in self.dispatcher.poll(moment()) {
                 self.act(action);
             }
-            for note in self.core.notes.drain(..) {
-                observer.note(&note);
+            for event in self.dispatcher.events.drain(..) {
+                observer.event(&event);
             }
-            if self.core.is_over() {
+            if self.dispatcher.is_over() {
                 break;
             }
-            let wake = self.core.next_wake().unwrap_or_else(|| Instant::now() + PROGRESS * 100);
+            let wake = self
+                .dispatcher
+                .next_wake()
+                .unwrap_or_else(|| Instant::now() + PROGRESS * 100);
             tokio::select! {
                 _ = events.recv_many(&mut batch, EVENTS) => {
                     for event in batch.drain(..) {
@@ -164,10 +169,13 @@ impl Driver {
             }
         }
         observer.progress(&|| self.snapshot());
-        let stop = self.core.stop.or(self.core.stats.left_by_limit.then_some(Stop::Limit));
+        let stop = self
+            .dispatcher
+            .stop
+            .or(self.dispatcher.stats.left_by_limit.then_some(Stop::Limit));
         let ended = Ended {
             stop,
-            stats: self.core.stats,
+            stats: self.dispatcher.stats,
             error: self.error,
         };
         (ended, observer)
@@ -175,9 +183,9 @@ impl Driver {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Feed => self.tell_clerk(Order::Feed),
-            Action::Commit(batch) => self.tell_clerk(Order::Commit(batch)),
-            Action::Prepare(jobs) => self.prepare(jobs),
+            Action::Feed => self.tell_recorder(Command::Feed),
+            Action::Commit(batch) => self.tell_recorder(Command::Commit(batch)),
+            Action::Prepare(rows) => self.prepare(rows),
             Action::Launch(launch) => {
                 let (client, signer, sender) = (self.client.clone(), Arc::clone(&self.signer), self.sender.clone());
                 self.tasks.spawn(async move {
@@ -187,75 +195,75 @@ impl Driver {
             }
             Action::Abort => {
                 self.tasks.abort_all();
-                self.core.aborted(moment());
+                self.dispatcher.aborted(moment());
             }
         }
     }
 
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
-    fn prepare(&mut self, jobs: Vec<Job>) {
+    fn prepare(&mut self, rows: Vec<PendingRow>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
         self.tasks.spawn_blocking(move || {
-            let read = |job: Job| {
-                let photo = Photo::read(&job.row.photo, &buffers);
-                (job, photo)
+            let read = |pending: PendingRow| {
+                let photo = Photo::read(&pending.row.photo, &buffers);
+                (pending, photo)
             };
-            drop(sender.send(Event::Prepared(jobs.into_iter().map(read).collect())));
+            drop(sender.send(Event::Prepared(rows.into_iter().map(read).collect())));
         });
     }
 
     fn handle(&mut self, event: Event) {
         let now = moment();
         match event {
-            Event::Prepared(lot) => {
-                for (job, photo) in lot {
-                    self.core.prepared(job, photo, now);
+            Event::Prepared(read_batch) => {
+                for (pending, photo) in read_batch {
+                    self.dispatcher.prepared(pending, photo, now);
                 }
             }
-            Event::Answered(answer) => self.core.answered(answer, now),
-            Event::Signal(stop) => self.core.end(stop, now.instant),
-            Event::ClerkGone => self.core.committed(false, now.instant),
-            Event::Clerk(Report::Fed(Ok(feed))) => self.core.fed(feed),
-            Event::Clerk(Report::Committed(Ok(()))) => self.core.committed(true, now.instant),
-            Event::Clerk(Report::Committed(Err(error))) => {
-                self.core.committed(false, now.instant);
+            Event::Answered(answer) => self.dispatcher.answered(answer, now),
+            Event::Signal(stop) => self.dispatcher.end(stop, now.instant),
+            Event::RecorderGone => self.dispatcher.committed(false, now.instant),
+            Event::Recorder(Completion::Fed(Ok(feed))) => self.dispatcher.fed(feed),
+            Event::Recorder(Completion::Committed(Ok(()))) => self.dispatcher.committed(true, now.instant),
+            Event::Recorder(Completion::Committed(Err(error))) => {
+                self.dispatcher.committed(false, now.instant);
                 self.error.get_or_insert(error);
             }
-            Event::Clerk(Report::Fed(Err(error))) => {
+            Event::Recorder(Completion::Fed(Err(error))) => {
                 let stop = if matches!(error, RunError::Manifest(_)) {
                     Stop::ManifestChanged
                 } else {
                     Stop::Storage
                 };
-                self.core.end(stop, now.instant);
+                self.dispatcher.end(stop, now.instant);
                 self.error.get_or_insert(error);
             }
         }
     }
 
-    /// A clerk that is gone has panicked; the panic comes out where its thread is joined.
-    fn tell_clerk(&mut self, order: Order) {
-        if self.to_clerk.send(order).is_err() {
-            self.core.committed(false, Instant::now());
+    /// A recorder that is gone has panicked; the panic comes out where its thread is joined.
+    fn tell_recorder(&mut self, command: Command) {
+        if self.to_recorder.send(command).is_err() {
+            self.dispatcher.committed(false, Instant::now());
         }
     }
 
     fn snapshot(&self) -> Snapshot {
-        let (in_flight, waiting_rows) = self.core.under_way();
-        let waiting = self.core.gate.waiting(Instant::now());
+        let (in_flight, waiting_rows) = self.dispatcher.under_way();
+        let waiting = self.dispatcher.gate.waiting(Instant::now());
         Snapshot {
-            stats: self.core.stats.clone(),
+            stats: self.dispatcher.stats.clone(),
             in_flight,
             waiting_rows,
             waiting,
-            stop: self.core.stop,
+            stop: self.dispatcher.stop,
         }
     }
 }
 
 /// One request: signed, sent, its answer read and judged.
-async fn attempt(client: &Client, signer: &Signer, launch: Launch) -> Answer {
-    let Launch {
+async fn attempt(client: &Client, signer: &Signer, launch: Request) -> Answer {
+    let Request {
         id,
         user_id,
         created_at,

@@ -10,7 +10,7 @@ use governor::{Quota, RateLimiter};
 use rand::Rng;
 
 use crate::domain::{
-    pace::Limit,
+    concurrency::ConcurrencyLimit,
     retry::{Budget, Failure, backoff},
 };
 
@@ -36,7 +36,7 @@ pub(crate) enum Waiting {
 
 /// The run's pace in fair and foul weather.
 pub(super) struct Gate {
-    limit: Limit,
+    limit: ConcurrencyLimit,
     budget: Budget,
     rate: Option<Rate>,
     hold_until: Option<Instant>,
@@ -59,7 +59,7 @@ struct Pause {
 impl Gate {
     pub(super) fn new(concurrency: usize, interval: Option<Duration>, max_outage: Duration, now: Instant) -> Self {
         Self {
-            limit: Limit::new(concurrency),
+            limit: ConcurrencyLimit::new(concurrency),
             budget: Budget::full(),
             rate: interval.and_then(|interval| Rate::new(interval, now)),
             hold_until: None,

@@ -1,17 +1,17 @@
-//! A run, from the open manifest to the last outcome: a state machine, its driver, and the clerk
+//! A run, from the open manifest to the last outcome: a state machine, its driver, and the recorder
 //! who keeps ledger and results.
 //!
-//! The [`core::Core`] decides, [`driver`] acts, [`clerk`] records. No request is launched before
-//! its intent is durable, and silence from the clerk means: do not start.
+//! The [`dispatcher::Dispatcher`] decides, [`driver`] acts, [`recorder`] records. No request is launched before
+//! its intent is durable, and silence from the recorder means: do not start.
 
 mod admission;
 mod answers;
-mod clerk;
-mod core;
+mod dispatcher;
 mod driver;
 mod gate;
-mod job;
 mod queue;
+mod recorder;
+mod row;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -22,12 +22,12 @@ use std::time::{Duration, Instant};
 use crate::domain::{
     outcome::{Facts, Outcome, Reason},
     response::Refusal,
-    retry::Attempts,
+    retry::RetryPolicy,
     stop::Stop,
 };
-use crate::ledger::{Class, LedgerError};
+use crate::ledger::{AttemptStatus, LedgerError};
 use crate::manifest::ManifestError;
-use crate::results::ResultsError;
+use crate::output::ResultsError;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
@@ -41,7 +41,7 @@ pub(crate) struct RunSettings {
     pub(crate) concurrency: usize,
     /// Time between two requests, by `--rate`.
     pub(crate) interval: Option<Duration>,
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: RetryPolicy,
     pub(crate) in_doubt_wait: Duration,
     pub(crate) max_outage: Duration,
     pub(crate) stop_after: Option<Duration>,
@@ -49,7 +49,7 @@ pub(crate) struct RunSettings {
     pub(crate) max_failures: Option<u32>,
 }
 
-/// Why the clerk could not do what it was told.
+/// Why the recorder could not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("ledger")]
@@ -62,12 +62,12 @@ pub(crate) enum RunError {
 
 /// Something to tell, for those who watch.
 #[derive(Debug, Clone)]
-pub(crate) enum Note {
+pub(crate) enum RunEvent {
     /// A request has come to its end.
     Attempt {
         row: u32,
         attempt: u32,
-        class: Class,
+        class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
         took: Duration,
@@ -111,6 +111,6 @@ pub(crate) struct Snapshot {
 
 /// Who is told; a display that fails does not stop a run.
 pub(crate) trait Observer {
-    fn note(&mut self, note: &Note);
+    fn event(&mut self, event: &RunEvent);
     fn progress(&mut self, snapshot: &dyn Fn() -> Snapshot);
 }

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
 
-use super::job::{Feed, Job};
+use super::row::{Feed, PendingRow};
 
 /// Fresh rows below which more are asked for.
 const LOW: usize = 256;
@@ -12,10 +12,10 @@ const LOW: usize = 256;
 /// Rows by when they may be taken.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    fresh: VecDeque<Job>,
+    fresh: VecDeque<PendingRow>,
     parked: BinaryHeap<Reverse<Parked>>,
     /// Rows of the last round, with when they may be taken.
-    last: Vec<(Job, Instant)>,
+    last: Vec<(PendingRow, Instant)>,
     feeding: bool,
     ended: bool,
     /// No fresh row is taken any more; set when `--limit` is reached.
@@ -27,7 +27,7 @@ pub(super) struct Queue {
 struct Parked {
     due: Instant,
     order: u64,
-    job: Job,
+    pending: PendingRow,
 }
 
 impl Queue {
@@ -42,33 +42,33 @@ impl Queue {
         self.feeding = false;
         self.ended = feed.ended;
         if !self.closed {
-            self.fresh.extend(feed.jobs);
+            self.fresh.extend(feed.rows);
         }
     }
 
-    pub(super) fn park(&mut self, job: Job, due: Instant) {
+    pub(super) fn park(&mut self, pending: PendingRow, due: Instant) {
         self.order += 1;
         self.parked.push(Reverse(Parked {
             due,
             order: self.order,
-            job,
+            pending,
         }));
     }
 
     /// Keeps a row for the end of the run, and for `due` if that is later.
-    pub(super) fn postpone(&mut self, job: Job, due: Instant) {
-        self.last.push((job, due));
+    pub(super) fn postpone(&mut self, pending: PendingRow, due: Instant) {
+        self.last.push((pending, due));
     }
 
     /// A row whose wait is over comes before a fresh one.
-    pub(super) fn take_due(&mut self, now: Instant) -> Option<Job> {
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<PendingRow> {
         if self.next_due()? > now {
             return None;
         }
-        self.parked.pop().map(|Reverse(parked)| parked.job)
+        self.parked.pop().map(|Reverse(parked)| parked.pending)
     }
 
-    pub(super) fn take_fresh(&mut self) -> Option<Job> {
+    pub(super) fn take_fresh(&mut self) -> Option<PendingRow> {
         self.fresh.pop_front()
     }
 
@@ -91,8 +91,8 @@ impl Queue {
         if self.last.is_empty() || !self.is_drained() {
             return false;
         }
-        for (job, due) in std::mem::take(&mut self.last) {
-            self.park(job, due);
+        for (pending, due) in std::mem::take(&mut self.last) {
+            self.park(pending, due);
         }
         true
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::job::Feed;
+use super::row::Feed;
 use crate::domain::outcome::{Outcome, Reason, Status};
 
 /// Longest latency that is told apart, in milliseconds: an hour.

@@ -1,11 +1,10 @@
 //! The state machine, driven by hand: no runtime, no sleeping, invented instants.
 //!
-//! [`world::World`] is the ledger, the photos and the wire around one [`super::core::Core`], and holds
+//! [`world::World`] is the ledger, the photos and the wire around one [`super::dispatcher::Dispatcher`], and holds
 //! it to its promises at every step. [`server::Server`] keeps its own books, so that what a run reports
 //! can be compared with what became of the users.
 
 mod books;
-mod clerk;
 mod fixture;
 mod limits;
 mod machine;
@@ -13,6 +12,7 @@ mod narrow;
 mod outage;
 mod pace;
 mod property;
+mod recorder;
 mod resume;
 mod rows;
 mod server;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Place, close, intent, outcome, pin, record, shell, user};
 use crate::domain::outcome::{Outcome, Status};
-use crate::ledger::{Class, Ledger, LedgerError, Pin};
+use crate::ledger::{AttemptStatus, Ledger, LedgerError, Pin};
 
 fn pragma(ledger: &Ledger, name: &str) -> String {
     let sql = format!("PRAGMA {name}");
@@ -153,7 +153,7 @@ fn a_damaged_ledger_is_an_error_and_never_an_empty_one() {
     for id in 1..=500 {
         let name = format!("user-{id}");
         ledger
-            .commit(&[intent(id, &name, 1, 1), close(id, Class::Settled)])
+            .commit(&[intent(id, &name, 1, 1), close(id, AttemptStatus::Settled)])
             .unwrap();
         ledger
             .commit(&[outcome(&name, super::full(Status::Enrolled, "r1"))])

@@ -3,7 +3,7 @@
 use super::{Place, close, full, intent, mark, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
-use crate::ledger::{Class, Entry, Ledger};
+use crate::ledger::{AttemptStatus, Entry, Ledger};
 
 #[test]
 fn every_field_of_every_status_comes_back() {
@@ -92,11 +92,11 @@ fn unresolved(ledger: &Ledger, name: &str) -> Vec<u32> {
 fn an_intent_is_a_doubt_until_it_is_closed_and_a_doubt_until_it_is_resolved() {
     let place = Place::new();
     for (class, open) in [
-        (Class::Settled, false),
-        (Class::NotProcessed, false),
-        (Class::InDoubt, true),
-        (Class::Stopped, false),
-        (Class::NotSent, false),
+        (AttemptStatus::Settled, false),
+        (AttemptStatus::NotProcessed, false),
+        (AttemptStatus::InDoubt, true),
+        (AttemptStatus::Stopped, false),
+        (AttemptStatus::NotSent, false),
     ] {
         let mut ledger = place.begun(&format!("run for {class}"));
         let (id, name) = (ledger.next_attempt().unwrap(), class.word());
@@ -116,7 +116,11 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     let place = Place::new();
     let mut ledger = place.begun("r1");
     ledger
-        .commit(&[intent(1, "a", 1, 4), intent(2, "b", 1, 9), close(1, Class::InDoubt)])
+        .commit(&[
+            intent(1, "a", 1, 4),
+            intent(2, "b", 1, 9),
+            close(1, AttemptStatus::InDoubt),
+        ])
         .unwrap();
     drop(ledger);
     let mut ledger = place.begun("r2");
@@ -146,11 +150,11 @@ fn resolving_closes_the_doubts_of_one_user_and_no_other() {
     ledger
         .commit(&[
             intent(1, "a", 1, 1),
-            close(1, Class::InDoubt),
+            close(1, AttemptStatus::InDoubt),
             intent(2, "a", 2, 1),
             intent(3, "b", 1, 1),
             intent(4, "a", 3, 1),
-            close(4, Class::Settled),
+            close(4, AttemptStatus::Settled),
             Entry::Resolve { user_id: user("a") },
         ])
         .unwrap();
@@ -190,12 +194,12 @@ fn the_same_attempt_cannot_be_intended_twice() {
 fn batch() -> Vec<Entry> {
     vec![
         intent(2, "b", 1, 1),
-        close(1, Class::InDoubt),
+        close(1, AttemptStatus::InDoubt),
         outcome("a", full(Status::InDoubt, "r1")),
         intent(3, "c", 1, 1),
         Entry::Resolve { user_id: user("z") },
         outcome("c", full(Status::Enrolled, "r1")),
-        close(3, Class::Settled),
+        close(3, AttemptStatus::Settled),
     ]
 }
 
@@ -212,7 +216,11 @@ fn dump(ledger: &Ledger) -> Vec<String> {
 fn a_batch_that_fails_at_any_of_its_writes_leaves_nothing() {
     let place = Place::new();
     let mut ledger = place.begun("r1");
-    let first = [intent(1, "a", 1, 1), intent(9, "z", 1, 1), close(9, Class::InDoubt)];
+    let first = [
+        intent(1, "a", 1, 1),
+        intent(9, "z", 1, 1),
+        close(9, AttemptStatus::InDoubt),
+    ];
     ledger.commit(&first).unwrap();
     ledger
         .db
@@ -257,7 +265,7 @@ fn a_thousand_rows_are_one_transaction() {
             let name = format!("user-{id}");
             [
                 intent(id, &name, 1, 1),
-                close(id, Class::Settled),
+                close(id, AttemptStatus::Settled),
                 outcome(&name, full(Status::Enrolled, "r1")),
             ]
         })

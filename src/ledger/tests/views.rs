@@ -2,7 +2,7 @@
 
 use super::{Place, close, full, intent, outcome, shell};
 use crate::domain::outcome::{Outcome, Status};
-use crate::ledger::Class;
+use crate::ledger::AttemptStatus;
 
 fn place() -> Place {
     let place = Place::new();
@@ -10,10 +10,10 @@ fn place() -> Place {
     ledger
         .commit(&[
             intent(1, "a", 1, 5),
-            close(1, Class::Settled),
+            close(1, AttemptStatus::Settled),
             outcome("a", full(Status::Provisional, "r1")),
             intent(2, "b", 1, 6),
-            close(2, Class::InDoubt),
+            close(2, AttemptStatus::InDoubt),
             outcome(
                 "b",
                 Outcome {

@@ -8,14 +8,14 @@ use crate::domain::{
     outcome::Outcome,
     resume::{History, Unresolved},
 };
-use crate::ledger::{AttemptId, Class, Entry};
+use crate::ledger::{AttemptId, AttemptStatus, Entry};
 
 /// An intent and what became of it.
 #[derive(Debug, Clone)]
 pub(super) struct Attempted {
     pub(super) user: String,
     pub(super) unresolved: Unresolved,
-    pub(super) class: Option<Class>,
+    pub(super) class: Option<AttemptStatus>,
 }
 
 /// The ledger as a map: the entries of whole batches, in order.
@@ -59,8 +59,10 @@ impl Books {
                 }
                 Entry::Resolve { user_id } => {
                     for attempt in self.attempts.values_mut() {
-                        if attempt.user == user_id.as_str() && matches!(attempt.class, None | Some(Class::InDoubt)) {
-                            attempt.class = Some(Class::Settled);
+                        if attempt.user == user_id.as_str()
+                            && matches!(attempt.class, None | Some(AttemptStatus::InDoubt))
+                        {
+                            attempt.class = Some(AttemptStatus::Settled);
                         }
                     }
                 }
@@ -74,7 +76,7 @@ impl Books {
     pub(super) fn history(&self, user: &str) -> History {
         let outcome = self.outcomes.get(user).map(|outcome| Outcome::clone(outcome));
         let mine = self.attempts.values().filter(|attempt| attempt.user == user);
-        let open = mine.filter(|attempt| matches!(attempt.class, None | Some(Class::InDoubt)));
+        let open = mine.filter(|attempt| matches!(attempt.class, None | Some(AttemptStatus::InDoubt)));
         History {
             created_at: outcome.as_ref().map(|_| DATE.into()),
             outcome,
@@ -86,7 +88,7 @@ impl Books {
         self.history(user).view()
     }
 
-    pub(super) fn classes(&self, user: &str) -> Vec<Option<Class>> {
+    pub(super) fn classes(&self, user: &str) -> Vec<Option<AttemptStatus>> {
         let mine = self.attempts.values().filter(|attempt| attempt.user == user);
         mine.map(|attempt| attempt.class).collect()
     }

@@ -9,16 +9,16 @@ use csv::StringRecord;
 use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Facts, PhotoMark, Reason, Status},
+    outcome::{Facts, PhotoDigest, Reason, Status},
     response::Kind,
     resume::{Past, Plan},
-    retry::Attempts,
+    retry::RetryPolicy,
     user_id::UserId,
 };
 use crate::manifest::Row;
-use crate::photo_file::{Photo, PhotoError};
+use crate::photo::{Photo, PhotoError};
 use crate::run::RunSettings;
-use crate::run::job::Job;
+use crate::run::row::PendingRow;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DATE: &str = "2021-08-12";
@@ -32,7 +32,7 @@ pub(super) fn settings() -> RunSettings {
         started: Instant::now() + 1_000_000 * SECOND,
         concurrency: 8,
         interval: None,
-        attempts: Attempts { retries: 4 },
+        attempts: RetryPolicy { retries: 4 },
         in_doubt_wait: 5 * SECOND,
         max_outage: 600 * SECOND,
         stop_after: None,
@@ -45,8 +45,8 @@ pub(super) fn user(number: u32) -> String {
     format!("user-{number}")
 }
 
-pub(super) fn mark(photo: u8) -> PhotoMark {
-    PhotoMark {
+pub(super) fn mark(photo: u8) -> PhotoDigest {
+    PhotoDigest {
         sha256: [photo; 32],
         bytes: 1_000,
     }
@@ -71,19 +71,19 @@ pub(super) fn machine_fault() -> PhotoError {
 }
 
 /// A row that is sent for the first time.
-pub(super) fn job(number: u32) -> Job {
+pub(super) fn pending(number: u32) -> PendingRow {
     planned(number, Plan::Send(Past::default())).unwrap()
 }
 
-/// A row with what the ledger knows of its user, as the clerk makes it.
-pub(super) fn planned(number: u32, plan: Plan) -> Option<Job> {
+/// A row with what the ledger knows of its user, as the recorder makes it.
+pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
     let now = DateTime::from_timestamp_millis(EPOCH_MS).unwrap();
     let (past, refused_photo) = match plan {
         Plan::Skip => return None,
         Plan::Send(past) => (past, None),
         Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
     };
-    Some(Job {
+    Some(PendingRow {
         row: Row {
             number,
             user_id: UserId::parse(&user(number)).unwrap(),

@@ -6,9 +6,9 @@ use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
 use crate::domain::resume::{Past, Plan};
-use crate::domain::retry::Attempts;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::stop::Stop;
-use crate::run::{Note, RunSettings};
+use crate::run::{RunEvent, RunSettings};
 
 fn limited(limit: u64, rows: u32) -> World {
     World::new(
@@ -26,7 +26,7 @@ fn no_more_rows_are_sent_than_the_limit_allows() {
         let mut world = limited(limit, 400);
         world.answer_all(|_| enrolled().into());
         assert_eq!(world.sent.len() as u64, limit);
-        assert!(world.core.stats.left_by_limit);
+        assert!(world.dispatcher.stats.left_by_limit);
         assert_eq!(world.lines.len() as u64, limit);
     }
 }
@@ -37,7 +37,7 @@ fn a_limit_that_is_not_reached_is_not_told() {
         let mut world = limited(5, rows);
         world.answer_all(|_| enrolled().into());
         assert_eq!(world.sent.len() as u32, rows);
-        assert!(!world.core.stats.left_by_limit, "{rows}");
+        assert!(!world.dispatcher.stats.left_by_limit, "{rows}");
     }
 }
 
@@ -48,7 +48,7 @@ fn further_attempts_do_not_count_against_the_limit() {
     world.answer(1, doubt());
     world.until_sent();
     world.answer(1, enrolled());
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(world.sent_of(1), 2);
 }
 
@@ -68,16 +68,16 @@ fn refused_rows_that_are_unchanged_do_not_use_up_the_limit() {
         attempts: 1,
         ..Past::default()
     };
-    let mut jobs: Vec<_> = (1..=30)
+    let mut rows: Vec<_> = (1..=30)
         .filter_map(|number| planned(number, Plan::SendIfPhotoDiffers(past.clone(), mark(number as u8))))
         .collect();
-    jobs.extend((31..=40).map(super::fixture::job));
+    rows.extend((31..=40).map(super::fixture::pending));
     let mut world = World::with_jobs(
         RunSettings {
             limit: Some(2),
             ..settings()
         },
-        jobs,
+        rows,
     );
     world.answer_all(|_| enrolled().into());
     assert_eq!(world.sent.len(), 2, "the same command would never get any further");
@@ -88,13 +88,13 @@ fn at_the_limit_the_last_round_still_takes_place() {
     let mut world = World::new(
         RunSettings {
             limit: Some(1),
-            attempts: Attempts { retries: 1 },
+            attempts: RetryPolicy { retries: 1 },
             ..settings()
         },
         1,
     );
     // The manifest's second part comes late.
-    world.source.push_back(super::fixture::job(2));
+    world.source.push_back(super::fixture::pending(2));
     world.poll();
     world.feed(1);
     world.poll();
@@ -114,12 +114,12 @@ fn at_the_limit_the_last_round_still_takes_place() {
         world.commit(true);
         world.poll();
     }
-    assert_eq!(world.core.under_way(), (0, 1), "the row waits for the last round");
+    assert_eq!(world.dispatcher.under_way(), (0, 1), "the row waits for the last round");
     world.feed(1);
     world.poll();
     assert!(
-        world.core.next_wake().is_some(),
-        "the core has a row to send, and waits for nothing"
+        world.dispatcher.next_wake().is_some(),
+        "the dispatcher has a row to send, and waits for nothing"
     );
     world.answer_all(|_| enrolled().into());
     assert_eq!((world.status(1), world.sent_of(2)), (Status::Enrolled, 0));
@@ -140,13 +140,13 @@ fn the_window_closes_and_what_is_in_flight_is_drained() {
         world.answer(number, enrolled());
     }
     world.wait(100 * SECOND);
-    assert_eq!(world.core.stop, Some(Stop::WindowOver));
-    assert!(!world.core.is_over());
+    assert_eq!(world.dispatcher.stop, Some(Stop::WindowOver));
+    assert!(!world.dispatcher.is_over());
     let (sent, flying) = (world.sent.len(), world.flying());
     for number in flying {
         world.answer(number, enrolled());
     }
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(world.sent.len(), sent);
     assert_eq!(world.lines.len(), sent);
 }
@@ -160,10 +160,10 @@ fn the_core_wakes_up_for_the_end_of_the_window_and_not_after_the_run() {
     let mut world = World::new(settings.clone(), 3);
     world.work();
     world.wait(SECOND);
-    assert_eq!(world.core.next_wake(), Some(world.start + 100 * SECOND));
+    assert_eq!(world.dispatcher.next_wake(), Some(world.start + 100 * SECOND));
     world.answer_all(|_| enrolled().into());
     world.wait(200 * SECOND);
-    assert_eq!(world.core.stop, None, "it was done before the window closed");
+    assert_eq!(world.dispatcher.stop, None, "it was done before the window closed");
 }
 
 #[test]
@@ -179,9 +179,9 @@ fn a_row_that_backs_off_when_the_window_closes_is_left_as_it_is() {
     world.answer(1, doubt());
     world.answer(2, enrolled());
     world.wait(SECOND);
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(
-        (world.core.stop, world.status(1)),
+        (world.dispatcher.stop, world.status(1)),
         (Some(Stop::WindowOver), Status::InDoubt)
     );
 }
@@ -191,7 +191,7 @@ fn it_stops_after_so_many_rows_that_ended_rejected_or_failed() {
     let mut world = World::new(
         RunSettings {
             max_failures: Some(3),
-            attempts: Attempts { retries: 0 },
+            attempts: RetryPolicy { retries: 0 },
             concurrency: 1,
             ..settings()
         },
@@ -203,8 +203,8 @@ fn it_stops_after_so_many_rows_that_ended_rejected_or_failed() {
         2 => doubt().into(),
         _ => enrolled().into(),
     });
-    assert_eq!(world.core.stop, Some(Stop::MaxFailures));
-    let stats = &world.core.stats;
+    assert_eq!(world.dispatcher.stop, Some(Stop::MaxFailures));
+    let stats = &world.dispatcher.stats;
     assert_eq!(stats.count(Status::Rejected) + stats.count(Status::Failed), 3);
     assert_eq!(world.sent.len(), 5, "a doubt is no failure: {:?}", world.lines);
 }
@@ -217,21 +217,27 @@ fn twenty_refusals_alike_stop_it_and_a_success_begins_the_count_anew() {
     };
     let mut world = World::new(alone.clone(), 100);
     world.answer_all(|_| rejected(Reason::NoFaceFound).into());
-    assert_eq!((world.core.stop, world.sent.len()), (Some(Stop::RefusalsAlike), 20));
+    assert_eq!(
+        (world.dispatcher.stop, world.sent.len()),
+        (Some(Stop::RefusalsAlike), 20)
+    );
 
     let mut world = World::new(alone.clone(), 100);
     world.answer_all(|number| match number {
         20 => enrolled().into(),
         _ => rejected(Reason::NoFaceFound).into(),
     });
-    assert_eq!((world.core.stop, world.sent.len()), (Some(Stop::RefusalsAlike), 40));
+    assert_eq!(
+        (world.dispatcher.stop, world.sent.len()),
+        (Some(Stop::RefusalsAlike), 40)
+    );
 
     let mut world = World::new(alone, 100);
     world.answer_all(|number| match number % 20 {
         0 => rejected(Reason::PoorQuality).into(),
         _ => rejected(Reason::NoFaceFound).into(),
     });
-    assert_eq!(world.core.stop, None, "another refusal is another refusal");
+    assert_eq!(world.dispatcher.stop, None, "another refusal is another refusal");
 }
 
 #[test]
@@ -240,15 +246,15 @@ fn a_refusal_of_the_key_stops_the_run_at_once_and_leaves_its_rows_pending() {
     let mut world = World::new(settings(), 50);
     world.work();
     world.answer(1, Kind::Stop(Refusal::Credentials));
-    assert!(world.core.is_over());
-    assert_eq!(world.core.stop, Some(Stop::Refused(Refusal::Credentials)));
+    assert!(world.dispatcher.is_over());
+    assert_eq!(world.dispatcher.stop, Some(Stop::Refused(Refusal::Credentials)));
     assert_eq!(world.sent.len(), 1, "a wrong key costs one request");
     assert!((1..=50).all(|number| world.status(number) == Status::Pending));
     assert!(
         world
-            .notes
+            .events
             .iter()
-            .any(|note| matches!(note, Note::Refused { row: 1, .. }))
+            .any(|note| matches!(note, RunEvent::Refused { row: 1, .. }))
     );
     assert_eq!(world.lines, []);
     // What was ready to go is taken back, so that it leaves no doubt.
@@ -261,8 +267,8 @@ fn a_certificate_that_is_not_trusted_stops_it_too() {
     let mut world = World::new(settings(), 5);
     world.work();
     world.answer(1, SendErrorKind::Certificate);
-    assert!(world.core.is_over());
-    assert_eq!(world.core.stop, Some(Stop::Refused(Refusal::Certificate)));
+    assert!(world.dispatcher.is_over());
+    assert_eq!(world.dispatcher.stop, Some(Stop::Refused(Refusal::Certificate)));
     assert_eq!(world.status(1), Status::Pending);
 }
 

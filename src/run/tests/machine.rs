@@ -4,7 +4,7 @@ use super::fixture::{enrolled, machine_fault, settings};
 use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::Status;
-use crate::domain::retry::Attempts;
+use crate::domain::retry::RetryPolicy;
 use crate::run::RunSettings;
 
 /// A run with 32 requests in flight.
@@ -12,7 +12,7 @@ fn wide() -> World {
     let mut world = World::new(
         RunSettings {
             concurrency: 32,
-            attempts: Attempts { retries: 0 },
+            attempts: RetryPolicy { retries: 0 },
             ..settings()
         },
         500,
@@ -30,13 +30,13 @@ fn no_descriptor_for_a_connection_lowers_the_concurrency_and_fails_no_row() {
     let mut world = wide();
     let number = world.flying()[0];
     world.answer(number, SendErrorKind::Machine);
-    let limit = world.core.gate.limit();
+    let limit = world.dispatcher.gate.limit();
     assert!((16..32).contains(&limit), "{limit}");
     assert_ne!(world.status(number), Status::Failed);
     world.answer_all(|_| enrolled().into());
     assert_eq!(world.status(number), Status::Enrolled);
     assert_eq!(
-        world.core.gate.limit(),
+        world.dispatcher.gate.limit(),
         limit,
         "it does not grow beyond what the machine can hold"
     );
@@ -61,7 +61,7 @@ fn no_descriptor_for_a_photo_does_the_same() {
             world.answer_id(world.flight_of(number).unwrap(), enrolled().into());
         }
     }
-    let limit = world.core.gate.limit();
+    let limit = world.dispatcher.gate.limit();
     assert!((16..32).contains(&limit), "{limit}");
     world.answer_all(|_| enrolled().into());
     world.assert_each_row_ended_once(500);
@@ -74,6 +74,6 @@ fn a_burst_of_faults_is_one_sign_and_not_thirty() {
     for id in world.in_flight.keys().copied().collect::<Vec<_>>() {
         world.answer_id(id, SendErrorKind::Machine.into());
     }
-    let limit = world.core.gate.limit();
+    let limit = world.dispatcher.gate.limit();
     assert!(limit >= 16, "{limit} in flight for the rest of the run");
 }

@@ -29,7 +29,7 @@ impl Narrow {
     fn step(&mut self, world: &mut World) {
         let now = world.now.instant;
         let answer = self.0.values().map(|(due, _)| *due).min();
-        let next = [answer, world.core.next_wake()].into_iter().flatten().min();
+        let next = [answer, world.dispatcher.next_wake()].into_iter().flatten().min();
         world.pass(next.expect("something to wait for").saturating_duration_since(now));
         let now = world.now.instant;
         let due: Vec<_> = self.0.extract_if(.., |_, (due, _)| *due <= now).collect();
@@ -48,7 +48,7 @@ fn enroll(rows: u32, places: usize) -> (usize, Duration) {
     };
     let (mut world, mut server) = (World::new(settings, rows), Narrow::default());
     world.work();
-    while !world.core.is_over() {
+    while !world.dispatcher.is_over() {
         server.meet(&world, places);
         server.step(&mut world);
         world.work();

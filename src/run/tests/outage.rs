@@ -4,7 +4,7 @@ use super::fixture::{Back, SECOND, doubt, enrolled, settings, throttled};
 use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::Status;
-use crate::domain::retry::Attempts;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::stop::Stop;
 use crate::run::{RunSettings, Waiting};
 
@@ -12,7 +12,7 @@ use crate::run::{RunSettings, Waiting};
 fn weather(world: &mut World, back: Back, mut enough: impl FnMut(&World) -> bool) {
     for _ in 0..10_000 {
         world.work();
-        if world.core.is_over() || enough(world) {
+        if world.dispatcher.is_over() || enough(world) {
             return;
         }
         match world.flying().first() {
@@ -27,7 +27,7 @@ fn weather(world: &mut World, back: Back, mut enough: impl FnMut(&World) -> bool
 fn a_refused_connection_ends_the_run_after_max_outage_and_burns_no_row() {
     let mut world = World::new(settings(), 20);
     weather(&mut world, SendErrorKind::Connect.into(), |_| false);
-    assert_eq!(world.core.stop, Some(Stop::Outage));
+    assert_eq!(world.dispatcher.stop, Some(Stop::Outage));
     assert_eq!(world.now.instant - world.start, 600 * SECOND);
     assert_eq!(world.lines, [], "no row has ended");
     for number in 1..=20 {
@@ -45,13 +45,13 @@ fn throttling_without_end_ends_the_run_too() {
     for back in [throttled(None), throttled(Some(30))] {
         let mut world = World::new(
             RunSettings {
-                attempts: Attempts { retries: 1_000 },
+                attempts: RetryPolicy { retries: 1_000 },
                 ..settings()
             },
             20,
         );
         weather(&mut world, back.into(), |_| false);
-        assert_eq!(world.core.stop, Some(Stop::Outage), "{back:?}");
+        assert_eq!(world.dispatcher.stop, Some(Stop::Outage), "{back:?}");
         assert_eq!(world.now.instant - world.start, 600 * SECOND, "{back:?}");
         assert!((1..=20).all(|number| world.status(number) == Status::Pending));
     }
@@ -63,8 +63,8 @@ fn a_wait_beyond_max_outage_ends_the_run_at_once() {
         let mut world = World::new(settings(), 5);
         world.work();
         world.answer(1, throttled(Some(seconds)));
-        assert_eq!(world.core.stop, stop, "{seconds}");
-        assert_eq!(world.core.is_over(), stop.is_some(), "{seconds}");
+        assert_eq!(world.dispatcher.stop, stop, "{seconds}");
+        assert_eq!(world.dispatcher.is_over(), stop.is_some(), "{seconds}");
     }
 }
 
@@ -77,7 +77,11 @@ fn a_wait_beyond_max_outage_ends_the_run_even_if_another_row_is_settled_in_the_s
     world.answer_id(ids[0], throttled(Some(86_400)).into());
     world.answer_id(ids[1], enrolled().into());
     world.work();
-    assert_eq!(world.core.stop, Some(Stop::Outage), "it would hold the run for a day");
+    assert_eq!(
+        world.dispatcher.stop,
+        Some(Stop::Outage),
+        "it would hold the run for a day"
+    );
 }
 
 #[test]
@@ -94,17 +98,17 @@ fn a_row_that_is_settled_shows_that_the_outage_is_over() {
     weather(&mut world, SendErrorKind::Connect.into(), |world| {
         world.now.instant - world.start > 1_000 * SECOND
     });
-    assert_eq!(world.core.stop, None, "its patience began anew");
+    assert_eq!(world.dispatcher.stop, None, "its patience began anew");
 }
 
 #[test]
 fn doubts_without_end_pause_the_run_before_they_burn_the_rows() {
     let mut world = World::new(settings(), 100);
     weather(&mut world, doubt().into(), |world| {
-        world.core.gate.waiting(world.now.instant).is_some()
+        world.dispatcher.gate.waiting(world.now.instant).is_some()
     });
     assert!(matches!(
-        world.core.gate.waiting(world.now.instant),
+        world.dispatcher.gate.waiting(world.now.instant),
         Some(Waiting::Down { .. })
     ));
     let before = world.sent.len();
@@ -113,7 +117,7 @@ fn doubts_without_end_pause_the_run_before_they_burn_the_rows() {
         assert!(world.in_flight.len() <= 1, "a probe is one row");
         false
     });
-    assert_eq!(world.core.stop, Some(Stop::Outage));
+    assert_eq!(world.dispatcher.stop, Some(Stop::Outage));
     assert!(world.sent.len() > before, "it was probed");
     assert_eq!(world.lines, [], "no row has ended");
 }
@@ -129,10 +133,10 @@ fn a_probe_that_succeeds_lets_all_go_on_and_every_row_is_enrolled() {
     weather(&mut world, doubt().into(), |world| {
         world.now.instant - world.start > 300 * SECOND
     });
-    assert_eq!(world.core.stop, None);
+    assert_eq!(world.dispatcher.stop, None);
     let ended = world.lines.len();
     world.answer_all(|_| enrolled().into());
-    assert_eq!(world.core.stop, None);
+    assert_eq!(world.dispatcher.stop, None);
     assert!(world.lines[ended..].iter().all(|line| line.1 == Status::Enrolled));
     world.assert_each_row_ended_once(300);
     assert!(
@@ -145,7 +149,7 @@ fn a_probe_that_succeeds_lets_all_go_on_and_every_row_is_enrolled() {
 fn attempts_during_a_pause_are_not_charged() {
     let mut world = World::new(
         RunSettings {
-            attempts: Attempts { retries: 1 },
+            attempts: RetryPolicy { retries: 1 },
             max_outage: 100_000 * SECOND,
             ..settings()
         },

@@ -44,7 +44,7 @@ fn what_is_known_waits_for_company_for_a_moment_only() {
         recorded,
         "enough rows are ready, so that others may share the commit"
     );
-    let wake = world.core.next_wake().unwrap();
+    let wake = world.dispatcher.next_wake().unwrap();
     assert!(wake <= world.now.instant + SECOND / 100);
     world.wait(SECOND / 100);
     assert_eq!(
@@ -83,7 +83,7 @@ fn it_widens_to_the_concurrency_and_no_further() {
     let mut world = World::new(settings(), 200);
     world.answer_all(|_| enrolled().into());
     assert_eq!(world.most_in_flight, 8);
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     world.assert_each_row_ended_once(200);
 }
 
@@ -123,7 +123,7 @@ fn a_rate_spreads_the_requests() {
         10,
     );
     world.work();
-    while !world.core.is_over() {
+    while !world.dispatcher.is_over() {
         match world.flying().first() {
             Some(number) => world.answer(*number, enrolled()),
             None => drop(world.wake()),
@@ -142,7 +142,7 @@ fn a_rate_spreads_the_requests() {
 fn what_was_not_processed_backs_off_with_jitter_below_its_cap() {
     let mut longest = Duration::ZERO;
     for seed in 0..40 {
-        let mut world = World::resumed(settings(), vec![super::fixture::job(1)], Default::default(), seed);
+        let mut world = World::resumed(settings(), vec![super::fixture::pending(1)], Default::default(), seed);
         world.work();
         for most in [500, 1_000, 2_000, 4_000] {
             world.answer(1, SendErrorKind::Lost { whole: false });
@@ -166,9 +166,9 @@ fn a_doubt_has_its_quiet_time_before_every_further_attempt() {
         );
         world.work();
         // The world itself asserts the quiet time; here it must also be no more than it has to.
-        while !world.core.is_over() {
+        while !world.dispatcher.is_over() {
             world.answer(1, doubt());
-            if !world.core.is_over() {
+            if !world.dispatcher.is_over() {
                 let waited = world.until_sent();
                 assert!(waited >= wait && waited <= wait.max(30 * SECOND), "{waited:?}");
             }
@@ -229,10 +229,10 @@ fn throttling_narrows_the_run() {
     let mut world = open(8, 300);
     let number = world.flying()[0];
     world.answer(number, throttled(None));
-    assert_eq!(world.core.gate.limit(), 5);
+    assert_eq!(world.dispatcher.gate.limit(), 5);
     let number = world.flying()[0];
     world.answer(number, throttled(None));
-    assert_eq!(world.core.gate.limit(), 5, "once per round trip");
+    assert_eq!(world.dispatcher.gate.limit(), 5, "once per round trip");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn run(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdRn
     let mut idle = 0;
     for _ in 0..200_000 {
         idle = if world.poll() { 0 } else { idle + 1 };
-        if world.core.is_over() {
+        if world.dispatcher.is_over() {
             return true;
         }
         if rng.random_ratio(weather.kills, 1_000) {
@@ -39,12 +39,12 @@ fn run(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdRn
             return false;
         }
         if rng.random_ratio(weather.signals, 1_000) {
-            world.core.end(Stop::Interrupted, world.now.instant);
+            world.dispatcher.end(Stop::Interrupted, world.now.instant);
         }
         step(world, server, weather, rng);
         assert!(
             idle < 2_000,
-            "the core spins: nothing happens, and it wants to be polled"
+            "the dispatcher spins: nothing happens, and it wants to be polled"
         );
     }
     panic!("the run never ends");
@@ -65,10 +65,14 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
     if world.feed_wanted {
         choices.push("feed");
     }
-    if world.core.next_wake().is_some() {
+    if world.dispatcher.next_wake().is_some() {
         choices.push("time");
     }
-    assert!(!choices.is_empty(), "the core waits for nothing: {:?}", world.core.stop);
+    assert!(
+        !choices.is_empty(),
+        "the dispatcher waits for nothing: {:?}",
+        world.dispatcher.stop
+    );
     match choices[rng.random_range(0..choices.len())] {
         "commit" => {
             let done = !rng.random_ratio(weather.lost_storage, 1_000);
@@ -94,7 +98,7 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
         }
         "feed" => world.feed(rng.random_range(0..20)),
         _ => {
-            let wake = world.core.next_wake().unwrap();
+            let wake = world.dispatcher.next_wake().unwrap();
             let rest = wake.saturating_duration_since(world.now.instant);
             // Requests, disk and ledger answer within seconds, so time only leaps when all of them are still.
             let most = if choices.len() == 1 { rest } else { SECOND };
@@ -105,10 +109,10 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
 
 /// The rows that are outstanding by the books.
 fn begin(settings: RunSettings, books: Books, seed: u64) -> World {
-    let date = super::fixture::job(1).row.created_at;
+    let date = super::fixture::pending(1).row.created_at;
     let plan = |number| planned(number, books.history(&user(number)).plan(&date));
-    let jobs = (1..=ROWS).filter_map(plan).collect();
-    World::resumed(settings, jobs, books, seed)
+    let rows = (1..=ROWS).filter_map(plan).collect();
+    World::resumed(settings, rows, books, seed)
 }
 
 fn others(server: &mut Server) {
@@ -129,10 +133,10 @@ fn every_row_ends_once_and_is_told_truly_in_any_weather() {
             ..Weather::default()
         };
         let mut world = begin(settings(), Books::default(), seed);
-        let jobs = world.source.len() as u32;
+        let rows = world.source.len() as u32;
         run(&mut world, &mut server, weather, &mut rng);
-        assert_eq!(world.core.stop, None, "seed {seed}");
-        world.assert_each_row_ended_once(jobs);
+        assert_eq!(world.dispatcher.stop, None, "seed {seed}");
+        world.assert_each_row_ended_once(rows);
         for number in 1..=ROWS {
             server.assert_told_truly(&world, number);
             let status = world.status(number);
@@ -158,7 +162,7 @@ fn a_doubt_is_never_taken_back_into_failed_or_already_enrolled() {
             server.assert_told_truly(&world, number);
         }
         // Nobody else enrolls here, so that a 2209 is always our own doing.
-        assert_eq!(world.core.stats.count(Status::AlreadyEnrolled), 0, "seed {seed}");
+        assert_eq!(world.dispatcher.stats.count(Status::AlreadyEnrolled), 0, "seed {seed}");
     }
 }
 
@@ -180,7 +184,7 @@ fn killed_interrupted_or_out_of_disk_it_converges_when_it_is_run_again() {
             let mut world = begin(settings(), books, seed * 100 + round);
             // The next process knows nothing of the last one's moment; the quiet time has gone by.
             world.pass(Duration::from_secs(3_600 * (round + 1)));
-            world.core.settings.started = world.now.instant;
+            world.dispatcher.settings.started = world.now.instant;
             run(&mut world, &mut server, weather, &mut rng);
             for number in 1..=ROWS {
                 server.assert_told_truly(&world, number);
@@ -190,7 +194,7 @@ fn killed_interrupted_or_out_of_disk_it_converges_when_it_is_run_again() {
         let mut last = begin(settings(), books, seed);
         last.pass(1_000_000 * SECOND);
         run(&mut last, &mut server, Weather::default(), &mut rng);
-        assert_eq!(last.core.stop, None);
+        assert_eq!(last.dispatcher.stop, None);
         for number in 1..=ROWS {
             server.assert_told_truly(&last, number);
             let status = last.status(number);
@@ -225,6 +229,10 @@ fn whatever_the_limit_no_more_rows_are_sent() {
         run(&mut world, &mut Server::default(), weather, &mut rng);
         let users: std::collections::HashSet<_> = world.sent.iter().map(|sent| &sent.user).collect();
         assert!(users.len() as u64 <= limit, "seed {seed}: {} of {limit}", users.len());
-        assert!(world.core.stats.left_by_limit, "seed {seed}: {:?}", world.core.stop);
+        assert!(
+            world.dispatcher.stats.left_by_limit,
+            "seed {seed}: {:?}",
+            world.dispatcher.stop
+        );
     }
 }

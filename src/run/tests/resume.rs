@@ -14,19 +14,19 @@ fn refused_before(photo: u8) -> World {
         attempts: 3,
         ..Past::default()
     };
-    let jobs = planned(1, Plan::SendIfPhotoDiffers(past, mark(photo)))
+    let rows = planned(1, Plan::SendIfPhotoDiffers(past, mark(photo)))
         .into_iter()
         .collect();
-    World::with_jobs(settings(), jobs)
+    World::with_jobs(settings(), rows)
 }
 
 #[test]
 fn a_refused_row_whose_photo_is_unchanged_is_skipped() {
     let mut world = refused_before(1);
     world.work();
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert!(world.sent.is_empty() && world.books.attempts.is_empty());
-    assert_eq!(world.core.stats.unchanged, 1);
+    assert_eq!(world.dispatcher.stats.unchanged, 1);
     world.assert_each_row_ended_once(1);
 }
 
@@ -37,7 +37,7 @@ fn a_refused_row_with_another_photo_is_sent_and_its_attempts_are_counted_on() {
     world.answer(1, enrolled());
     let outcome = world.books.view(&user(1));
     assert_eq!((outcome.status, outcome.attempts), (Status::Enrolled, 4));
-    assert_eq!(world.core.stats.retries, 1);
+    assert_eq!(world.dispatcher.stats.retries, 1);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_doubt_of_an_earlier_run_keeps_its_quiet_time() {
 #[test]
 fn the_wait_of_one_does_not_keep_others_from_being_sent() {
     let mut world = doubted(0, 1);
-    world.source.push_back(super::fixture::job(2));
+    world.source.push_back(super::fixture::pending(2));
     world.work();
     assert_eq!(world.flying(), [2]);
     world.answer(2, enrolled());
@@ -112,7 +112,7 @@ fn a_duplicate_after_a_doubt_of_an_earlier_run_is_inferred_with_the_photo_that_w
 #[test]
 fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     let mut books = Books::default();
-    let mut first = World::with_jobs(settings(), vec![super::fixture::job(1)]);
+    let mut first = World::with_jobs(settings(), vec![super::fixture::pending(1)]);
     first.work();
     books.attempts = first.books.attempts.clone();
     assert_eq!(
@@ -120,7 +120,7 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
         Status::InDoubt,
         "killed with its request under way"
     );
-    let plan = books.history(&user(1)).plan(&super::fixture::job(1).row.created_at);
+    let plan = books.history(&user(1)).plan(&super::fixture::pending(1).row.created_at);
     let mut second = World::resumed(settings(), planned(1, plan).into_iter().collect(), books, 1);
     second.work();
     second.pass(60 * SECOND);

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::fixture::{Back, SECOND, doubt, enrolled, invalid_photo, job, mark, rejected, settings, throttled, user};
+use super::fixture::{
+    Back, SECOND, doubt, enrolled, invalid_photo, mark, pending, rejected, settings, throttled, user,
+};
 use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
-use crate::domain::retry::Attempts;
-use crate::ledger::Class;
-use crate::run::{Note, RunSettings};
+use crate::domain::retry::RetryPolicy;
+use crate::ledger::AttemptStatus;
+use crate::run::{RunEvent, RunSettings};
 
 #[test]
 fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
@@ -17,7 +19,7 @@ fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
     world.work();
     world.pass(Duration::from_millis(120));
     world.answer(1, enrolled());
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     let outcome = world.books.view(&user(1));
     assert_eq!((outcome.status, outcome.reason), (Status::Enrolled, None));
     assert_eq!((outcome.attempts, outcome.photo), (1, Some(mark(1))));
@@ -25,7 +27,7 @@ fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
     assert_eq!(outcome.finished_at.unwrap() - outcome.sent_at.unwrap(), 120);
     assert_eq!(outcome.run_id, "r");
     assert_eq!(world.lines, [(1, Status::Enrolled)]);
-    assert_eq!(world.books.classes(&user(1)), [Some(Class::Settled)]);
+    assert_eq!(world.books.classes(&user(1)), [Some(AttemptStatus::Settled)]);
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn intents_that_wait_share_one_commit() {
     world.work();
     world.answer_id(1, enrolled().into());
     world.poll();
-    assert!(world.committing.is_some(), "the clerk has the first outcome");
+    assert!(world.committing.is_some(), "the recorder has the first outcome");
     while !world.reading.is_empty() {
         world.prepared(0, None);
         world.poll();
@@ -71,16 +73,16 @@ fn a_row_without_a_good_photo_is_invalid_and_costs_no_request() {
     world.work_with(|number| (number == 1).then(invalid_photo));
     assert_eq!(world.sent_of(1), 0);
     world.answer(2, enrolled());
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(
         (world.status(1), world.reason(1)),
         (Status::Invalid, Some(Reason::PhotoNotFound))
     );
     assert!(
         world
-            .notes
+            .events
             .iter()
-            .any(|note| matches!(note, Note::InvalidPhoto { row: 1, .. }))
+            .any(|note| matches!(note, RunEvent::InvalidPhoto { row: 1, .. }))
     );
     world.assert_each_row_ended_once(2);
 }
@@ -92,7 +94,7 @@ fn a_photo_that_goes_missing_after_a_doubt_leaves_the_doubt() {
     world.answer(1, doubt());
     world.pass(60 * SECOND);
     world.work_with(|_| Some(invalid_photo()));
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(
         (world.status(1), world.reason(1)),
         (Status::InDoubt, Some(Reason::PhotoNotFound))
@@ -102,37 +104,49 @@ fn a_photo_that_goes_missing_after_a_doubt_leaves_the_doubt() {
 
 #[test]
 fn every_kind_of_answer_has_its_class_and_its_state() {
-    let cases: [(Back, Class, Status); 12] = [
-        (rejected(Reason::NoFaceFound).into(), Class::Settled, Status::Rejected),
-        (Kind::Duplicate.into(), Class::Settled, Status::AlreadyEnrolled),
-        (throttled(None).into(), Class::NotProcessed, Status::Pending),
-        (throttled(Some(3)).into(), Class::NotProcessed, Status::Pending),
+    let cases: [(Back, AttemptStatus, Status); 12] = [
+        (
+            rejected(Reason::NoFaceFound).into(),
+            AttemptStatus::Settled,
+            Status::Rejected,
+        ),
+        (Kind::Duplicate.into(), AttemptStatus::Settled, Status::AlreadyEnrolled),
+        (throttled(None).into(), AttemptStatus::NotProcessed, Status::Pending),
+        (throttled(Some(3)).into(), AttemptStatus::NotProcessed, Status::Pending),
         (
             Kind::NotProcessed(Reason::ServerBusy, None).into(),
-            Class::NotProcessed,
+            AttemptStatus::NotProcessed,
             Status::Pending,
         ),
-        (doubt().into(), Class::InDoubt, Status::InDoubt),
-        (SendErrorKind::Connect.into(), Class::NotProcessed, Status::Pending),
-        (SendErrorKind::Machine.into(), Class::NotProcessed, Status::Pending),
+        (doubt().into(), AttemptStatus::InDoubt, Status::InDoubt),
+        (
+            SendErrorKind::Connect.into(),
+            AttemptStatus::NotProcessed,
+            Status::Pending,
+        ),
+        (
+            SendErrorKind::Machine.into(),
+            AttemptStatus::NotProcessed,
+            Status::Pending,
+        ),
         (
             SendErrorKind::Lost { whole: false }.into(),
-            Class::NotProcessed,
+            AttemptStatus::NotProcessed,
             Status::Pending,
         ),
         (
             SendErrorKind::Silent { whole: false }.into(),
-            Class::NotProcessed,
+            AttemptStatus::NotProcessed,
             Status::Pending,
         ),
         (
             SendErrorKind::Lost { whole: true }.into(),
-            Class::InDoubt,
+            AttemptStatus::InDoubt,
             Status::InDoubt,
         ),
         (
             SendErrorKind::Silent { whole: true }.into(),
-            Class::InDoubt,
+            AttemptStatus::InDoubt,
             Status::InDoubt,
         ),
     ];
@@ -142,7 +156,7 @@ fn every_kind_of_answer_has_its_class_and_its_state() {
         world.answer(1, back);
         assert_eq!(world.books.classes(&user(1)), [Some(class)], "{back:?}");
         assert_eq!(world.status(1), status, "{back:?}");
-        let final_lines = usize::from(class == Class::Settled);
+        let final_lines = usize::from(class == AttemptStatus::Settled);
         assert_eq!(world.lines.len(), final_lines, "{back:?}");
     }
 }
@@ -162,7 +176,7 @@ fn a_duplicate_after_a_doubt_of_this_run_is_inferred() {
     assert_eq!((outcome.photo, outcome.attempts), (Some(mark(1)), 2));
     assert_eq!(
         world.books.classes(&user(1)),
-        [Some(Class::Settled), Some(Class::Settled)]
+        [Some(AttemptStatus::Settled), Some(AttemptStatus::Settled)]
     );
 }
 
@@ -199,13 +213,13 @@ fn a_duplicate_after_an_attempt_that_was_not_processed_is_not_ours() {
 fn exhausted(back: Back, retries: u32) -> World {
     let mut world = World::new(
         RunSettings {
-            attempts: Attempts { retries },
+            attempts: RetryPolicy { retries },
             ..settings()
         },
         2,
     );
     world.answer_all(|number| if number == 1 { back } else { enrolled().into() });
-    assert_eq!(world.core.stop, None);
+    assert_eq!(world.dispatcher.stop, None);
     world.assert_each_row_ended_once(2);
     world
 }
@@ -243,7 +257,7 @@ fn out_of_retries_it_has_a_last_round_and_then_its_end() {
 fn the_last_round_begins_when_all_others_are_done() {
     let mut world = World::new(
         RunSettings {
-            attempts: Attempts { retries: 1 },
+            attempts: RetryPolicy { retries: 1 },
             ..settings()
         },
         600,
@@ -265,14 +279,14 @@ fn the_last_round_begins_when_all_others_are_done() {
 fn a_row_out_of_attempts_after_one_doubt_among_others_stays_in_doubt() {
     let mut world = World::new(
         RunSettings {
-            attempts: Attempts { retries: 1 },
+            attempts: RetryPolicy { retries: 1 },
             ..settings()
         },
         1,
     );
     world.work();
     world.answer(1, doubt());
-    while !world.core.is_over() {
+    while !world.dispatcher.is_over() {
         world.until_sent();
         world.answer(1, SendErrorKind::Lost { whole: false });
     }
@@ -286,15 +300,15 @@ fn a_row_out_of_attempts_after_one_doubt_among_others_stays_in_doubt() {
 #[test]
 fn an_empty_manifest_is_over_at_once() {
     let mut world = World::new(settings(), 0);
-    assert!(!world.core.is_over(), "nothing is known yet");
+    assert!(!world.dispatcher.is_over(), "nothing is known yet");
     world.work();
-    assert!(world.core.is_over());
-    assert_eq!(world.core.stop, None);
+    assert!(world.dispatcher.is_over());
+    assert_eq!(world.dispatcher.stop, None);
 }
 
 #[test]
 fn a_feed_of_nothing_but_settled_rows_asks_for_the_next() {
-    let mut world = World::with_jobs(settings(), vec![job(1)]);
+    let mut world = World::with_jobs(settings(), vec![pending(1)]);
     world.poll();
     world.feed(0);
     assert!(!world.feed_wanted);

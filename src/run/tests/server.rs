@@ -8,11 +8,11 @@ use rand::rngs::StdRng;
 use super::fixture::{Back, enrolled, rejected};
 use super::world::{Sent, World};
 use crate::client::SendErrorKind;
-use crate::domain::outcome::{PhotoMark, Reason, Status};
+use crate::domain::outcome::{PhotoDigest, Reason, Status};
 use crate::domain::response::Kind;
 
 /// A user that the server holds. No photo: somebody else enrolled them.
-type Holds = Option<PhotoMark>;
+type Holds = Option<PhotoDigest>;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Server {

@@ -6,7 +6,7 @@ use super::fixture::{SECOND, enrolled, mark, settings, user};
 use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::stop::Stop;
-use crate::ledger::Class;
+use crate::ledger::AttemptStatus;
 
 /// Eight requests in flight, and rows waiting behind them.
 fn busy() -> World {
@@ -21,7 +21,7 @@ fn busy() -> World {
 }
 
 fn signal(world: &mut World, stop: Stop) {
-    world.core.end(stop, world.now.instant);
+    world.dispatcher.end(stop, world.now.instant);
     world.work();
 }
 
@@ -40,13 +40,16 @@ fn the_first_signal_admits_nothing_and_waits_for_the_answers() {
         let mut world = busy();
         let sent = world.sent.len();
         signal(&mut world, stop);
-        assert!(!world.core.is_over());
+        assert!(!world.dispatcher.is_over());
         world.wait(24 * SECOND);
         for number in world.flying() {
             world.answer(number, enrolled());
         }
-        assert!(world.core.is_over());
-        assert_eq!((world.core.stop, world.sent.len(), world.aborts), (Some(stop), sent, 0));
+        assert!(world.dispatcher.is_over());
+        assert_eq!(
+            (world.dispatcher.stop, world.sent.len(), world.aborts),
+            (Some(stop), sent, 0)
+        );
         assert_in_doubt_are(&world, &[]);
     }
 }
@@ -63,7 +66,11 @@ fn intents_that_were_durable_and_not_sent_are_taken_back() {
         .filter(|attempt| !was_sent(&attempt.user))
         .collect();
     assert!(!unsent.is_empty(), "some were ready to go");
-    assert!(unsent.iter().all(|attempt| attempt.class == Some(Class::NotSent)));
+    assert!(
+        unsent
+            .iter()
+            .all(|attempt| attempt.class == Some(AttemptStatus::NotSent))
+    );
 }
 
 #[test]
@@ -74,11 +81,11 @@ fn an_intent_that_becomes_durable_after_the_signal_is_taken_back_too() {
     world.poll();
     world.prepared(0, None);
     world.poll();
-    world.core.end(Stop::Interrupted, world.now.instant);
+    world.dispatcher.end(Stop::Interrupted, world.now.instant);
     world.work();
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert!(world.sent.is_empty());
-    assert_eq!(world.books.classes(&user(1)), [Some(Class::NotSent)]);
+    assert_eq!(world.books.classes(&user(1)), [Some(AttemptStatus::NotSent)]);
     assert_eq!(world.status(1), Status::Pending);
 }
 
@@ -87,13 +94,13 @@ fn at_the_deadline_the_rest_is_given_up_and_in_doubt() {
     let mut world = busy();
     let flying = world.flying();
     signal(&mut world, Stop::Terminated);
-    assert_eq!(world.core.next_wake(), Some(world.now.instant + 25 * SECOND));
+    assert_eq!(world.dispatcher.next_wake(), Some(world.now.instant + 25 * SECOND));
     world.wait(Duration::from_millis(24_999));
     assert_eq!(world.aborts, 0);
     world.answer(flying[0], enrolled());
     world.wait(Duration::from_millis(1));
     assert_eq!(world.aborts, 1);
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_in_doubt_are(&world, &flying[1..]);
     let recorded = |number: &u32| world.books.outcomes[&user(*number)].status;
     assert!(flying[1..].iter().all(|number| recorded(number) == Status::InDoubt));
@@ -113,7 +120,7 @@ fn the_second_signal_ends_it_at_once() {
         assert_eq!(world.aborts, 0);
         signal(&mut world, second);
         assert_eq!(world.aborts, 1);
-        assert!(world.core.is_over());
+        assert!(world.dispatcher.is_over());
         assert_in_doubt_are(&world, &flying);
     }
 }
@@ -123,7 +130,7 @@ fn a_signal_after_another_stop_is_the_first_signal() {
     let mut world = busy();
     signal(&mut world, Stop::MaxFailures);
     signal(&mut world, Stop::Interrupted);
-    assert_eq!((world.aborts, world.core.stop), (0, Some(Stop::Interrupted)));
+    assert_eq!((world.aborts, world.dispatcher.stop), (0, Some(Stop::Interrupted)));
     signal(&mut world, Stop::Interrupted);
     assert_eq!(world.aborts, 1);
 }
@@ -135,7 +142,11 @@ fn the_second_signal_ends_it_at_once_whatever_else_has_happened() {
         signal(&mut world, Stop::Interrupted);
         signal(&mut world, stronger);
         signal(&mut world, Stop::Interrupted);
-        assert_eq!((world.aborts, world.core.stop), (1, Some(stronger)), "{stronger:?}");
+        assert_eq!(
+            (world.aborts, world.dispatcher.stop),
+            (1, Some(stronger)),
+            "{stronger:?}"
+        );
 
         let mut world = busy();
         signal(&mut world, stronger);
@@ -157,7 +168,7 @@ fn an_answer_that_comes_after_the_end_changes_nothing() {
     let id = *world.in_flight.keys().next().unwrap();
     world.answer_id(id, enrolled().into());
     world.work();
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
     assert_eq!(world.books.attempts.len(), before);
 }
 
@@ -168,10 +179,10 @@ fn a_photo_that_is_read_for_ever_does_not_keep_the_run_from_ending() {
     world.feed(5);
     world.poll();
     assert!(!world.reading.is_empty());
-    world.core.end(Stop::Interrupted, world.now.instant);
+    world.dispatcher.end(Stop::Interrupted, world.now.instant);
     world.poll();
     assert!(
-        world.core.is_over(),
+        world.dispatcher.is_over(),
         "nothing is in flight, and the photos are not needed any more"
     );
 }
@@ -180,18 +191,18 @@ fn a_photo_that_is_read_for_ever_does_not_keep_the_run_from_ending() {
 fn it_does_not_spin_while_the_last_record_is_made_durable() {
     let mut world = busy();
     signal(&mut world, Stop::Interrupted);
-    world.core.end(Stop::Interrupted, world.now.instant);
+    world.dispatcher.end(Stop::Interrupted, world.now.instant);
     world.poll();
     world.poll();
-    assert!(world.committing.is_some() && !world.core.is_over());
+    assert!(world.committing.is_some() && !world.dispatcher.is_over());
     world.pass(SECOND);
     assert!(!world.poll());
-    let wake = world.core.next_wake();
+    let wake = world.dispatcher.next_wake();
     assert!(
         wake.is_none_or(|wake| wake > world.now.instant),
         "it is polled without a pause"
     );
     world.commit(true);
     world.poll();
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
 }

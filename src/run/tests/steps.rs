@@ -7,7 +7,7 @@ use super::fixture::{Back, user};
 use super::world::{FEED, Sent, World};
 use crate::domain::outcome::{Reason, Status};
 use crate::ledger::AttemptId;
-use crate::photo_file::PhotoError;
+use crate::photo::PhotoError;
 
 impl World {
     /// Answers the request of a row, then does all that follows from it at this moment.
@@ -33,7 +33,7 @@ impl World {
         self.in_flight.values().map(number).collect()
     }
 
-    /// Does whatever the core asks for, until it waits for an answer or for time to go by.
+    /// Does whatever the dispatcher asks for, until it waits for an answer or for time to go by.
     pub(super) fn work(&mut self) {
         self.work_with(|_| None);
     }
@@ -43,16 +43,18 @@ impl World {
             self.poll();
             if self.committing.is_some() {
                 self.commit(true);
-            } else if let Some(job) = self.reading.first() {
-                let result = result(job.row.number);
+            } else if let Some(pending) = self.reading.first() {
+                let result = result(pending.row.number);
                 self.prepared(0, result);
-            } else if self.feed_wanted && self.core.stop.is_none() {
+            } else if self.feed_wanted && self.dispatcher.stop.is_none() {
                 self.feed(FEED);
-            } else if self.core.is_over() || self.core.next_wake().is_none_or(|wake| wake > self.now.instant) {
+            } else if self.dispatcher.is_over()
+                || self.dispatcher.next_wake().is_none_or(|wake| wake > self.now.instant)
+            {
                 return;
             }
         }
-        panic!("the core never comes to rest");
+        panic!("the dispatcher never comes to rest");
     }
 
     pub(super) fn pass(&mut self, time: Duration) {
@@ -66,9 +68,9 @@ impl World {
         self.work();
     }
 
-    /// Lets time go by until the core wants to be polled again.
+    /// Lets time go by until the dispatcher wants to be polled again.
     pub(super) fn wake(&mut self) -> Duration {
-        let wake = self.core.next_wake().expect("a time to wake up");
+        let wake = self.dispatcher.next_wake().expect("a time to wake up");
         let time = wake.saturating_duration_since(self.now.instant);
         self.wait(time);
         time
@@ -81,7 +83,7 @@ impl World {
             if self.sent.len() > before {
                 return self.now.instant - since;
             }
-            assert!(!self.core.is_over(), "the run ended: {:?}", self.core.stop);
+            assert!(!self.dispatcher.is_over(), "the run ended: {:?}", self.dispatcher.stop);
             self.wake();
         }
         panic!("nothing is sent");
@@ -91,7 +93,7 @@ impl World {
     pub(super) fn answer_all(&mut self, back: impl Fn(u32) -> Back) {
         for _ in 0..100_000 {
             self.work();
-            if self.core.is_over() {
+            if self.dispatcher.is_over() {
                 return;
             }
             match self.flying().first() {
@@ -122,7 +124,11 @@ impl World {
     pub(super) fn assert_each_row_ended_once(&self, rows: u32) {
         let numbers: BTreeSet<u32> = self.lines.iter().map(|line| line.0).collect();
         assert_eq!(numbers.len(), self.lines.len(), "a row ended twice");
-        assert_eq!(numbers.len() as u32 + self.core.stats.unchanged, rows, "a row is lost");
-        assert_eq!(self.core.stats.done(), rows);
+        assert_eq!(
+            numbers.len() as u32 + self.dispatcher.stats.unchanged,
+            rows,
+            "a row is lost"
+        );
+        assert_eq!(self.dispatcher.stats.done(), rows);
     }
 }

@@ -4,7 +4,7 @@ use super::fixture::{SECOND, enrolled, settings, user};
 use super::world::World;
 use crate::domain::outcome::Status;
 use crate::domain::stop::Stop;
-use crate::ledger::{Class, Entry};
+use crate::ledger::{AttemptStatus, Entry};
 
 #[test]
 fn without_a_durable_intent_nothing_is_sent() {
@@ -21,13 +21,13 @@ fn without_a_durable_intent_nothing_is_sent() {
             world.commit(false);
         }
     }
-    assert!(world.core.is_over());
-    assert_eq!(world.core.stop, Some(Stop::Storage));
+    assert!(world.dispatcher.is_over());
+    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
     assert!(world.sent.is_empty());
     assert!((1..=20).all(|number| world.status(number) == Status::Pending));
 }
 
-/// Two requests in flight, and the clerk has a batch with intents.
+/// Two requests in flight, and the recorder has a batch with intents.
 fn busy() -> World {
     let mut world = World::new(settings(), 100);
     world.work();
@@ -50,7 +50,7 @@ fn busy() -> World {
     }
 }
 
-/// Whatever the core still wants to record, with what comes of it.
+/// Whatever the dispatcher still wants to record, with what comes of it.
 fn drain(world: &mut World, done: bool) {
     for _ in 0..100 {
         world.poll();
@@ -62,7 +62,7 @@ fn drain(world: &mut World, done: bool) {
             break;
         }
     }
-    assert!(world.core.is_over());
+    assert!(world.dispatcher.is_over());
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn requests_in_flight_are_waited_for_though_nothing_can_be_recorded() {
     let (sent, flying) = (world.sent.len(), world.flying());
     world.commit(false);
     world.poll();
-    assert!(!world.core.is_over());
+    assert!(!world.dispatcher.is_over());
     drain(&mut world, false);
     assert_eq!(world.sent.len(), sent);
     // Their intents are all that the ledger has, and that is a doubt.
@@ -107,11 +107,16 @@ fn lost_results_leave_no_doubt_that_is_none() {
     let sent: Vec<String> = world.sent.iter().map(|sent| sent.user.clone()).collect();
     world.commit_without_results();
     drain(&mut world, true);
-    assert_eq!(world.core.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
     for attempt in world.books.attempts.values() {
         let class = attempt.class;
         let was_sent = sent.contains(&attempt.user);
-        assert_eq!(class == Some(Class::NotSent), !was_sent, "{}: {class:?}", attempt.user);
+        assert_eq!(
+            class == Some(AttemptStatus::NotSent),
+            !was_sent,
+            "{}: {class:?}",
+            attempt.user
+        );
         if was_sent {
             assert_eq!(world.books.view(&attempt.user).status, Status::Enrolled);
         }
@@ -123,8 +128,8 @@ fn a_ledger_that_stays_lost_does_not_keep_the_run_from_ending() {
     let mut world = busy();
     world.commit(false);
     world.wait_failing(30 * SECOND);
-    assert!(world.core.is_over());
-    assert_eq!(world.core.stop, Some(Stop::Storage));
+    assert!(world.dispatcher.is_over());
+    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
 }
 
 #[test]
@@ -133,9 +138,9 @@ fn a_record_that_fails_at_the_very_end_is_told() {
     world.work();
     world.answer_id(1, enrolled().into());
     world.poll();
-    assert!(!world.core.is_over(), "its outcome is not durable yet");
+    assert!(!world.dispatcher.is_over(), "its outcome is not durable yet");
     world.commit(false);
     drain(&mut world, false);
-    assert_eq!(world.core.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
     assert_eq!(world.books.view(&user(1)).status, Status::InDoubt);
 }

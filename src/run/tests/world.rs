@@ -1,4 +1,4 @@
-//! The world around a core: what it asks for is written down, and done when the test says so.
+//! The world around a dispatcher: what it asks for is written down, and done when the test says so.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use rand::{SeedableRng, rngs::StdRng};
 
 use super::books::Books;
-use super::fixture::{Back, EPOCH_MS, facts, job, photo};
+use super::fixture::{Back, EPOCH_MS, facts, pending, photo};
 use crate::domain::{
-    outcome::{PhotoMark, Status},
+    outcome::{PhotoDigest, Status},
     response::{Kind, Verdict},
 };
 use crate::ledger::AttemptId;
-use crate::photo_file::PhotoError;
-use crate::run::core::{Action, Core, Moment};
-use crate::run::job::{Answer, Batch, Feed, Job, Launch, Reading};
-use crate::run::{Note, RunSettings};
+use crate::photo::PhotoError;
+use crate::run::dispatcher::{Action, Dispatcher, Moment};
+use crate::run::row::{Answer, Batch, Feed, PendingRow, Reading, Request};
+use crate::run::{RunEvent, RunSettings};
 
-/// Rows of one feed, as the clerk has them.
+/// Rows of one feed, as the recorder has them.
 pub(super) const FEED: usize = 256;
 
 /// A request as it left.
@@ -25,19 +25,19 @@ pub(super) const FEED: usize = 256;
 pub(super) struct Sent {
     pub(super) id: AttemptId,
     pub(super) user: String,
-    pub(super) photo: PhotoMark,
+    pub(super) photo: PhotoDigest,
     pub(super) at: Instant,
 }
 
 /// One core and everything around it.
 pub(super) struct World {
-    pub(super) core: Core,
+    pub(super) dispatcher: Dispatcher,
     pub(super) start: Instant,
     pub(super) now: Moment,
-    /// Rows that the clerk has not handed out yet.
-    pub(super) source: VecDeque<Job>,
+    /// Rows that the recorder has not handed out yet.
+    pub(super) source: VecDeque<PendingRow>,
     pub(super) feed_wanted: bool,
-    pub(super) reading: Vec<Job>,
+    pub(super) reading: Vec<PendingRow>,
     pub(super) committing: Option<Batch>,
     pub(super) in_flight: BTreeMap<AttemptId, Sent>,
     pub(super) books: Books,
@@ -45,7 +45,7 @@ pub(super) struct World {
     pub(super) sent: Vec<Sent>,
     /// Rows in the followed results, in order.
     pub(super) lines: Vec<(u32, Status)>,
-    pub(super) notes: Vec<Note>,
+    pub(super) events: Vec<RunEvent>,
     /// The photo of each row by its number, where it is not the row's first.
     pub(super) photos: HashMap<u32, u8>,
     pub(super) aborts: u32,
@@ -59,24 +59,24 @@ pub(super) struct World {
 impl World {
     /// A run over rows 1 to `rows`.
     pub(super) fn new(settings: RunSettings, rows: u32) -> Self {
-        Self::with_jobs(settings, (1..=rows).map(job).collect())
+        Self::with_jobs(settings, (1..=rows).map(pending).collect())
     }
 
-    pub(super) fn with_jobs(settings: RunSettings, jobs: Vec<Job>) -> Self {
-        Self::resumed(settings, jobs, Books::default(), 1)
+    pub(super) fn with_jobs(settings: RunSettings, rows: Vec<PendingRow>) -> Self {
+        Self::resumed(settings, rows, Books::default(), 1)
     }
 
-    pub(super) fn resumed(settings: RunSettings, jobs: Vec<Job>, books: Books, seed: u64) -> Self {
+    pub(super) fn resumed(settings: RunSettings, rows: Vec<PendingRow>, books: Books, seed: u64) -> Self {
         let (start, in_doubt_wait) = (settings.started, settings.in_doubt_wait);
         let next_id = books.attempts.keys().next_back().copied().unwrap_or(0) + 1;
         Self {
-            core: Core::new(settings, next_id, StdRng::seed_from_u64(seed)),
+            dispatcher: Dispatcher::new(settings, next_id, StdRng::seed_from_u64(seed)),
             start,
             now: Moment {
                 instant: start,
                 unix_ms: EPOCH_MS,
             },
-            source: jobs.into(),
+            source: rows.into(),
             feed_wanted: false,
             reading: Vec::new(),
             committing: None,
@@ -84,7 +84,7 @@ impl World {
             books,
             sent: Vec::new(),
             lines: Vec::new(),
-            notes: Vec::new(),
+            events: Vec::new(),
             photos: HashMap::new(),
             aborts: 0,
             most_in_flight: 0,
@@ -95,9 +95,9 @@ impl World {
         }
     }
 
-    /// Lets the core act once, and holds it to its promises. True if it asked for anything.
+    /// Lets the dispatcher act once, and holds it to its promises. True if it asked for anything.
     pub(super) fn poll(&mut self) -> bool {
-        let actions = self.core.poll(self.now);
+        let actions = self.dispatcher.poll(self.now);
         let acted = !actions.is_empty();
         for action in actions {
             match action {
@@ -105,7 +105,7 @@ impl World {
                     assert!(!self.feed_wanted, "a second feed before the first");
                     self.feed_wanted = true;
                 }
-                Action::Prepare(jobs) => self.reading.extend(jobs),
+                Action::Prepare(rows) => self.reading.extend(rows),
                 Action::Commit(batch) => {
                     assert!(self.committing.is_none(), "a second commit before the first");
                     self.committing = Some(batch);
@@ -114,11 +114,11 @@ impl World {
                 Action::Abort => self.abort(),
             }
         }
-        self.notes.append(&mut self.core.notes);
+        self.events.append(&mut self.dispatcher.events);
         acted
     }
 
-    fn launch(&mut self, launch: &Launch) {
+    fn launch(&mut self, launch: &Request) {
         let user = launch.user_id.to_string();
         let attempt = self.books.attempts.get(&launch.id);
         let attempt = attempt.unwrap_or_else(|| panic!("{user} was sent without a durable intent"));
@@ -126,7 +126,7 @@ impl World {
         assert_eq!(attempt.user, user);
         assert!(!self.storage_failed, "{user} was sent after the storage was lost");
         assert!(
-            self.core.stop.is_none(),
+            self.dispatcher.stop.is_none(),
             "{user} was sent after the run had been stopped"
         );
         assert!(
@@ -138,7 +138,7 @@ impl World {
             "two copies of {user} in flight"
         );
         assert!(
-            self.in_flight.len() < self.core.gate.limit(),
+            self.in_flight.len() < self.dispatcher.gate.limit(),
             "more than the limit in flight"
         );
         assert!(
@@ -165,23 +165,23 @@ impl World {
     fn abort(&mut self) {
         self.aborts += 1;
         self.in_flight.clear();
-        self.core.aborted(self.now);
+        self.dispatcher.aborted(self.now);
     }
 
-    /// The clerk hands out the next rows.
+    /// The recorder hands out the next rows.
     pub(super) fn feed(&mut self, most: usize) {
         assert!(std::mem::take(&mut self.feed_wanted));
         let most = most.min(self.source.len());
-        let jobs: Vec<Job> = self.source.drain(..most).collect();
+        let rows: Vec<PendingRow> = self.source.drain(..most).collect();
         let ended = self.source.is_empty();
-        self.core.fed(Feed {
-            jobs,
+        self.dispatcher.fed(Feed {
+            rows,
             ended,
             ..Feed::default()
         });
     }
 
-    /// The clerk is done with the batch it has.
+    /// The recorder is done with the batch it has.
     pub(super) fn commit(&mut self, done: bool) {
         let batch = self.committing.take().expect("a batch to commit");
         if done {
@@ -191,7 +191,7 @@ impl World {
         } else {
             self.storage_failed = true;
         }
-        self.core.committed(done, self.now.instant);
+        self.dispatcher.committed(done, self.now.instant);
     }
 
     /// The ledger has the batch, but the results could not be written.
@@ -199,7 +199,7 @@ impl World {
         let batch = self.committing.take().expect("a batch to commit");
         self.books.apply(&batch.entries);
         self.storage_failed = true;
-        self.core.committed(false, self.now.instant);
+        self.dispatcher.committed(false, self.now.instant);
     }
 
     /// Lets time go by while every commit fails.
@@ -219,12 +219,12 @@ impl World {
 
     /// The photo at this place of the list is read, well or not.
     pub(super) fn prepared(&mut self, place: usize, result: Option<PhotoError>) {
-        let job = self.reading.remove(place);
+        let pending = self.reading.remove(place);
         let photo = match result {
-            None => Ok(photo(self.photo_of(job.row.number))),
+            None => Ok(photo(self.photo_of(pending.row.number))),
             Some(error) => Err(error),
         };
-        self.core.prepared(job, photo, self.now);
+        self.dispatcher.prepared(pending, photo, self.now);
     }
 
     pub(super) fn answer_id(&mut self, id: AttemptId, back: Back) {
@@ -245,7 +245,7 @@ impl World {
         };
         let took = self.now.instant - sent.at;
         let sent_at = self.now.unix_ms - took.as_millis() as i64;
-        self.core.answered(
+        self.dispatcher.answered(
             Answer {
                 id,
                 sent_at,

@@ -1,4 +1,4 @@
-//! All that is said to people and logs: progress, notes, the closing words, the summary.
+//! All that is said to people and logs: progress, log lines, the closing text, questions.
 //!
 //! Everything goes to stderr; stdout belongs to data. What cannot be written is not written: a
 //! display that fails stops nothing. It claims nothing of its own: totals come from the tally.
@@ -8,7 +8,6 @@ mod closing;
 mod findings;
 mod log;
 mod progress;
-mod summary;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -21,12 +20,11 @@ use crate::cli::{LogFormat, ReportArgs};
 use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::results::Tally;
-use crate::run::{Note, Observer, Snapshot};
+use crate::output::Tally;
+use crate::run::{Observer, RunEvent, Snapshot};
 
-pub(crate) use closing::{Closing, RunFacts};
+pub(crate) use closing::Closing;
 pub(crate) use findings::Findings;
-pub(crate) use summary::{build_summary, write_summary};
 
 use progress::Progress;
 
@@ -102,8 +100,8 @@ impl Reporter {
 }
 
 impl Observer for Reporter {
-    fn note(&mut self, note: &Note) {
-        if let Note::LargePhoto { row, bytes } = note {
+    fn event(&mut self, event: &RunEvent) {
+        if let RunEvent::LargePhoto { row, bytes } = event {
             self.large_photos += 1;
             if self.large_photos <= WARNINGS {
                 self.warn(&format!(
@@ -111,25 +109,27 @@ impl Observer for Reporter {
                 ));
             }
         }
-        if let Note::Refused {
+        if let RunEvent::Refused {
             refusal,
             facts,
             clock_ahead,
             ..
-        } = note
+        } = event
         {
             self.advice = Some(advice::refused(*refusal, facts, *clock_ahead));
         }
-        if let Note::Stopping(Stop::Outage) = note {
+        if let RunEvent::Stopping(Stop::Outage) = event {
             self.advice = Some(advice::OUTAGE.to_owned());
         }
         let line = match self.format {
-            LogFormat::Json => log::note(&self.run_id, note, self.verbose),
-            LogFormat::Text => log::text(note),
+            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
+            LogFormat::Text => log::text(event),
         };
-        match note {
-            Note::Stopping(_) if !self.quiet => self.progress.print(&line),
-            Note::Attempt { .. } | Note::Finished { .. } | Note::InvalidPhoto { .. } if self.tells_attempts() => {
+        match event {
+            RunEvent::Stopping(_) if !self.quiet => self.progress.print(&line),
+            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. }
+                if self.tells_attempts() =>
+            {
                 self.progress.print(&line);
             }
             _ => {}

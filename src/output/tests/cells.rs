@@ -172,7 +172,7 @@ fn again(house: &House, text: &str) -> (String, Vec<Vec<String>>) {
     let manifest = Manifest::open(&path, "/photos".into(), now).unwrap();
     let survey = Survey::take(&manifest, |_, _| ()).unwrap();
     let mut bytes = Vec::new();
-    crate::results::write(&manifest, &survey, &house.ledger, &mut bytes).unwrap();
+    crate::output::write(&manifest, &survey, &house.ledger, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let own = manifest.own_columns().to_vec();
     (text, vec![own])
@@ -208,10 +208,7 @@ fn a_manifest_that_was_changed_meanwhile_is_an_error_and_not_a_report() {
     ] {
         std::fs::write(&path, text).unwrap();
         let found = house.write_to(std::io::sink());
-        assert!(
-            matches!(found, Err(crate::results::ResultsError::Manifest(_))),
-            "{text}"
-        );
+        assert!(matches!(found, Err(crate::output::ResultsError::Manifest(_))), "{text}");
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::{House, full, of};
 use crate::domain::outcome::Status;
-use crate::results::target::Patient;
-use crate::results::{ResultsError, Target};
+use crate::output::target::IgnoreBrokenPipe;
+use crate::output::{ResultsError, Target};
+use crate::sys::atomic::Place;
 
 fn own<'a>(user: &'a str, photo: &'a str) -> impl Iterator<Item = &'a str> {
     [user, "2021-08-12", photo].into_iter()
@@ -68,7 +69,7 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     let house = House::of(&["a"]);
     let path = house.folder.path().join("r.csv");
     std::fs::write(&path, "old").unwrap();
-    let broken = Target::replace(&path, |file| {
+    let broken = Place::of(&path).write(|file| {
         file.write_all(b"half").unwrap();
         Err::<(), _>(ResultsError::Write(io::Error::other("disk full")))
     });
@@ -119,7 +120,7 @@ fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
 fn a_device_is_written_to_and_not_replaced() {
     let house = House::of(&["a"]);
     let target = Target::new(Path::new("/dev/null"));
-    assert_eq!(target, Target::Device("/dev/null".into()));
+    assert_eq!(target, Target::Place(Place::Device("/dev/null".into())));
     assert!(target.follow(&house.manifest).unwrap().is_none());
     assert_eq!(
         target
@@ -142,7 +143,7 @@ fn a_full_device_is_an_error() {
 #[test]
 fn a_dash_is_standard_output() {
     assert_eq!(Target::new(Path::new("-")), Target::Stdout);
-    assert_eq!(Target::new(Path::new("./-")), Target::File("./-".into()));
+    assert_eq!(Target::new(Path::new("./-")), Target::Place(Place::File("./-".into())));
 }
 
 /// Fails with `kind` once `room` bytes are written.
@@ -173,10 +174,10 @@ fn a_reader_that_has_gone_does_not_cut_the_count_short_and_a_full_disk_does() {
     house.record("u499", of(Status::Enrolled));
     for room in [0, 1, 10_000] {
         let kind = io::ErrorKind::BrokenPipe;
-        let tally = house.write_to(Patient(Narrow { room, kind })).unwrap();
+        let tally = house.write_to(IgnoreBrokenPipe(Narrow { room, kind })).unwrap();
         assert_eq!((tally.rows(), tally.count(Status::Enrolled)), (500, 1), "{room}");
         let kind = io::ErrorKind::StorageFull;
-        let full = house.write_to(Patient(Narrow { room, kind }));
+        let full = house.write_to(IgnoreBrokenPipe(Narrow { room, kind }));
         assert!(matches!(full, Err(ResultsError::Write(_))), "{room}");
     }
     let unread = Narrow {

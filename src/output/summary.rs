@@ -1,19 +1,36 @@
 //! The summary JSON: built from what the run knows, written at once.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use chrono::{DateTime, Utc};
 
-use super::RunFacts;
+use super::Tally;
+use crate::config::{Account, Files};
 use crate::domain::{
     outcome::Status,
     stop::Stop,
     summary::{Latency, Schema, Summary},
     text,
 };
+use crate::exit::ExitStatus;
+use crate::manifest::Survey;
 use crate::run::Stats;
+use crate::sys::atomic;
+
+/// All that is known of a run at its end.
+pub(crate) struct RunFacts<'a> {
+    pub(crate) run_id: &'a str,
+    pub(crate) files: &'a Files,
+    pub(crate) account: &'a Account,
+    pub(crate) survey: &'a Survey,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) finished_at: DateTime<Utc>,
+    pub(crate) status: ExitStatus,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) stats: &'a Stats,
+    pub(crate) tally: &'a Tally,
+}
 
 pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
     let RunFacts {
@@ -66,24 +83,12 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
     }
 }
 
-/// Replaces `path` by the whole of the summary, durable and of mode 0600. A link is followed; into a pipe or a
-/// device, such as `/dev/null`, it is written without taking its place.
+/// Puts the whole of the summary in place of `path`.
 pub(crate) fn write_summary(path: &Path, summary: &Summary) -> io::Result<()> {
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        let text = serde_json::to_string_pretty(summary)? + "\n";
-        return io::Write::write_all(&mut File::options().write(true).open(path)?, text.as_bytes());
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    serde_json::to_writer_pretty(&mut file, summary)?;
-    io::Write::write_all(&mut file, b"\n")?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    atomic::Place::of(path).write(|file| {
+        serde_json::to_writer_pretty(&mut *file, summary)?;
+        file.write_all(b"\n")
+    })
 }
 
 fn latency(stats: &Stats) -> Latency {

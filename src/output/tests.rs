@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{ResultsError, Tally, write};
 use crate::domain::{
-    outcome::{Facts, Outcome, PhotoMark, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     user_id::UserId,
 };
 use crate::ledger::{Entry, Ledger, Pin, RunRecord};
@@ -119,8 +119,8 @@ impl House {
     }
 }
 
-fn photo() -> PhotoMark {
-    PhotoMark {
+fn photo() -> PhotoDigest {
+    PhotoDigest {
         sha256: [0xAB; 32],
         bytes: 50_000,
     }

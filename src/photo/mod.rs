@@ -11,10 +11,12 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    buffers::{Buffer, Buffers},
-    machine::is_machines_fault,
-    outcome::{PhotoMark, Reason},
+    outcome::{PhotoDigest, Reason},
     photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, inspect},
+};
+use crate::sys::{
+    buffers::{Buffer, BufferPool},
+    errno::is_machines_fault,
 };
 
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
@@ -24,7 +26,7 @@ pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Photo {
     pub(crate) bytes: Bytes,
-    pub(crate) mark: PhotoMark,
+    pub(crate) mark: PhotoDigest,
 }
 
 /// Why a photo cannot be sent.
@@ -40,10 +42,10 @@ pub(crate) enum PhotoError {
 
 impl Photo {
     /// Reads and judges the photo at `path`. Symbolic links are followed.
-    pub(crate) fn read(path: &Path, buffers: &Arc<Buffers>) -> Result<Self, PhotoError> {
+    pub(crate) fn read(path: &Path, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
         let bytes = Bytes::from_owner(read_file(path, buffers)?);
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
-        let mark = PhotoMark {
+        let mark = PhotoDigest {
             sha256: Sha256::digest(&bytes).into(),
             bytes: bytes.len() as u64,
         };
@@ -56,13 +58,13 @@ impl Photo {
     }
 }
 
-fn read_file(path: &Path, buffers: &Arc<Buffers>) -> Result<Buffer, PhotoError> {
+fn read_file(path: &Path, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
     check_size(path, metadata.len())?;
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
-    let bytes = buffers.lend(metadata.len() as usize + 1);
+    let bytes = buffers.acquire(metadata.len() as usize + 1);
     fill(path, &mut file, bytes)
 }
 
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     fn reason(path: &Path) -> Option<Reason> {
-        match Photo::read(path, &Buffers::new(0)) {
+        match Photo::read(path, &BufferPool::new(0)) {
             Err(PhotoError::Invalid { reason, .. }) => Some(reason),
             _ => None,
         }
@@ -165,7 +167,7 @@ mod tests {
     fn reads_the_bytes_as_they_stand_and_hashes_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
-        let photo = Photo::read(file.path(), &Buffers::new(0)).unwrap();
+        let photo = Photo::read(file.path(), &BufferPool::new(0)).unwrap();
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.mark.bytes, png().len() as u64);
         assert_eq!(photo.mark.sha256, <[u8; 32]>::from(Sha256::digest(png())));
@@ -173,10 +175,10 @@ mod tests {
 
     #[test]
     fn a_file_that_grows_while_it_is_read_is_read_to_its_end_or_refused() {
-        let buffers = Buffers::new(0);
+        let buffers = BufferPool::new(0);
         for (size, is_read) in [(1000, true), (5_000_000, true), (5_000_001, false)] {
             let content: Vec<u8> = (0..size).map(|at: u32| at as u8).collect();
-            let bytes = fill(Path::new("p"), &mut content.as_slice(), buffers.lend(1));
+            let bytes = fill(Path::new("p"), &mut content.as_slice(), buffers.acquire(1));
             assert_eq!(bytes.is_ok_and(|bytes| bytes.as_ref() == content), is_read, "{size}");
         }
     }
@@ -200,7 +202,7 @@ mod tests {
             bytes.resize(size, 0);
             std::fs::write(file.path(), &bytes).unwrap();
             assert_eq!(
-                Photo::read(file.path(), &Buffers::new(0)).unwrap().is_large(),
+                Photo::read(file.path(), &BufferPool::new(0)).unwrap().is_large(),
                 large,
                 "{size}"
             );

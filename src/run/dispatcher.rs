@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::gate::Gate;
-use super::job::{Batch, Feed, Flight, Job, Launch, Line, Prepared};
 use super::queue::Queue;
+use super::row::{Batch, Feed, Flight, Line, PendingRow, Prepared, Request};
 use super::stats::Stats;
-use super::{Note, RunSettings};
+use super::{RunEvent, RunSettings};
 use crate::domain::{
-    outcome::{Outcome, PhotoMark, Reason, Status},
+    outcome::{Outcome, PhotoDigest, Reason, Status},
     stop::Stop,
 };
-use crate::ledger::{AttemptId, Class, Entry};
-use crate::photo_file::{Photo, PhotoError};
+use crate::ledger::{AttemptId, AttemptStatus, Entry};
+use crate::photo::{Photo, PhotoError};
 
 /// Longest wait for requests in flight after a signal (contract, section 9), or when their answers cannot be
 /// recorded any more; any other end waits as long as their timeout does.
@@ -39,16 +39,16 @@ pub(super) enum Action {
     /// Look for further rows.
     Feed,
     /// Read and judge the photos of these rows.
-    Prepare(Vec<Job>),
+    Prepare(Vec<PendingRow>),
     /// Make this batch durable, then append its lines to the results.
     Commit(Batch),
-    Launch(Launch),
+    Launch(Request),
     /// Give up every request in flight.
     Abort,
 }
 
 /// The state of a run.
-pub(super) struct Core {
+pub(super) struct Dispatcher {
     pub(super) settings: RunSettings,
     pub(super) gate: Gate,
     pub(super) rng: StdRng,
@@ -59,7 +59,7 @@ pub(super) struct Core {
     pub(super) full_at: Option<Instant>,
     pub(super) stop: Option<Stop>,
     /// What there is to tell, for the reporter.
-    pub(super) notes: Vec<Note>,
+    pub(super) events: Vec<RunEvent>,
     pub(super) batch: Batch,
     pub(super) preparing: usize,
     /// Their intents stand in `batch`.
@@ -84,7 +84,7 @@ pub(super) struct Core {
     pub(super) recent_photo_bytes: u64,
 }
 
-impl Core {
+impl Dispatcher {
     pub(super) fn new(settings: RunSettings, next_id: AttemptId, rng: StdRng) -> Self {
         let gate = Gate::new(
             settings.concurrency,
@@ -101,7 +101,7 @@ impl Core {
             flights: HashMap::new(),
             full_at: None,
             stop: None,
-            notes: Vec::new(),
+            events: Vec::new(),
             batch: Batch::default(),
             preparing: 0,
             awaiting: Vec::new(),
@@ -132,8 +132,8 @@ impl Core {
             while let Some(launch) = self.launch(now.instant) {
                 actions.push(Action::Launch(launch));
             }
-            while let Some(jobs) = self.admit_lot(now) {
-                actions.push(Action::Prepare(jobs));
+            while let Some(rows) = self.admit_batch(now) {
+                actions.push(Action::Prepare(rows));
             }
             if self.queue.wants_feed() {
                 actions.push(Action::Feed);
@@ -157,7 +157,7 @@ impl Core {
             return self.drain_until.filter(|_| !recording);
         }
         let window = self.settings.stop_after.map(|after| self.settings.started + after);
-        let due = self.queue.next_due().filter(|_| self.wants_lot());
+        let due = self.queue.next_due().filter(|_| self.wants_batch());
         [self.launch_at, self.batch_due, window, due, self.gate.patience_ends()]
             .into_iter()
             .flatten()
@@ -172,7 +172,7 @@ impl Core {
         }
         if self.stop.is_none_or(|other| stop > other) {
             self.stop = Some(stop);
-            self.notes.push(Note::Stopping(stop));
+            self.events.push(RunEvent::Stopping(stop));
         }
         if is_signal || stop == Stop::Storage {
             self.drain_until.get_or_insert(now + DRAIN);
@@ -185,33 +185,33 @@ impl Core {
     }
 
     /// A photo was read, or could not be.
-    pub(super) fn prepared(&mut self, job: Job, photo: Result<Photo, PhotoError>, now: Moment) {
+    pub(super) fn prepared(&mut self, pending: PendingRow, photo: Result<Photo, PhotoError>, now: Moment) {
         self.preparing -= 1;
         if self.stop.is_some() {
             return;
         }
         match photo {
             Ok(photo)
-                if job
+                if pending
                     .refused_photo
                     .is_some_and(|refused| refused.sha256 == photo.mark.sha256) =>
             {
-                self.readmit(&job);
+                self.readmit(&pending);
                 self.stats.unchanged += 1;
             }
-            Ok(photo) => self.intend(job, photo, now),
+            Ok(photo) => self.intend(pending, photo, now),
             Err(PhotoError::Invalid { reason, detail }) => {
-                self.readmit(&job);
-                self.notes.push(Note::InvalidPhoto {
-                    row: job.row.number,
+                self.readmit(&pending);
+                self.events.push(RunEvent::InvalidPhoto {
+                    row: pending.row.number,
                     reason,
                     detail,
                 });
-                self.finish_invalid(job, reason, now);
+                self.finish_invalid(pending, reason, now);
             }
             Err(PhotoError::Machine(_)) => {
                 self.gate.lower(self.flights.len() + self.preparing, now.instant);
-                self.retry_later(job, now);
+                self.retry_later(pending, now);
             }
         }
     }
@@ -238,25 +238,25 @@ impl Core {
     }
 
     /// Records the state of a user, for the ledger and, where it is final, for the results.
-    pub(super) fn record(&mut self, job: Job, outcome: Outcome, is_final: bool) -> Option<Job> {
+    pub(super) fn record(&mut self, pending: PendingRow, outcome: Outcome, is_final: bool) -> Option<PendingRow> {
         let outcome = Arc::new(outcome);
-        let (user_id, created_at) = (job.row.user_id.clone(), job.row.created_at.clone());
+        let (user_id, created_at) = (pending.row.user_id.clone(), pending.row.created_at.clone());
         self.batch.entries.push(Entry::Outcome {
             user_id,
             created_at,
             outcome: Arc::clone(&outcome),
         });
         if !is_final {
-            return Some(job);
+            return Some(pending);
         }
         self.stats.finished(&outcome);
-        self.notes.push(Note::Finished {
-            row: job.row.number,
+        self.events.push(RunEvent::Finished {
+            row: pending.row.number,
             outcome: Arc::clone(&outcome),
         });
         self.batch.lines.push(Line {
-            number: job.row.number,
-            cells: job.cells,
+            number: pending.row.number,
+            cells: pending.cells,
             outcome,
         });
         None
@@ -282,7 +282,7 @@ impl Core {
             let reason = Some(Reason::RunStopped);
             self.batch.entries.push(Entry::Close {
                 id,
-                class: Class::NotSent,
+                class: AttemptStatus::NotSent,
                 reason,
                 http_status: None,
                 at,
@@ -298,29 +298,35 @@ impl Core {
     /// The requests that were given up may have been processed.
     pub(super) fn aborted(&mut self, now: Moment) {
         for (id, mut flight) in std::mem::take(&mut self.flights) {
-            flight.job.doubt(flight.photo);
+            flight.pending.doubt(flight.photo);
             let (reason, at) = (Some(Reason::Interrupted), now.unix_ms);
             self.batch.entries.push(Entry::Close {
                 id,
-                class: Class::InDoubt,
+                class: AttemptStatus::InDoubt,
                 reason,
                 http_status: None,
                 at,
             });
-            let outcome = self.open_outcome(&flight.job, Reason::Interrupted, Some(flight.photo), now);
-            self.record(flight.job, outcome, false);
+            let outcome = self.open_outcome(&flight.pending, Reason::Interrupted, Some(flight.photo), now);
+            self.record(flight.pending, outcome, false);
         }
     }
 
     /// What is known of a row that is not done: it is in doubt, or it is still to be sent.
-    pub(super) fn open_outcome(&self, job: &Job, reason: Reason, photo: Option<PhotoMark>, now: Moment) -> Outcome {
-        let status = if job.is_in_doubt() {
+    pub(super) fn open_outcome(
+        &self,
+        pending: &PendingRow,
+        reason: Reason,
+        photo: Option<PhotoDigest>,
+        now: Moment,
+    ) -> Outcome {
+        let status = if pending.is_in_doubt() {
             Status::InDoubt
         } else {
             Status::Pending
         };
         Outcome {
-            attempts: job.past.attempts,
+            attempts: pending.past.attempts,
             photo,
             finished_at: Some(now.unix_ms),
             run_id: self.settings.run_id.clone(),

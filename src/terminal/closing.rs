@@ -3,30 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use indicatif::HumanCount;
 
 use super::counts;
-use crate::config::{Account, Files};
-use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
-use crate::manifest::Survey;
-use crate::results::{Group, Tally};
-use crate::run::Stats;
-
-/// All that is known of a run at its end.
-pub(crate) struct RunFacts<'a> {
-    pub(crate) run_id: &'a str,
-    pub(crate) files: &'a Files,
-    pub(crate) account: &'a Account,
-    pub(crate) survey: &'a Survey,
-    pub(crate) started_at: DateTime<Utc>,
-    pub(crate) finished_at: DateTime<Utc>,
-    pub(crate) status: ExitStatus,
-    pub(crate) stop: Option<Stop>,
-    pub(crate) stats: &'a Stats,
-    pub(crate) tally: &'a Tally,
-}
+use crate::output::{Group, RunFacts};
 
 /// What the closing words need besides.
 pub(crate) struct Closing<'a> {

@@ -9,25 +9,25 @@ use csv::StringRecord;
 use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoMark},
+    outcome::{Outcome, PhotoDigest},
     response::Verdict,
     resume::Past,
     user_id::UserId,
 };
 use crate::ledger::{AttemptId, Entry};
 use crate::manifest::Row;
-use crate::photo_file::Photo;
+use crate::photo::Photo;
 
 /// A row that may have to be sent.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct PendingRow {
     pub(super) row: Row,
     /// The manifest's own cells, for the results.
     pub(super) cells: StringRecord,
     pub(super) past: Past,
     /// The photo of an earlier refusal: the same one is not sent again.
-    pub(super) refused_photo: Option<PhotoMark>,
-    /// Attempts of this round that the row has to answer for.
+    pub(super) refused_photo: Option<PhotoDigest>,
+    /// RetryPolicy of this round that the row has to answer for.
     pub(super) used: u32,
     /// Failures since the last round began, for the backoff.
     pub(super) failures: u32,
@@ -36,25 +36,25 @@ pub(super) struct Job {
     pub(super) sent: bool,
 }
 
-/// A job whose photo is read and found good, with the number of its next attempt.
+/// A pending whose photo is read and found good, with the number of its next attempt.
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) id: AttemptId,
-    pub(super) job: Job,
+    pub(super) pending: PendingRow,
     pub(super) photo: Photo,
 }
 
 /// An attempt under way; the photo's bytes are with the sender.
 #[derive(Debug)]
 pub(super) struct Flight {
-    pub(super) job: Job,
-    pub(super) photo: PhotoMark,
+    pub(super) pending: PendingRow,
+    pub(super) photo: PhotoDigest,
     pub(super) started: Instant,
 }
 
 /// What the sender of an attempt needs.
 #[derive(Debug)]
-pub(super) struct Launch {
+pub(super) struct Request {
     pub(super) id: AttemptId,
     pub(super) user_id: UserId,
     pub(super) created_at: CreatedAt,
@@ -96,7 +96,7 @@ pub(super) struct Line {
 /// Rows from the manifest, with what was skipped on the way to them.
 #[derive(Debug, Default)]
 pub(super) struct Feed {
-    pub(super) jobs: Vec<Job>,
+    pub(super) rows: Vec<PendingRow>,
     pub(super) settled: u32,
     pub(super) repeated: u32,
     pub(super) invalid: u32,
@@ -109,9 +109,9 @@ impl Batch {
     }
 }
 
-impl Job {
+impl PendingRow {
     /// Notes that an attempt with this photo may have been applied.
-    pub(super) fn doubt(&mut self, photo: PhotoMark) {
+    pub(super) fn doubt(&mut self, photo: PhotoDigest) {
         if !self.past.doubt.contains(&photo) {
             self.past.doubt.push(photo);
         }

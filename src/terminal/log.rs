@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::{Closing, counts};
 use crate::domain::text;
-use crate::run::Note;
+use crate::run::RunEvent;
 
-/// A note as one line of text.
-pub(super) fn text(note: &Note) -> String {
-    match note {
-        Note::Attempt {
+/// A event as one line of text.
+pub(super) fn text(event: &RunEvent) -> String {
+    match event {
+        RunEvent::Attempt {
             row,
             attempt,
             class,
@@ -30,21 +30,21 @@ pub(super) fn text(note: &Note) -> String {
                 took.as_millis()
             )
         }
-        Note::Finished { row, outcome } => {
+        RunEvent::Finished { row, outcome } => {
             let reason = outcome.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
             format!("row {row}: {}{reason}\n", outcome.status)
         }
-        Note::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
-        Note::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
-        Note::Refused { row, refusal, .. } => format!("row {row}: {refusal}\n"),
-        Note::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
+        RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
+        RunEvent::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
+        RunEvent::Refused { row, refusal, .. } => format!("row {row}: {refusal}\n"),
+        RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
 }
 
-/// A note as a JSON object; `verbose` lets file names through.
-pub(super) fn note(run_id: &str, note: &Note, verbose: bool) -> String {
-    let (event, fields) = match note {
-        Note::Attempt {
+/// A event as a JSON object; `verbose` lets file names through.
+pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
+    let (event, fields) = match event {
+        RunEvent::Attempt {
             row,
             attempt,
             class,
@@ -56,17 +56,17 @@ pub(super) fn note(run_id: &str, note: &Note, verbose: bool) -> String {
             json!({"row": row, "attempt": attempt, "class": class, "reason": reason, "http_status": http_status,
                 "latency_ms": took.as_millis() as u64}),
         ),
-        Note::Finished { row, outcome } => (
+        RunEvent::Finished { row, outcome } => (
             "finished",
             json!({"row": row, "status": outcome.status, "reason": outcome.reason,
                 "result_code": outcome.facts.result_code, "attempts": outcome.attempts}),
         ),
-        Note::InvalidPhoto { row, reason, detail } => {
+        RunEvent::InvalidPhoto { row, reason, detail } => {
             let detail = verbose.then_some(detail);
             ("invalid_photo", json!({"row": row, "reason": reason, "detail": detail}))
         }
-        Note::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
-        Note::Refused {
+        RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
+        RunEvent::Refused {
             row,
             refusal,
             clock_ahead,
@@ -75,7 +75,7 @@ pub(super) fn note(run_id: &str, note: &Note, verbose: bool) -> String {
             "refused",
             json!({"row": row, "refusal": refusal, "clock_ahead_s": clock_ahead}),
         ),
-        Note::Stopping(stop) => ("stopping", json!({"stopped_by": stop.word()})),
+        RunEvent::Stopping(stop) => ("stopping", json!({"stopped_by": stop.word()})),
     };
     line(run_id, event, fields)
 }

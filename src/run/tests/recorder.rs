@@ -1,4 +1,4 @@
-//! The clerk: what the manifest and the ledger make of each row, and what is recorded when.
+//! The recorder: what the manifest and the ledger make of each row, and what is recorded when.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::domain::outcome::{Outcome, Status};
 use crate::domain::user_id::UserId;
 use crate::ledger::{Entry, Ledger, Pin, RunRecord};
 use crate::manifest::{Manifest, ManifestError, Survey};
-use crate::results::{Follower, Target};
+use crate::output::{Follower, Target};
 use crate::run::RunError;
-use crate::run::clerk::{Clerk, Order, Report, orders};
-use crate::run::job::{Batch, Feed, Line};
+use crate::run::recorder::{Command, Completion, Recorder, commands};
+use crate::run::row::{Batch, Feed, Line};
 
 struct Office {
     folder: TempDir,
@@ -54,24 +54,24 @@ impl Office {
         }
     }
 
-    /// Gives these orders, one after the other; the reports on them.
-    fn work(&mut self, list: Vec<Order>) -> Vec<Report> {
-        let (sender, receiver) = orders();
-        for order in list {
-            sender.send(order).unwrap();
+    /// Gives these commands, one after the other; the completions on them.
+    fn work(&mut self, list: Vec<Command>) -> Vec<Completion> {
+        let (sender, receiver) = commands();
+        for command in list {
+            sender.send(command).unwrap();
         }
         drop(sender);
-        let clerk = Clerk::new(&self.manifest, &self.survey, &mut self.ledger, &mut self.follower).unwrap();
-        let mut reports = Vec::new();
-        clerk.work(&receiver, |report| reports.push(report));
-        reports
+        let recorder = Recorder::new(&self.manifest, &self.survey, &mut self.ledger, &mut self.follower).unwrap();
+        let mut completions = Vec::new();
+        recorder.work(&receiver, |completion| completions.push(completion));
+        completions
     }
 
     fn feeds(&mut self, count: usize) -> Vec<Result<Feed, RunError>> {
-        let orders = (0..count).map(|_| Order::Feed).collect();
-        let feeds = self.work(orders).into_iter().map(|report| match report {
-            Report::Fed(feed) => feed,
-            Report::Committed(_) => panic!("no commit was ordered"),
+        let commands = (0..count).map(|_| Command::Feed).collect();
+        let feeds = self.work(commands).into_iter().map(|completion| match completion {
+            Completion::Fed(feed) => feed,
+            Completion::Committed(_) => panic!("no commit was ordered"),
         });
         feeds.collect()
     }
@@ -141,23 +141,23 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
     let feed = office.feeds(1).remove(0).unwrap();
     assert_eq!((feed.settled, feed.ended), (4, true));
     let found: Vec<_> = feed
-        .jobs
+        .rows
         .iter()
-        .map(|job| (job.row.user_id.as_str(), job.past.attempts))
+        .map(|pending| (pending.row.user_id.as_str(), pending.past.attempts))
         .collect();
     assert_eq!(
         found,
         [("new", 0), ("rejected", 2), ("failed", 2), ("doubt", 3), ("pending", 2)]
     );
-    let refused: Vec<_> = feed.jobs.iter().map(|job| job.refused_photo).collect();
+    let refused: Vec<_> = feed.rows.iter().map(|pending| pending.refused_photo).collect();
     assert_eq!(refused, [None, Some(mark(4)), None, None, None]);
-    assert_eq!(feed.jobs[3].past.doubt, [mark(5)]);
+    assert_eq!(feed.rows[3].past.doubt, [mark(5)]);
     assert_eq!(
-        feed.jobs[3].past.last_doubt_at,
+        feed.rows[3].past.last_doubt_at,
         Some(i64::MAX),
         "nobody knows when it ended"
     );
-    assert_eq!(feed.jobs[0].cells, vec!["new", "2021-08-12", "new.jpg"]);
+    assert_eq!(feed.rows[0].cells, vec!["new", "2021-08-12", "new.jpg"]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn wrong_and_repeated_rows_are_counted_and_the_wrong_ones_are_in_the_results_at_
     .concat();
     let mut office = Office::new(&rows);
     let feed = office.feeds(1).remove(0).unwrap();
-    assert_eq!((feed.jobs.len(), feed.repeated, feed.invalid), (1, 1, 3));
+    assert_eq!((feed.rows.len(), feed.repeated, feed.invalid), (1, 1, 3));
     let lines: Vec<String> = office.followed().lines().skip(1).map(str::to_owned).collect();
     assert_eq!(lines.len(), 3);
     assert!(
@@ -200,12 +200,12 @@ fn feeds_are_small_and_together_they_are_the_manifest() {
     assert!(
         feeds
             .iter()
-            .all(|feed| feed.jobs.len() <= 256 && feed.jobs.len() as u32 + feed.settled <= 1_024)
+            .all(|feed| feed.rows.len() <= 256 && feed.rows.len() as u32 + feed.settled <= 1_024)
     );
     assert_eq!(feeds.iter().map(|feed| feed.settled).sum::<u32>(), 1_500);
     let numbers: Vec<u32> = feeds
         .iter()
-        .flat_map(|feed| feed.jobs.iter().map(|job| job.row.number))
+        .flat_map(|feed| feed.rows.iter().map(|pending| pending.row.number))
         .collect();
     let wanted: Vec<u32> = (1..=3_000).filter(|number| number % 2 == 0).collect();
     assert_eq!(numbers, wanted);
@@ -250,8 +250,15 @@ fn batch(user: &str, number: u32, id: i64) -> Batch {
 #[test]
 fn a_batch_is_durable_and_then_visible() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
-    let reports = office.work(vec![Order::Commit(batch("a", 1, 1)), Order::Commit(batch("b", 2, 2))]);
-    assert!(reports.iter().all(|report| matches!(report, Report::Committed(Ok(())))));
+    let completions = office.work(vec![
+        Command::Commit(batch("a", 1, 1)),
+        Command::Commit(batch("b", 2, 2)),
+    ]);
+    assert!(
+        completions
+            .iter()
+            .all(|completion| matches!(completion, Completion::Committed(Ok(()))))
+    );
     assert_eq!(office.followed().lines().count(), 3);
     assert_eq!(office.ledger.next_attempt().unwrap(), 3);
 }
@@ -259,7 +266,13 @@ fn a_batch_is_durable_and_then_visible() {
 #[test]
 fn a_batch_that_the_ledger_does_not_take_is_not_in_the_results() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
-    let reports = office.work(vec![Order::Commit(batch("a", 1, 1)), Order::Commit(batch("b", 2, 1))]);
-    assert!(matches!(reports[1], Report::Committed(Err(RunError::Ledger(_)))));
+    let completions = office.work(vec![
+        Command::Commit(batch("a", 1, 1)),
+        Command::Commit(batch("b", 2, 1)),
+    ]);
+    assert!(matches!(
+        completions[1],
+        Completion::Committed(Err(RunError::Ledger(_)))
+    ));
     assert_eq!(office.followed().lines().count(), 2);
 }

@@ -17,7 +17,7 @@ const NOISE: Duration = Duration::from_millis(20);
 
 /// The adaptive limit of requests in flight.
 #[derive(Debug)]
-pub(crate) struct Limit {
+pub(crate) struct ConcurrencyLimit {
     cap: f64,
     value: f64,
     /// Doubling each round trip, until the cap or the first sign of congestion.
@@ -26,7 +26,7 @@ pub(crate) struct Limit {
     decreased_at: Option<Instant>,
 }
 
-impl Limit {
+impl ConcurrencyLimit {
     /// `cap` is the most that will ever be allowed, at least 1.
     pub(crate) fn new(cap: usize) -> Self {
         Self {
@@ -82,15 +82,15 @@ mod tests {
 
     const QUICKLY: Duration = Duration::from_millis(50);
 
-    fn open(cap: usize) -> Limit {
-        let mut limit = Limit::new(cap);
+    fn open(cap: usize) -> ConcurrencyLimit {
+        let mut limit = ConcurrencyLimit::new(cap);
         (0..10 * cap).for_each(|_| limit.settled(QUICKLY, true));
         limit
     }
 
     #[test]
     fn begins_with_one_and_doubles_every_round_trip() {
-        let mut limit = Limit::new(16);
+        let mut limit = ConcurrencyLimit::new(16);
         assert_eq!(limit.current(), 1);
         for wanted in [2, 4, 8, 16, 16] {
             (0..limit.current()).for_each(|_| limit.settled(QUICKLY, true));
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn does_not_grow_while_it_is_not_reached() {
-        let mut limit = Limit::new(16);
+        let mut limit = ConcurrencyLimit::new(16);
         (0..100).for_each(|_| limit.settled(QUICKLY, false));
         assert_eq!(limit.current(), 1);
     }

@@ -1,10 +1,11 @@
-//! The results CSV: a view of the ledger in the order of the manifest.
+//! What files a run leaves: the results CSV and the summary.
 //!
-//! [`Follower`] appends rows as they finish, so that the file can be followed; [`write()`] makes the
+//! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that the file can be followed; [`write()`] makes the
 //! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
 
+mod cells;
 mod follow;
-mod line;
+mod summary;
 mod tally;
 mod target;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, Records, Survey};
 
 pub(crate) use follow::Follower;
+pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
 
@@ -24,7 +26,7 @@ pub(crate) use target::Target;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResultsError {
     #[error("cannot write the results")]
-    Write(#[source] io::Error),
+    Write(#[from] io::Error),
     #[error("cannot read the ledger")]
     Ledger(#[from] LedgerError),
     #[error("cannot read the manifest again")]
@@ -45,12 +47,12 @@ pub(crate) fn write(
     out: impl Write,
 ) -> Result<Tally, ResultsError> {
     let mut writer = csv::Writer::from_writer(BufWriter::new(out));
-    line::write_header(&mut writer, manifest)?;
+    cells::write_header(&mut writer, manifest)?;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
         let outcome = outcome_of(manifest, survey, ledger, number, record)?;
-        line::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
+        cells::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
         tally.add(number, || manifest.shown_user(record), &outcome);
     }
     check_unchanged(records, survey, &tally)?;

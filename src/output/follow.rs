@@ -4,9 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{ResultsError, Target, line};
+use super::{ResultsError, cells};
 use crate::domain::outcome::Outcome;
 use crate::manifest::Manifest;
+use crate::sys::atomic::Place;
 
 /// An open results file to which finished rows are appended.
 #[derive(Debug)]
@@ -16,10 +17,10 @@ pub(crate) struct Follower {
 
 impl Follower {
     /// Puts a new file with nothing but the header in place of the old one, whole as it was until then.
-    pub(crate) fn create(path: &Path, manifest: &Manifest) -> Result<Self, ResultsError> {
-        Target::replace(path, |file| {
+    pub(crate) fn create(place: &Place, path: &Path, manifest: &Manifest) -> Result<Self, ResultsError> {
+        place.write(|file| {
             let mut writer = csv::Writer::from_writer(file);
-            line::write_header(&mut writer, manifest)?;
+            cells::write_header(&mut writer, manifest)?;
             writer.flush().map_err(ResultsError::Write)
         })?;
         let file = OpenOptions::new()
@@ -41,7 +42,7 @@ impl Follower {
         number: u32,
         outcome: &Outcome,
     ) -> Result<(), ResultsError> {
-        line::write(&mut self.writer, own, number, outcome)
+        cells::write(&mut self.writer, own, number, outcome)
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), ResultsError> {

@@ -1,4 +1,4 @@
-//! Buffers that are used again: photos and the chunks of requests come and go by the thousand, and
+//! BufferPool that are used again: photos and the chunks of requests come and go by the thousand, and
 //! asking the system anew for each costs more than filling it.
 
 use std::collections::BTreeMap;
@@ -8,45 +8,45 @@ use std::sync::{Arc, Mutex, PoisonError};
 const LEAD: usize = 64;
 const PAGE: usize = 4096;
 
-/// A stock of buffers by size, whose idle ones take up a limited number of bytes.
+/// A idle of buffers by size, whose idle ones take up a limited number of bytes.
 #[derive(Debug)]
-pub(crate) struct Buffers {
-    stock: Mutex<Stock>,
+pub(crate) struct BufferPool {
+    idle: Mutex<Idle>,
     most: usize,
 }
 
 #[derive(Debug, Default)]
-struct Stock {
+struct Idle {
     /// By size, one of those that `size_for` gives.
     idle: BTreeMap<usize, Vec<Vec<u8>>>,
     bytes: usize,
 }
 
-/// Bytes that grow from none up to a fixed room. It goes back to its stock when it is dropped.
+/// Bytes that grow from none up to a fixed room. It goes back to its idle when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     /// What lies outside of `start..end` is left from before.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    home: Arc<Buffers>,
+    pool: Arc<BufferPool>,
 }
 
-impl Buffers {
-    /// A stock that keeps at most so many bytes idle.
+impl BufferPool {
+    /// A idle that keeps at most so many bytes idle.
     pub(crate) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
-            stock: Mutex::default(),
+            idle: Mutex::default(),
             most,
         })
     }
 
     /// An empty buffer with room for `bytes` at least.
-    pub(crate) fn lend(self: &Arc<Self>, bytes: usize) -> Buffer {
+    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize) -> Buffer {
         let size = size_for(bytes);
-        let idle = self.with(|stock| {
-            let buffer = stock.idle.get_mut(&size)?.pop()?;
-            stock.bytes -= size;
+        let idle = self.with(|idle| {
+            let buffer = idle.idle.get_mut(&size)?.pop()?;
+            idle.bytes -= size;
             Some(buffer)
         });
         let bytes = idle.unwrap_or_else(|| vec![0; size + LEAD]);
@@ -55,28 +55,28 @@ impl Buffers {
             bytes,
             start,
             end: start,
-            home: Arc::clone(self),
+            pool: Arc::clone(self),
         }
     }
 
     /// Sizes that are not asked for any more make room for those that are.
-    fn take_back(&self, buffer: Vec<u8>) {
+    fn release(&self, buffer: Vec<u8>) {
         let size = buffer.len().saturating_sub(LEAD);
         if size > self.most {
             return;
         }
-        self.with(|stock| {
-            if stock.bytes + size > self.most {
-                *stock = Stock::default();
+        self.with(|idle| {
+            if idle.bytes + size > self.most {
+                *idle = Idle::default();
             }
-            stock.bytes += size;
-            stock.idle.entry(size).or_default().push(buffer);
+            idle.bytes += size;
+            idle.idle.entry(size).or_default().push(buffer);
         });
     }
 
-    /// Whoever panicked while holding the stock left it whole: nothing in between can fail.
-    fn with<T>(&self, act: impl FnOnce(&mut Stock) -> T) -> T {
-        act(&mut self.stock.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Whoever panicked while holding the idle left it whole: nothing in between can fail.
+    fn with<T>(&self, act: impl FnOnce(&mut Idle) -> T) -> T {
+        act(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -102,7 +102,7 @@ impl Buffer {
 
     /// Has room again, whatever was filled.
     pub(crate) fn grow(&mut self) {
-        let mut larger = self.home.lend(self.bytes.len() * 2);
+        let mut larger = self.pool.acquire(self.bytes.len() * 2);
         let filled = self.as_ref();
         larger.room()[..filled.len()].copy_from_slice(filled);
         larger.advance(filled.len());
@@ -123,7 +123,7 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.home.take_back(std::mem::take(&mut self.bytes));
+        self.pool.release(std::mem::take(&mut self.bytes));
     }
 }
 
@@ -131,8 +131,8 @@ impl Drop for Buffer {
 mod tests {
     use super::*;
 
-    fn idle(buffers: &Buffers) -> usize {
-        buffers.with(|stock| stock.bytes)
+    fn idle(buffers: &BufferPool) -> usize {
+        buffers.with(|idle| idle.bytes)
     }
 
     #[test]
@@ -149,15 +149,15 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_empty_and_is_lent_again() {
-        let buffers = Buffers::new(1000);
-        let mut first = buffers.lend(100);
+        let buffers = BufferPool::new(1000);
+        let mut first = buffers.acquire(100);
         first.room()[..5].copy_from_slice(b"photo");
         first.advance(5);
         assert_eq!(first.as_ref(), b"photo");
         let address = first.as_ref().as_ptr();
         drop(first);
         assert_eq!(idle(&buffers), 128);
-        let mut second = buffers.lend(65);
+        let mut second = buffers.acquire(65);
         assert_eq!((second.as_ref().as_ptr(), second.as_ref().len()), (address, 0));
         assert_eq!(second.room().len(), 128);
         assert_eq!(idle(&buffers), 0);
@@ -165,9 +165,9 @@ mod tests {
 
     #[test]
     fn content_begins_well_inside_a_page() {
-        let buffers = Buffers::new(0);
+        let buffers = BufferPool::new(0);
         for bytes in [1, 100, 4096, 50_000, 300_000, 4_900_000] {
-            let mut buffer = buffers.lend(bytes);
+            let mut buffer = buffers.acquire(bytes);
             assert!(buffer.room().len() >= bytes);
             assert!(buffer.as_ref().as_ptr().addr() % PAGE >= LEAD);
         }
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_ends_with_the_room() {
-        let mut buffer = Buffers::new(0).lend(3);
+        let mut buffer = BufferPool::new(0).acquire(3);
         buffer.advance(99);
         assert_eq!(buffer.as_ref().len(), 64);
         assert!(buffer.room().is_empty());
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_was_filled_stays_when_the_room_grows() {
-        let mut buffer = Buffers::new(0).lend(64);
+        let mut buffer = BufferPool::new(0).acquire(64);
         buffer.room().fill(b'a');
         buffer.advance(64);
         buffer.grow();
@@ -193,19 +193,19 @@ mod tests {
 
     #[test]
     fn a_small_photo_gets_no_large_buffer() {
-        let buffers = Buffers::new(10_000);
-        drop(buffers.lend(4000));
-        assert_eq!(buffers.lend(100).room().len(), 128);
+        let buffers = BufferPool::new(10_000);
+        drop(buffers.acquire(4000));
+        assert_eq!(buffers.acquire(100).room().len(), 128);
     }
 
     #[test]
     fn no_more_is_kept_idle_than_was_allowed() {
-        let buffers = Buffers::new(1000);
-        drop([100; 9].map(|bytes| buffers.lend(bytes)));
+        let buffers = BufferPool::new(1000);
+        drop([100; 9].map(|bytes| buffers.acquire(bytes)));
         assert_eq!(idle(&buffers), 256);
-        drop(buffers.lend(1024));
+        drop(buffers.acquire(1024));
         assert_eq!(idle(&buffers), 256);
-        drop(buffers.lend(700));
+        drop(buffers.acquire(700));
         assert_eq!(idle(&buffers), 768);
     }
 }

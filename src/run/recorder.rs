@@ -1,39 +1,39 @@
-//! The clerk: one thread that owns the ledger, the manifest's second pass and the results that are
-//! followed. It does what it is told, in order, and reports back; it decides nothing.
+//! The recorder: one thread that owns the ledger, the manifest's second pass and the results that are
+//! followed. It does what it is told, in command, and completions back; it decides nothing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use csv::StringRecord;
 
 use super::RunError;
-use super::job::{Batch, Feed, Job, Line};
+use super::row::{Batch, Feed, Line, PendingRow};
 use crate::domain::{
     outcome::{Outcome, Status},
     resume::Plan,
 };
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
-use crate::results::Follower;
+use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
 const FEED_RECORDS: u32 = 1_024;
 /// Rows to send after which a feed is full.
-const FEED_JOBS: usize = 256;
+const FEED_ROWS: usize = 256;
 
-/// What the clerk can be told.
-pub(super) enum Order {
+/// What the recorder can be told.
+pub(super) enum Command {
     Feed,
     Commit(Batch),
 }
 
-/// What the clerk reports.
-pub(super) enum Report {
+/// What the recorder completions.
+pub(super) enum Completion {
     Fed(Result<Feed, RunError>),
     Committed(Result<(), RunError>),
 }
 
-/// All that the clerk owns.
-pub(super) struct Clerk<'a> {
+/// All that the recorder owns.
+pub(super) struct Recorder<'a> {
     manifest: &'a Manifest,
     survey: &'a Survey,
     records: Option<Records<'a>>,
@@ -41,7 +41,7 @@ pub(super) struct Clerk<'a> {
     follower: &'a mut Option<Follower>,
 }
 
-impl<'a> Clerk<'a> {
+impl<'a> Recorder<'a> {
     pub(super) fn new(
         manifest: &'a Manifest,
         survey: &'a Survey,
@@ -59,11 +59,11 @@ impl<'a> Clerk<'a> {
     }
 
     /// Works until the other end hangs up.
-    pub(super) fn work(mut self, orders: &Receiver<Order>, mut report: impl FnMut(Report)) {
-        for order in orders {
-            report(match order {
-                Order::Feed => Report::Fed(self.feed()),
-                Order::Commit(batch) => Report::Committed(self.commit(&batch)),
+    pub(super) fn work(mut self, commands: &Receiver<Command>, mut complete: impl FnMut(Completion)) {
+        for command in commands {
+            complete(match command {
+                Command::Feed => Completion::Fed(self.feed()),
+                Command::Commit(batch) => Completion::Committed(self.commit(&batch)),
             });
         }
     }
@@ -95,7 +95,7 @@ impl<'a> Clerk<'a> {
         }
         for _ in 0..FEED_RECORDS {
             self.step(&mut feed, &mut lines)?;
-            if feed.ended || feed.jobs.len() >= FEED_JOBS {
+            if feed.ended || feed.rows.len() >= FEED_ROWS {
                 break;
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Clerk<'a> {
             Role::Repeat => feed.repeated += 1,
             Role::First => {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-                meet(self.ledger, self.manifest, row, record, feed)?;
+                plan_row(self.ledger, self.manifest, row, record, feed)?;
             }
             Role::Invalid | Role::Conflict => {
                 feed.invalid += 1;
@@ -139,8 +139,8 @@ impl<'a> Clerk<'a> {
     }
 }
 
-/// A row of its own meets what the ledger knows of its user.
-fn meet(
+/// What is to be done about a row, by what the ledger knows of its user.
+fn plan_row(
     ledger: &Ledger,
     manifest: &Manifest,
     row: Row,
@@ -160,7 +160,7 @@ fn meet(
         Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
     };
     let cells = manifest.own_cells(record).collect();
-    feed.jobs.push(Job {
+    feed.rows.push(PendingRow {
         row,
         cells,
         past,
@@ -173,7 +173,7 @@ fn meet(
     Ok(())
 }
 
-/// The two ends of the way to the clerk.
-pub(super) fn orders() -> (Sender<Order>, Receiver<Order>) {
+/// The two ends of the way to the recorder.
+pub(super) fn commands() -> (Sender<Command>, Receiver<Command>) {
     channel()
 }

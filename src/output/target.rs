@@ -1,0 +1,62 @@
+//! Where the results go.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{Follower, ResultsError, Tally, write};
+use crate::ledger::Ledger;
+use crate::manifest::{Manifest, Survey};
+use crate::sys::atomic::Place;
+
+/// Where the results go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// `-`: once, at the end.
+    Stdout,
+    /// A regular file is followed during the run and replaced by rename at its end; anything else is written once.
+    Place(Place),
+}
+
+impl Target {
+    pub(crate) fn new(path: &Path) -> Self {
+        match path.as_os_str() == "-" {
+            true => Self::Stdout,
+            false => Self::Place(Place::of(path)),
+        }
+    }
+
+    /// Begins the file that can be followed, where there is one. An unwritable place shows here, before anything is sent.
+    pub(crate) fn follow(&self, manifest: &Manifest) -> Result<Option<Follower>, ResultsError> {
+        match self {
+            Self::Place(place @ Place::File(path)) => Follower::create(place, path, manifest).map(Some),
+            Self::Stdout | Self::Place(Place::Device(_)) => Ok(None),
+        }
+    }
+
+    /// Writes the whole of the results. A reader that closes the pipe early does not make it fail.
+    pub(crate) fn finish(&self, manifest: &Manifest, survey: &Survey, ledger: &Ledger) -> Result<Tally, ResultsError> {
+        match self {
+            Self::Stdout => write(manifest, survey, ledger, IgnoreBrokenPipe(io::stdout().lock())),
+            Self::Place(place) => place.write(|file| write(manifest, survey, ledger, IgnoreBrokenPipe(file))),
+        }
+    }
+}
+
+/// Goes on when the reader has gone: the counts are still needed.
+pub(super) struct IgnoreBrokenPipe<W>(pub(super) W);
+
+impl<W: Write> Write for IgnoreBrokenPipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            result => result,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+}
