@@ -149,8 +149,8 @@ pub(crate) struct PaceArgs {
     /// Further attempts of a row
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) retries: u32,
-    /// Quiet time before a row in doubt is sent again
-    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = duration)]
+    /// Shortest time from the sending of an attempt whose answer was lost to the next attempt
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = duration)]
     pub(crate) in_doubt_wait: Duration,
     /// How long to wait for an endpoint that is down or throttling
     #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration)]

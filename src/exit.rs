@@ -117,7 +117,9 @@ impl From<Stop> for ExitStatus {
             Stop::Limit | Stop::WindowOver | Stop::MaxFailures | Stop::RefusalsAlike => Self::Limit,
             Stop::Outage => Self::Unreachable,
             Stop::Refused(Refusal::Credentials | Refusal::Account | Refusal::Payment) => Self::Refused,
-            Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Certificate) => Self::Unreachable,
+            Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Signatures | Refusal::Certificate) => {
+                Self::Unreachable
+            }
             Stop::Interrupted => Self::Interrupted,
             Stop::Terminated => Self::Terminated,
             Stop::ManifestChanged => Self::Manifest,

@@ -314,7 +314,7 @@ fn settings(pace: &PaceArgs, concurrency: usize, run_id: String) -> RunSettings 
         started: Instant::now(),
         concurrency,
         interval: pace.rate.map(|rate| rate.interval),
-        attempts: RetryPolicy { retries: pace.retries },
+        retry: RetryPolicy { retries: pace.retries },
         in_doubt_wait: pace.in_doubt_wait,
         max_outage: pace.max_outage,
         stop_after: pace.stop_after,

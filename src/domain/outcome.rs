@@ -88,6 +88,10 @@ words! { listed
         AnswerLost = "answer_lost",
         /// The same, and the photo of the row has changed since that attempt.
         EarlierPhotoEnrolled = "earlier_photo_enrolled",
+        /// The same, and the date of the row has changed since that attempt.
+        EarlierDateEnrolled = "earlier_date_enrolled",
+        /// The same, and both photo and date have changed, or did so between several such attempts.
+        EarlierRowEnrolled = "earlier_row_enrolled",
         HumanReview = "human_review",
         UserIdTaken = "user_id_taken",
         // Rejected.
@@ -100,6 +104,8 @@ words! { listed
         UserDeleted = "user_deleted",
         BadParameter = "bad_parameter",
         BodyTooLarge = "body_too_large",
+        /// A 403 that did not come from the API itself, in a run in which other rows are accepted.
+        Forbidden = "forbidden",
         /// Any other refusal; the code and the text say more.
         Refused = "refused",
         // Not processed.

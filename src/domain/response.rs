@@ -39,14 +39,20 @@ pub(crate) struct Verdict {
 /// The kinds of reading, by what they mean for the row and the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `enrolled`, `provisional` or `rejected`, by the API's own word.
+    /// `enrolled` or `provisional`, by the API's own word.
     Settled(Status, Option<Reason>),
+    /// Refused. Only a verdict on the photo proves that no earlier attempt has enrolled the user.
+    Rejected { reason: Reason, on_photo: bool },
+    /// A 403 without a code of the provider: the credentials, or this row's, as the run so far tells.
+    Forbidden,
     /// Code 2209: the user is enrolled already, and the ledger knows whether we may have done it.
     Duplicate,
     /// The server did not process the request; it may ask for a wait.
     NotProcessed(Reason, Option<Duration>),
-    /// The server may have processed the request.
+    /// The server may have processed the request, or may still be at it.
     InDoubt(Reason, Option<Duration>),
+    /// The server may have processed the request and is done with it.
+    ServerFailed(Option<Duration>),
     /// Nothing more may be sent.
     Stop(Refusal),
 }
@@ -64,6 +70,8 @@ words! {
         NotTheApi = "not_the_api",
         /// Any 3xx.
         Redirect = "redirected",
+        /// The first successes of a run all carry a wrong signature: another key, or another scheme.
+        Signatures = "wrong_signatures",
         /// The peer's certificate is not trusted, or is another host's.
         Certificate = "certificate_refused",
     }
@@ -77,13 +85,16 @@ pub(crate) fn judge(reply: &Reply, user_id: &UserId, signer: &Signer) -> Verdict
     let body = Body::read(&reply.body);
     let kind = match reply.http_status {
         300..=399 => Kind::Stop(Refusal::Redirect),
+        403 if body.result_code().is_none() => Kind::Forbidden,
         401 | 403 => Kind::Stop(Refusal::Credentials),
         402 => Kind::Stop(Refusal::Payment),
         404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
         429 => Kind::NotProcessed(Reason::Throttled, retry_after(reply)),
         408 | 425 => Kind::NotProcessed(Reason::ServerBusy, retry_after(reply)),
-        413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
-        500..=599 => Kind::InDoubt(Reason::ServerError, retry_after(reply)),
+        413 => rejected(None, Reason::BodyTooLarge),
+        // The gateway has given up waiting; what stands behind it may not have.
+        504 => Kind::InDoubt(Reason::ServerError, retry_after(reply)),
+        500..=599 => Kind::ServerFailed(retry_after(reply)),
         _ if !reply.complete => Kind::InDoubt(Reason::AnswerCutOff, None),
         200..=299 => judge_success(&body, user_id, signer, reply),
         400..=499 => judge_refusal(&body, reply),
@@ -129,11 +140,25 @@ fn judge_refusal(body: &Body<'_>, reply: &Reply) -> Kind {
         "2204" | "2413" if body.speaks_of_authority() => Kind::Stop(Refusal::Credentials),
         "1016" | "2203" | "2212" | "2217" | "2220" => Kind::Stop(Refusal::Account),
         "2222" => Kind::NotProcessed(Reason::Throttled, retry_after(reply)),
-        code => Kind::Settled(Status::Rejected, Some(rejection(code))),
+        code => rejected(Some(code), reason_of(code)),
     }
 }
 
-fn rejection(code: &str) -> Reason {
+fn rejected(code: Option<&str>, reason: Reason) -> Kind {
+    let on_photo = code.is_some_and(|code| code.starts_with('0') || code.starts_with("12"));
+    Kind::Rejected { reason, on_photo }
+}
+
+/// The reason of a refusal, from what the ledger keeps of it.
+pub(crate) fn rejection(facts: &Facts) -> Reason {
+    match (facts.http_status, facts.result_code.as_deref()) {
+        (Some(413), _) => Reason::BodyTooLarge,
+        (Some(403), None) => Reason::Forbidden,
+        (_, code) => reason_of(code.unwrap_or_default()),
+    }
+}
+
+fn reason_of(code: &str) -> Reason {
     match code {
         "0001" | "1241" => Reason::PhotoUnusable,
         "0841" => Reason::CompareFailed,

@@ -34,7 +34,15 @@ fn refusal(code: Value) -> Value {
     json!({"error": "text", "code": code})
 }
 
-const REFUSED: Kind = Kind::Settled(Status::Rejected, Some(Reason::Refused));
+const REFUSED: Kind = rejected(Reason::Refused);
+
+const fn rejected(reason: Reason) -> Kind {
+    Kind::Rejected {
+        reason,
+        on_photo: false,
+    }
+}
+
 const UNREADABLE: Kind = Kind::InDoubt(Reason::UnreadableAnswer, None);
 
 #[test]
@@ -47,9 +55,10 @@ fn every_http_status_with_a_provider_body() {
             402 => Kind::Stop(Refusal::Payment),
             404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
             408 | 425 => Kind::NotProcessed(Reason::ServerBusy, None),
-            413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
+            413 => rejected(Reason::BodyTooLarge),
             429 => Kind::NotProcessed(Reason::Throttled, None),
-            500..=599 => Kind::InDoubt(Reason::ServerError, None),
+            504 => Kind::InDoubt(Reason::ServerError, None),
+            500..=599 => Kind::ServerFailed(None),
             _ => UNREADABLE,
         };
         assert_eq!(of(status, refusal(json!("9999"))), wanted, "HTTP {status}");
@@ -61,13 +70,15 @@ fn every_http_status_with_a_body_that_is_no_json() {
     for status in 100..=599 {
         let wanted = match status {
             300..=399 => Kind::Stop(Refusal::Redirect),
-            401 | 403 => Kind::Stop(Refusal::Credentials),
+            401 => Kind::Stop(Refusal::Credentials),
+            403 => Kind::Forbidden,
             402 => Kind::Stop(Refusal::Payment),
             404 | 405 | 415 => Kind::Stop(Refusal::NotTheApi),
             408 | 425 => Kind::NotProcessed(Reason::ServerBusy, None),
-            413 => Kind::Settled(Status::Rejected, Some(Reason::BodyTooLarge)),
+            413 => rejected(Reason::BodyTooLarge),
             429 => Kind::NotProcessed(Reason::Throttled, None),
-            500..=599 => Kind::InDoubt(Reason::ServerError, None),
+            504 => Kind::InDoubt(Reason::ServerError, None),
+            500..=599 => Kind::ServerFailed(None),
             400..=499 => Kind::NotProcessed(Reason::GatewayRefused, None),
             _ => UNREADABLE,
         };
@@ -79,7 +90,8 @@ fn every_http_status_with_a_body_that_is_no_json() {
 fn every_result_code_of_a_success() {
     for number in 0..=9999 {
         let code = format!("{number:04}");
-        let rejected = |reason| Kind::Settled(Status::Rejected, Some(reason));
+        let on_photo = code.starts_with('0') || code.starts_with("12");
+        let rejected = |reason| Kind::Rejected { reason, on_photo };
         let wanted = match code.as_str() {
             "0840" | "1240" => Kind::Settled(Status::Enrolled, None),
             "0842" | "0844" | "0846" => Kind::Settled(Status::Provisional, Some(Reason::HumanReview)),
@@ -96,7 +108,7 @@ fn every_result_code_of_a_success() {
             "2207" => rejected(Reason::UserDisabled),
             "2208" => rejected(Reason::UserDeleted),
             "2204" | "2213" | "2413" => rejected(Reason::BadParameter),
-            _ => REFUSED,
+            _ => rejected(Reason::Refused),
         };
         assert_eq!(of(200, success(json!(code))), wanted, "{code} as a string");
         assert_eq!(of(200, success(json!(number))), wanted, "{code} as a number");
@@ -111,9 +123,9 @@ fn every_code_of_a_refusal_with_http_400() {
             2205 | 2405 => Kind::Stop(Refusal::Credentials),
             2203 | 2212 | 2217 | 2220 => Kind::Stop(Refusal::Account),
             2222 => Kind::NotProcessed(Reason::Throttled, None),
-            2207 => Kind::Settled(Status::Rejected, Some(Reason::UserDisabled)),
-            2208 => Kind::Settled(Status::Rejected, Some(Reason::UserDeleted)),
-            2204 | 2213 | 2413 => Kind::Settled(Status::Rejected, Some(Reason::BadParameter)),
+            2207 => rejected(Reason::UserDisabled),
+            2208 => rejected(Reason::UserDeleted),
+            2204 | 2213 | 2413 => rejected(Reason::BadParameter),
             _ => REFUSED,
         };
         assert_eq!(
@@ -132,9 +144,23 @@ fn a_wrong_parameter_that_speaks_of_authority_stops_the_run() {
         assert_eq!(of(400, body), Kind::Stop(Refusal::Credentials), "{code}");
     }
     let body = json!({"error": "not authorized", "code": "2213"});
+    assert_eq!(of(400, body), rejected(Reason::BadParameter));
+}
+
+#[test]
+fn the_reason_of_a_refusal_can_be_told_from_what_the_ledger_keeps() {
+    let mut answers = vec![reply(413, "<html>"), reply(400, "{\"error\":\"no\"}")];
+    answers.extend((0..=9999).map(|number| reply(200, success(json!(number)).to_string())));
+    for answer in answers {
+        let verdict = judge(&answer, &UserId::parse("u1").unwrap(), &signer());
+        if let Kind::Rejected { reason, .. } = verdict.kind {
+            assert_eq!(rejection(&verdict.facts), reason, "{:?}", verdict.facts);
+        }
+    }
+    let forbidden = judge(&reply(403, "<html>"), &UserId::parse("u1").unwrap(), &signer());
     assert_eq!(
-        of(400, body),
-        Kind::Settled(Status::Rejected, Some(Reason::BadParameter))
+        (forbidden.kind, rejection(&forbidden.facts)),
+        (Kind::Forbidden, Reason::Forbidden)
     );
 }
 
@@ -234,10 +260,7 @@ fn retry_after_is_seconds_or_a_date_against_the_answers_own() {
         retry_after: Some("3".into()),
         ..reply(503, "")
     };
-    assert_eq!(
-        kind(&busy),
-        Kind::InDoubt(Reason::ServerError, Some(Duration::from_secs(3)))
-    );
+    assert_eq!(kind(&busy), Kind::ServerFailed(Some(Duration::from_secs(3))));
 }
 
 #[test]

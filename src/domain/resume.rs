@@ -2,9 +2,14 @@
 //!
 //! Pure: the ledger hands in a [`History`], and nothing here reads or writes.
 
+#[cfg(test)]
+#[path = "resume_tests.rs"]
+mod tests;
+
 use super::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason, Status},
+    response,
 };
 
 /// An attempt whose outcome was never learned: the intent is there, and nothing that resolved it.
@@ -13,6 +18,8 @@ pub(crate) struct Unresolved {
     /// The attempt's number among all of this user's.
     pub(crate) number: u32,
     pub(crate) photo: PhotoDigest,
+    /// The creation date that was sent; none where the ledger's schema did not keep it.
+    pub(crate) created_at: Option<String>,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
     /// When it was given up; none where the run died before.
@@ -36,15 +43,33 @@ pub(crate) enum Plan {
     Skip,
     Send(Past),
     /// Refused before with the same date: only another photo makes it worth sending.
-    SendIfPhotoDiffers(Past, PhotoDigest),
+    SendIfPhotoDiffers(Past, Box<Refused>),
+}
+
+/// An earlier refusal of this row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) photo: PhotoDigest,
+    /// The refusal as it was, with the status `rejected`.
+    pub(crate) outcome: Outcome,
+    /// Whether the ledger says something else of the row since: its photo was away.
+    pub(crate) is_hidden: bool,
+}
+
+/// An attempt that may have been applied, by what it sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    pub(crate) photo: PhotoDigest,
+    /// None where nobody kept it.
+    pub(crate) created_at: Option<String>,
 }
 
 /// What earlier attempts leave to a row that is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Past {
     pub(crate) attempts: u32,
-    /// The photos of attempts that may have been applied; empty where there is no doubt.
-    pub(crate) doubt: Vec<PhotoDigest>,
+    /// What attempts that may have been applied have sent, each once; empty where there is no doubt.
+    pub(crate) doubts: Vec<Doubt>,
     /// When the latest attempt in doubt was given up, in milliseconds since the Unix epoch; the end of time where
     /// nobody knows, as after a kill.
     pub(crate) last_doubt_at: Option<i64>,
@@ -55,14 +80,31 @@ impl History {
     pub(crate) fn plan(&self, created_at: &CreatedAt) -> Plan {
         match &self.outcome {
             Some(outcome) if outcome.status.is_settled() => Plan::Skip,
-            Some(outcome) if outcome.status == Status::Rejected && self.unresolved.is_empty() => match outcome.photo {
-                Some(photo) if self.created_at.as_deref() == Some(created_at.as_str()) => {
-                    Plan::SendIfPhotoDiffers(self.past(), photo)
-                }
-                _ => Plan::Send(self.past()),
+            Some(outcome) => match self.refused(outcome, created_at) {
+                Some(refused) => Plan::SendIfPhotoDiffers(self.past(), Box::new(refused)),
+                None => Plan::Send(self.past()),
             },
-            _ => Plan::Send(self.past()),
+            None => Plan::Send(self.past()),
         }
+    }
+
+    /// A row whose photo is away for a run is `invalid` with the refusal's photo and facts, see [`away`].
+    fn refused(&self, outcome: &Outcome, created_at: &CreatedAt) -> Option<Refused> {
+        let is_hidden = outcome.status == Status::Invalid;
+        let is_refused = is_hidden || outcome.status == Status::Rejected;
+        let same_date = self.created_at.as_deref() == Some(created_at.as_str());
+        let photo = outcome
+            .photo
+            .filter(|_| is_refused && same_date && self.unresolved.is_empty())?;
+        let mut outcome = outcome.clone();
+        if is_hidden {
+            (outcome.status, outcome.reason) = (Status::Rejected, Some(response::rejection(&outcome.facts)));
+        }
+        Some(Refused {
+            photo,
+            outcome,
+            is_hidden,
+        })
     }
 
     /// What the results say of this user. An intent without an outcome is a doubt, whatever else is known.
@@ -96,168 +138,72 @@ impl History {
     }
 
     fn past(&self) -> Past {
-        let mut doubt: Vec<PhotoDigest> = Vec::new();
-        for attempt in &self.unresolved {
-            if !doubt.contains(&attempt.photo) {
-                doubt.push(attempt.photo);
-            }
-        }
         let last_doubt_at = self
             .unresolved
             .iter()
             .map(|attempt| attempt.ended_at.unwrap_or(i64::MAX))
             .max();
-        Past {
+        let mut past = Past {
             attempts: self.attempts(),
-            doubt,
+            doubts: Vec::new(),
             last_doubt_at,
+        };
+        for attempt in &self.unresolved {
+            past.doubt(attempt.photo, attempt.created_at.as_deref());
         }
+        past
     }
 }
 
-/// What a 2209 means for a row that has just sent `photo`: the doubt tells whether we caused it, and with which photo.
-pub(crate) fn duplicate(doubt: &[PhotoDigest], photo: PhotoDigest) -> (Status, Reason, Option<PhotoDigest>) {
-    match doubt {
-        [] => (Status::AlreadyEnrolled, Reason::UserIdTaken, None),
-        [only] if only.sha256 == photo.sha256 => (Status::EnrolledInferred, Reason::AnswerLost, Some(photo)),
-        [only] => (Status::EnrolledInferred, Reason::EarlierPhotoEnrolled, Some(*only)),
-        _ => (Status::EnrolledInferred, Reason::EarlierPhotoEnrolled, None),
+impl Past {
+    /// An attempt with this photo and date may have been applied.
+    pub(crate) fn doubt(&mut self, photo: PhotoDigest, created_at: Option<&str>) {
+        let is_it = |doubt: &Doubt| doubt.photo == photo && doubt.created_at.as_deref() == created_at;
+        if !self.doubts.iter().any(is_it) {
+            self.doubts.push(Doubt {
+                photo,
+                created_at: created_at.map(str::to_owned),
+            });
+        }
+    }
+
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        !self.doubts.is_empty()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The outcome of a refused row whose photo cannot be sent: it keeps the refused photo and what the API said of it.
+pub(crate) fn away(refused: Refused, reason: Reason) -> Outcome {
+    Outcome {
+        status: Status::Invalid,
+        reason: Some(reason),
+        ..refused.outcome
+    }
+}
 
-    const A: PhotoDigest = PhotoDigest {
-        sha256: [1; 32],
-        bytes: 10,
+/// What a 2209 means for a row that has just sent this photo and date: the doubts tell whether we caused it, and with
+/// what. The photo is none where nobody can know which one was enrolled.
+pub(crate) fn duplicate(
+    doubts: &[Doubt],
+    photo: PhotoDigest,
+    created_at: &CreatedAt,
+) -> (Status, Reason, Option<PhotoDigest>) {
+    let Some(first) = doubts.first() else {
+        return (Status::AlreadyEnrolled, Reason::UserIdTaken, None);
     };
-    const B: PhotoDigest = PhotoDigest {
-        sha256: [2; 32],
-        bytes: 20,
+    let other_photo = doubts.iter().any(|doubt| doubt.photo.sha256 != photo.sha256);
+    // A date that nobody kept is not claimed to be another.
+    let is_other = |date: &String| date != created_at.as_str();
+    let other_date = doubts
+        .iter()
+        .filter_map(|doubt| doubt.created_at.as_ref())
+        .any(is_other);
+    let reason = match (other_photo, other_date) {
+        (false, false) => Reason::AnswerLost,
+        (true, false) => Reason::EarlierPhotoEnrolled,
+        (false, true) => Reason::EarlierDateEnrolled,
+        (true, true) => Reason::EarlierRowEnrolled,
     };
-
-    fn outcome(status: Status, attempts: u32) -> Outcome {
-        Outcome {
-            attempts,
-            photo: Some(A),
-            ..Outcome::untried(status, None)
-        }
-    }
-
-    fn unresolved(number: u32, photo: PhotoDigest) -> Unresolved {
-        Unresolved {
-            number,
-            photo,
-            started_at: i64::from(number) * 900,
-            ended_at: Some(i64::from(number) * 1_000),
-            run_id: "r".into(),
-        }
-    }
-
-    fn date(text: &str) -> CreatedAt {
-        CreatedAt::parse(text, chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
-    }
-
-    /// The oracle: for every status, with and without doubt, with the same and another date.
-    #[test]
-    fn every_history_has_its_plan() {
-        for status in Status::ALL {
-            for doubtful in [false, true] {
-                for same_date in [false, true] {
-                    let history = History {
-                        outcome: Some(outcome(*status, 2)),
-                        created_at: Some("2021-08-12".into()),
-                        unresolved: if doubtful { vec![unresolved(2, A)] } else { vec![] },
-                    };
-                    let past = match doubtful {
-                        true => Past {
-                            attempts: 2,
-                            doubt: vec![A],
-                            last_doubt_at: Some(2_000),
-                        },
-                        false => Past {
-                            attempts: 2,
-                            ..Past::default()
-                        },
-                    };
-                    let wanted = match status {
-                        Status::Enrolled | Status::EnrolledInferred | Status::Provisional | Status::AlreadyEnrolled => {
-                            Plan::Skip
-                        }
-                        Status::Rejected if !doubtful && same_date => Plan::SendIfPhotoDiffers(past, A),
-                        Status::Rejected | Status::Invalid | Status::Failed | Status::InDoubt | Status::Pending => {
-                            Plan::Send(past)
-                        }
-                    };
-                    let row = date(if same_date { "2021-08-12" } else { "2021-08-13" });
-                    assert_eq!(
-                        history.plan(&row),
-                        wanted,
-                        "{status} doubtful={doubtful} same_date={same_date}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_user_the_ledger_has_never_seen_is_sent_and_pending_until_then() {
-        assert_eq!(
-            History::default().plan(&date("2021-08-12")),
-            Plan::Send(Past::default())
-        );
-        assert_eq!(History::default().view().status, Status::Pending);
-    }
-
-    #[test]
-    fn an_intent_without_an_outcome_is_a_doubt() {
-        let history = History {
-            unresolved: vec![unresolved(1, A), unresolved(2, B)],
-            ..History::default()
-        };
-        let past = Past {
-            attempts: 2,
-            doubt: vec![A, B],
-            last_doubt_at: Some(2_000),
-        };
-        assert_eq!(history.plan(&date("2021-08-12")), Plan::Send(past));
-        let view = history.view();
-        assert_eq!((view.status, view.attempts, view.photo), (Status::InDoubt, 2, Some(B)));
-    }
-
-    #[test]
-    fn no_row_with_a_doubt_is_shown_as_anything_less() {
-        for status in Status::ALL {
-            for number in [1, 2, 3] {
-                let history = History {
-                    outcome: Some(outcome(*status, 2)),
-                    created_at: None,
-                    unresolved: vec![unresolved(number, A)],
-                };
-                let view = history.view();
-                let wanted = if status.is_settled() { *status } else { Status::InDoubt };
-                assert_eq!(view.status, wanted, "{status} {number}");
-                assert_eq!(view.attempts, if status.is_settled() { 2 } else { number.max(2) });
-            }
-        }
-    }
-
-    #[test]
-    fn a_duplicate_is_ours_only_after_a_doubt_and_names_the_photo_only_if_it_is_known() {
-        assert_eq!(duplicate(&[], A), (Status::AlreadyEnrolled, Reason::UserIdTaken, None));
-        assert_eq!(
-            duplicate(&[A], A),
-            (Status::EnrolledInferred, Reason::AnswerLost, Some(A))
-        );
-        assert_eq!(
-            duplicate(&[A], B),
-            (Status::EnrolledInferred, Reason::EarlierPhotoEnrolled, Some(A))
-        );
-        assert_eq!(
-            duplicate(&[A, B], B),
-            (Status::EnrolledInferred, Reason::EarlierPhotoEnrolled, None)
-        );
-    }
+    let one_photo = doubts.iter().all(|doubt| doubt.photo == first.photo);
+    (Status::EnrolledInferred, reason, one_photo.then_some(first.photo))
 }

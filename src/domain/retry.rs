@@ -5,14 +5,11 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use rand::{Rng, RngExt};
 
 /// First and longest delay of the backoff (contract, section 6: not processed, back off).
 const BACKOFF_BASE: Duration = Duration::from_millis(500);
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
-/// From here on the cap holds anyway: 0.5 s doubled seven times is above 30 s.
-const MOST_DOUBLINGS: u32 = 8;
 
 /// Tokens of the run's retry budget, and what it costs and earns, as the AWS SDKs keep it.
 const BUDGET: u32 = 500;
@@ -22,12 +19,23 @@ const THROTTLING_COST: u32 = 5;
 /// What an attempt that settled nothing was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection came about: it says nothing of the row, and no attempt of it is used up.
+    /// No connection came about.
     Unreachable,
     /// The server took no request, or not the whole of it.
     NotProcessed,
     Throttled,
     InDoubt,
+}
+
+impl Failure {
+    /// Whether the row has to answer for it: an endpoint that is away or throttles says nothing of the row, and uses up
+    /// none of its attempts.
+    pub(crate) fn counts_against_row(self) -> bool {
+        match self {
+            Self::Unreachable | Self::Throttled => false,
+            Self::NotProcessed | Self::InDoubt => true,
+        }
+    }
 }
 
 /// What becomes of a row after a failed attempt.
@@ -60,14 +68,11 @@ impl RetryPolicy {
 
 /// Full jitter: anything between nothing and the exponential delay after `failures` failures in a row.
 pub(crate) fn backoff(failures: u32, rng: &mut impl Rng) -> Duration {
-    let delays = ExponentialBuilder::new()
-        .with_min_delay(BACKOFF_BASE)
-        .with_max_delay(BACKOFF_CAP)
-        .without_max_times()
-        .build();
-    let index = failures.saturating_sub(1).min(MOST_DOUBLINGS);
-    let longest = delays.into_iter().nth(index as usize).unwrap_or(BACKOFF_CAP);
-    rng.random_range(Duration::ZERO..=longest)
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1));
+    let longest = doubled
+        .and_then(|factor| BACKOFF_BASE.checked_mul(factor))
+        .unwrap_or(BACKOFF_CAP);
+    rng.random_range(Duration::ZERO..=longest.min(BACKOFF_CAP))
 }
 
 /// The run-wide retry budget: a token bucket that pauses the run before an outage burns its rows.

@@ -28,6 +28,11 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
+    /// Whether somebody asked for it from outside.
+    pub(crate) fn is_signal(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
+    }
+
     /// The word in the summary's `stopped_by`.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -22,6 +22,7 @@ use crate::domain::{
 };
 
 pub(crate) use error::LedgerError;
+pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -100,6 +100,7 @@ impl Ledger {
             attempts.push(Unresolved {
                 number: row.get(0)?,
                 photo,
+                created_at: None,
                 started_at: row.get(3)?,
                 ended_at: row.get(4)?,
                 run_id,

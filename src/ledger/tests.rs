@@ -68,7 +68,7 @@ fn date() -> CreatedAt {
     CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
 }
 
-fn mark(photo: u8) -> PhotoDigest {
+fn digest(photo: u8) -> PhotoDigest {
     PhotoDigest {
         sha256: [photo; 32],
         bytes: u64::from(photo) * 1_000,
@@ -80,7 +80,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
         id,
         user_id: user(name),
         number,
-        photo: mark(photo),
+        photo: digest(photo),
         at: 1_676_300_862_004 + id,
     }
 }
@@ -117,7 +117,7 @@ fn full(status: Status, run: &str) -> Outcome {
             confidence: Some("99.9".into()),
         },
         attempts: 3,
-        photo: Some(mark(5)),
+        photo: Some(digest(5)),
         sent_at: Some(1_676_300_862_004),
         finished_at: Some(1_676_300_863_000),
         duration_ms: Some(996),

@@ -15,6 +15,18 @@ const OUTCOME: &str = "INSERT OR REPLACE INTO enrollment (user_id, status, reaso
     finished_at, duration_ms, run)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
+/// Says that a batch is durable. Nothing but a successful [`Ledger::commit`] makes one.
+#[derive(Debug)]
+pub(crate) struct Receipt(());
+
+#[cfg(test)]
+impl Receipt {
+    /// For the ledgers that tests play.
+    pub(crate) fn for_test() -> Self {
+        Self(())
+    }
+}
+
 impl Ledger {
     /// Records the beginning of a run; all that follows is written in its name.
     pub(crate) fn begin_run(&mut self, run: &RunRecord) -> Result<(), LedgerError> {
@@ -41,13 +53,17 @@ impl Ledger {
     }
 
     /// Records a batch: when this returns, all of it is on the disk; after an error, none of it.
-    pub(crate) fn commit(&mut self, entries: &[Entry]) -> Result<(), LedgerError> {
+    pub(crate) fn commit(&mut self, entries: &[Entry]) -> Result<Receipt, LedgerError> {
+        if entries.is_empty() {
+            return Ok(Receipt(()));
+        }
         let run = self.run;
         let transaction = self.db.transaction()?;
         for entry in entries {
             write(&transaction, run, entry)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(Receipt(()))
     }
 }
 

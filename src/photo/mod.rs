@@ -22,11 +22,11 @@ use crate::sys::{
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
 pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 
-/// A sound photo with its mark.
+/// A sound photo with its digest.
 #[derive(Debug)]
 pub(crate) struct Photo {
     pub(crate) bytes: Bytes,
-    pub(crate) mark: PhotoDigest,
+    pub(crate) digest: PhotoDigest,
 }
 
 /// Why a photo cannot be sent.
@@ -45,16 +45,16 @@ impl Photo {
     pub(crate) fn read(path: &Path, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
         let bytes = Bytes::from_owner(read_file(path, buffers)?);
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
-        let mark = PhotoDigest {
+        let digest = PhotoDigest {
             sha256: Sha256::digest(&bytes).into(),
             bytes: bytes.len() as u64,
         };
-        Ok(Self { bytes, mark })
+        Ok(Self { bytes, digest })
     }
 
     /// Above the size from which a gateway may refuse the request.
     pub(crate) fn is_large(&self) -> bool {
-        self.mark.bytes > LARGE_PHOTO_BYTES
+        self.digest.bytes > LARGE_PHOTO_BYTES
     }
 }
 
@@ -169,8 +169,8 @@ mod tests {
         std::fs::write(file.path(), png()).unwrap();
         let photo = Photo::read(file.path(), &BufferPool::new(0)).unwrap();
         assert_eq!(photo.bytes, png());
-        assert_eq!(photo.mark.bytes, png().len() as u64);
-        assert_eq!(photo.mark.sha256, <[u8; 32]>::from(Sha256::digest(png())));
+        assert_eq!(photo.digest.bytes, png().len() as u64);
+        assert_eq!(photo.digest.sha256, <[u8; 32]>::from(Sha256::digest(png())));
     }
 
     #[test]

@@ -1,38 +1,36 @@
-//! The way of a row to its request: room for it, its photo's intent, the shared commit, the gate.
+//! The way of a row to its request: its turn, its photo, its intent, the shared commit, the gate.
 //!
-//! Rows are prepared ahead of their turn, as far as memory allows, so that no request waits for disk or ledger.
+//! Photos are read ahead as far as memory allows. Intents are recorded ahead only as far as the disk's latency asks for,
+//! since after a kill each row with an open intent is in doubt although it may not have been sent.
 
 use std::time::{Duration, Instant};
 
 use super::RunEvent;
-use super::dispatcher::{Action, Dispatcher, Moment};
+use super::dispatcher::{Dispatcher, Moment};
 use super::gate::Admission;
-use super::row::{Flight, PendingRow, Prepared, Request};
-use crate::ledger::Entry;
-use crate::photo::Photo;
+use super::group_commit::{Batch, GROUP_WAIT};
+use super::row::{PendingRow, Request};
+use crate::domain::outcome::Reason;
+use crate::domain::photo::LARGE_PHOTO_BYTES;
+use crate::photo::{Photo, PhotoError};
 
-/// Photo bytes that may be held for rows whose turn is next, so that no request waits for disk or ledger.
+/// Photo bytes that may be held for rows whose turn is next, so that no request waits for a disk.
 const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
-/// The same for each place in flight, where that is more: answers come in bursts, and so do the next requests.
-const LOOKAHEAD_BYTES_PER_PLACE: u64 = 500 * 1000;
-/// Rows per place in flight that may be ahead of their turn. The more there are, the more rows share one wait for the
-/// disk; but after a kill each of them is in doubt although it was not sent, and waits for its quiet time.
-const LOOKAHEAD_PER_PLACE: u64 = 6;
+/// The same for each request in flight, where that is more: answers come in bursts, and so do the next requests.
+const LOOKAHEAD_BYTES_PER_REQUEST: u64 = 500 * 1000;
+/// Rows for each request in flight that may be ahead of their turn.
+const LOOKAHEAD_PER_REQUEST: usize = 6;
 /// Photos that one reader reads in a row: so many bytes, and so many of them, at the most.
 const READ_BATCH_BYTES: u64 = 256 * 1024;
 const READ_BATCH_ROWS: u64 = 8;
-/// Longest time for which a batch waits for more entries to share its commit.
-const GROUP_WAIT: Duration = Duration::from_millis(10);
-/// Entries from which a batch does not wait: those of some 80 rows.
-const GROUP: usize = 256;
 
 impl Dispatcher {
     pub(super) fn launch(&mut self, now: Instant) -> Option<Request> {
         self.launch_at = None;
-        if self.ready.is_empty() {
+        if self.pipeline.recorded() == 0 {
             return None;
         }
-        match self.gate.admit(self.flights.len(), now) {
+        match self.gate.admit(self.pipeline.in_flight(), now) {
             Admission::Now => {}
             Admission::At(later) => {
                 self.launch_at = Some(later);
@@ -40,179 +38,219 @@ impl Dispatcher {
             }
             Admission::AfterAnAnswer => return None,
         }
-        let Prepared { id, pending, photo } = self.ready.pop_front()?;
-        let launch = Request {
-            id,
-            user_id: pending.row.user_id.clone(),
-            created_at: pending.row.created_at.clone(),
-            photo: photo.bytes,
-        };
-        self.stats.launched(photo.mark.bytes, pending.past.attempts > 1);
-        let flight = Flight {
-            pending,
-            photo: photo.mark,
-            started: now,
-        };
-        self.flights.insert(id, flight);
-        if self.flights.len() >= self.gate.limit() {
+        let (request, flight) = self.pipeline.launch(now)?;
+        let (row, bytes) = (flight.pending.row.number, flight.photo.bytes);
+        self.stats.launched(bytes, flight.pending.past.attempts > 1);
+        if bytes > LARGE_PHOTO_BYTES && !flight.pending.is_repeat() {
+            self.events.push(RunEvent::LargePhoto { row, bytes });
+        }
+        if self.pipeline.in_flight() >= self.gate.limit() {
             self.full_at = Some(now);
         }
-        Some(launch)
+        Some(request)
     }
 
-    /// The next rows to prepare, as far as there is room for them. Small photos are read several at a time, since
-    /// waking a reader costs as much as reading one.
+    /// The next rows to prepare, as far as memory allows. Small photos are read several at a time, since waking a reader
+    /// costs as much as reading one.
     pub(super) fn admit_batch(&mut self, now: Moment) -> Option<Vec<PendingRow>> {
-        if !self.wants_batch() {
+        if !self.wants_batch(now.instant) {
             return None;
         }
-        let read_batch = self.read_batch();
-        let rows: Vec<PendingRow> = std::iter::from_fn(|| self.admit(now)).take(read_batch).collect();
+        let most = self.read_batch();
+        let rows: Vec<PendingRow> = std::iter::from_fn(|| self.admit(now)).take(most).collect();
         (!rows.is_empty()).then_some(rows)
     }
 
-    /// Whether there is room for a whole batch, or for less while the rows ahead are few.
-    pub(super) fn wants_batch(&self) -> bool {
-        let ahead = self.pipeline() - self.flights.len();
+    /// Whether a whole batch may be read, or less while the rows ahead are few.
+    pub(super) fn wants_batch(&self, now: Instant) -> bool {
+        let ahead = self.pipeline.rows() - self.pipeline.in_flight();
         let least = if ahead < self.gate.limit() {
             1
         } else {
             self.read_batch()
         };
-        self.room() >= least
+        self.allowance(now) >= least
     }
 
     /// The first photo is read alone: nobody knows yet how large they are.
     fn read_batch(&self) -> usize {
-        match self.recent_photo_bytes {
+        match self.pipeline.photo_bytes() {
             0 => 1,
             bytes => (READ_BATCH_BYTES / bytes).clamp(1, READ_BATCH_ROWS) as usize,
         }
     }
 
+    /// Rows that may be admitted now: none while the gate is closed, one in a pause.
+    fn allowance(&self, now: Instant) -> usize {
+        if !self.gate.is_open(self.pipeline.in_flight(), now) {
+            return 0;
+        }
+        let limit = self.gate.limit();
+        let ahead = if self.gate.is_paused() {
+            0
+        } else {
+            self.lookahead(limit)
+        };
+        (limit + ahead).saturating_sub(self.pipeline.rows())
+    }
+
+    fn lookahead(&self, limit: usize) -> usize {
+        let bytes = LOOKAHEAD_BYTES.max(LOOKAHEAD_BYTES_PER_REQUEST * limit as u64);
+        let rows = (bytes / self.pipeline.photo_bytes().max(1)) as usize;
+        rows.clamp(2, LOOKAHEAD_PER_REQUEST * limit)
+    }
+
     fn admit(&mut self, now: Moment) -> Option<PendingRow> {
-        if self.room() == 0 {
+        if self.allowance(now.instant) == 0 {
             return None;
         }
         self.close_at_limit();
-        if self.pipeline() == 0 && self.preparing == 0 {
+        if self.pipeline.rows() == 0 {
             self.queue.begin_last_round();
         }
-        let pending = self.queue.take_due(now.instant).or_else(|| self.admit_fresh(now))?;
-        self.preparing += 1;
-        Some(pending)
+        let row = self.next_row(now)?;
+        self.pipeline.begin_reading();
+        Some(row)
     }
 
-    /// As long as a photo is being read, its row may still turn out not to be sent and leave its place.
-    pub(super) fn close_at_limit(&mut self) {
-        if self.is_at_limit() && self.preparing == 0 && self.queue.has_fresh() {
+    /// As long as a photo is being read, its row may still turn out not to be sent and leave its turn to another.
+    fn close_at_limit(&mut self) {
+        if self.is_at_limit() && self.pipeline.reading() == 0 && self.queue.has_more() {
             self.queue.close();
             self.stats.left_by_limit = true;
         }
     }
 
-    pub(super) fn is_at_limit(&self) -> bool {
+    fn is_at_limit(&self) -> bool {
         self.settings.limit.is_some_and(|limit| self.admitted >= limit)
     }
 
-    fn admit_fresh(&mut self, now: Moment) -> Option<PendingRow> {
-        if self.is_at_limit() {
-            return None;
-        }
-        let mut pending = self.queue.take_fresh()?;
-        pending.sent = true;
-        self.admitted += 1;
-        match self.quiet_until(&pending, now) {
+    fn next_row(&mut self, now: Moment) -> Option<PendingRow> {
+        let more = !self.is_at_limit();
+        let mut row = match self.gate.is_paused() {
+            true => self.queue.take_probe(more, &mut self.rng, now.instant),
+            false => self.queue.take(more, now.instant),
+        }?;
+        self.admitted += u64::from(!std::mem::replace(&mut row.admitted, true));
+        match self.quiet_until(&row, now) {
             Some(due) => {
-                self.queue.park(pending, due);
-                self.admit_fresh(now)
+                // Waited for once: the clock of the record may be another one than that of the wait.
+                row.past.last_doubt_at = None;
+                self.queue.park(row, due);
+                self.next_row(now)
             }
-            None => Some(pending),
+            None => Some(row),
         }
     }
 
     /// A row that an earlier run left in doubt keeps its quiet time.
-    fn quiet_until(&self, pending: &PendingRow, now: Moment) -> Option<Instant> {
+    fn quiet_until(&self, row: &PendingRow, now: Moment) -> Option<Instant> {
+        if row.is_repeat() {
+            return None;
+        }
         let since = now
             .unix_ms
-            .saturating_sub(pending.past.last_doubt_at?)
+            .saturating_sub(row.past.last_doubt_at?)
             .try_into()
             .unwrap_or(0);
         let rest = self.settings.in_doubt_wait.checked_sub(Duration::from_millis(since))?;
         (rest > Duration::ZERO).then(|| now.instant + rest)
     }
 
-    /// A row that turned out not to be sent leaves its place under `--limit` to another.
-    pub(super) fn readmit(&mut self, pending: &PendingRow) {
-        if pending.sent && pending.failures == 0 {
+    /// A row that turned out not to be sent leaves its turn under `--limit` to another.
+    fn leave_limit(&mut self, row: &PendingRow) {
+        if row.admitted && !row.is_repeat() {
             self.admitted = self.admitted.saturating_sub(1);
         }
     }
 
-    pub(super) fn intend(&mut self, mut pending: PendingRow, photo: Photo, now: Moment) {
-        let id = self.next_id;
-        self.next_id += 1;
-        pending.past.attempts += 1;
-        // From here on the earlier refusal is not the last word on this user.
-        pending.refused_photo = None;
-        if photo.is_large() && pending.failures == 0 {
-            self.events.push(RunEvent::LargePhoto {
-                row: pending.row.number,
-                bytes: photo.mark.bytes,
-            });
+    /// A photo was read, or could not be.
+    pub(super) fn prepared(&mut self, row: PendingRow, photo: Result<Photo, PhotoError>, now: Moment) {
+        self.pipeline.end_reading();
+        if self.shutdown.has_begun() {
+            return;
         }
-        self.see_size(photo.mark.bytes);
-        let (user_id, number) = (pending.row.user_id.clone(), pending.past.attempts);
-        self.batch.entries.push(Entry::Intent {
-            id,
-            user_id,
-            number,
-            photo: photo.mark,
-            at: now.unix_ms,
+        match photo {
+            Ok(photo) if row.is_refused_photo(&photo) => self.unchanged(row),
+            Ok(photo) => self.pipeline.push(row, photo),
+            Err(PhotoError::Invalid { reason, detail }) => self.photo_is_invalid(row, reason, detail, now),
+            Err(PhotoError::Machine(_)) => {
+                let busy = self.pipeline.in_flight() + self.pipeline.reading();
+                self.gate.machine_is_short(busy, now.instant);
+                self.retry_later(row, now);
+            }
+        }
+    }
+
+    /// The very photo that was refused before is not sent again.
+    fn unchanged(&mut self, mut row: PendingRow) {
+        self.leave_limit(&row);
+        self.stats.unchanged += 1;
+        if let Some(refused) = row.refused.take().filter(|refused| refused.is_hidden) {
+            self.record(row, refused.outcome, false);
+        }
+    }
+
+    fn photo_is_invalid(&mut self, row: PendingRow, reason: Reason, detail: String, now: Moment) {
+        self.leave_limit(&row);
+        self.events.push(RunEvent::InvalidPhoto {
+            row: row.row.number,
+            reason,
+            detail,
         });
-        self.awaiting.push(Prepared { id, pending, photo });
+        self.finish_invalid(row, reason, now);
     }
 
-    /// What is ahead is reckoned by the photos seen last.
-    fn see_size(&mut self, bytes: u64) {
-        self.recent_photo_bytes = match self.recent_photo_bytes {
-            0 => bytes,
-            recent => (recent * 7 + bytes) / 8,
-        };
+    /// While nothing may start, no intent stays open for a row that has not left: a kill must put nobody in doubt who
+    /// was not sent.
+    pub(super) fn take_back_unsent(&mut self, now: Moment) {
+        let (rows, entries) = self.pipeline.take_back(now.unix_ms);
+        entries.into_iter().for_each(|entry| self.commits.push(entry));
+        if !self.shutdown.has_begun() {
+            rows.into_iter()
+                .rev()
+                .for_each(|row| self.queue.put_back(row, now.instant));
+        }
     }
 
-    pub(super) fn commit(&mut self, now: Instant) -> Option<Action> {
-        if self.committing.is_some() || self.batch.is_empty() {
+    pub(super) fn commit(&mut self, now: Moment) -> Option<Batch> {
+        if self.commits.is_committing() {
             return None;
         }
-        let due = *self.batch_due.get_or_insert(now + GROUP_WAIT);
-        if now < due && self.can_wait() {
+        let intents = self.wanted_intents(now.instant);
+        if self.commits.is_empty() && intents == 0 {
+            self.commits.stop_waiting();
             return None;
         }
-        self.batch_due = None;
-        self.committing = Some(std::mem::take(&mut self.awaiting));
-        Some(Action::Commit(std::mem::take(&mut self.batch)))
+        let may_wait = self.may_wait(now.instant);
+        if !self.commits.is_due(may_wait, now.instant) {
+            return None;
+        }
+        for entry in self.pipeline.intend(intents, now.unix_ms) {
+            self.commits.push(entry);
+        }
+        Some(self.commits.begin(now.instant))
     }
 
-    /// Group commit: while enough rows are ready the batch may grow for a moment, so that many rows share one wait
-    /// for the disk.
-    fn can_wait(&self) -> bool {
-        let supplied = !self.flights.is_empty() && self.ready.len() >= self.gate.limit();
-        supplied && self.stop.is_none() && self.batch.entries.len() < GROUP
+    /// Rows to record the intent of: those that may start now, and those that will start before the commit after this
+    /// one is durable. With answers after a second that is one row ahead, with a server beside us it is a hundred.
+    fn wanted_intents(&self, now: Instant) -> usize {
+        let in_flight = self.pipeline.in_flight();
+        if self.shutdown.has_begun() || !self.gate.is_open(in_flight, now) {
+            return 0;
+        }
+        let ahead = self.gate.demand(self.commits.latency() * 2 + GROUP_WAIT);
+        let most = LOOKAHEAD_PER_REQUEST * self.gate.limit();
+        let wanted = self.gate.vacancies(in_flight) + ahead.min(most);
+        wanted.saturating_sub(self.pipeline.unsent()).min(self.pipeline.read())
     }
 
-    /// Rows between the photo's reading and the answer.
-    pub(super) fn pipeline(&self) -> usize {
-        let committing = self.committing.as_ref().map_or(0, Vec::len);
-        self.awaiting.len() + committing + self.ready.len() + self.flights.len()
-    }
-
-    /// Rows that may be admitted now.
-    fn room(&self) -> usize {
-        let limit = self.gate.limit() as u64;
-        let bytes = LOOKAHEAD_BYTES.max(LOOKAHEAD_BYTES_PER_PLACE * limit);
-        let rows = (bytes / self.recent_photo_bytes.max(1)).clamp(2, LOOKAHEAD_PER_PLACE * limit);
-        let places = (limit + rows) as usize;
-        places.saturating_sub(self.preparing + self.pipeline())
+    /// Group commit: while enough rows are ready for the time of a commit the batch may grow for a moment, so that many
+    /// rows share one wait for the disk. What is taken back is recorded at once.
+    fn may_wait(&self, now: Instant) -> bool {
+        let in_flight = self.pipeline.in_flight();
+        let is_busy = in_flight > 0 && self.gate.vacancies(in_flight) == 0 && self.gate.is_open(in_flight, now);
+        let supplied = self.pipeline.recorded() >= self.gate.demand(self.commits.latency());
+        is_busy && supplied && !self.shutdown.has_begun()
     }
 }

@@ -1,137 +1,124 @@
 //! What an answer, or its absence, does to its row and to the run.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunEvent;
 use super::dispatcher::{Dispatcher, Moment};
+use super::failures::FailedAttempt;
+use super::group_commit::ResultsLine;
 use super::row::{Answer, Flight, PendingRow};
 use crate::client::SendErrorKind;
 use crate::domain::{
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     response::{Kind, Refusal},
     resume,
-    retry::{Decision, Failure, backoff},
     stop::Stop,
 };
 use crate::ledger::{AttemptId, AttemptStatus, Entry};
 
 /// As many refusals alike in a row end the run (contract, section 9).
 const REFUSALS_ALIKE: u32 = 20;
-/// The HTTP status that says "too much at once" among those that leave a doubt.
-const SERVICE_UNAVAILABLE: u16 = 503;
 
 /// The end of one attempt, as everything below needs it.
-struct End {
+pub(super) struct AttemptEnd {
     id: AttemptId,
     sent_at: i64,
-    took: Duration,
-    facts: Facts,
-    now: Moment,
-}
-
-/// How an attempt failed, and what that asks for.
-struct Fault {
-    failure: Failure,
-    reason: Reason,
-    /// The server's own wish.
-    wait: Option<Duration>,
-    /// A sign of too many requests at once.
-    congestion: bool,
+    pub(super) took: Duration,
+    pub(super) facts: Facts,
+    pub(super) now: Moment,
 }
 
 impl Dispatcher {
     /// An attempt has come to its end. One that was given up meanwhile is not known here any more.
     pub(super) fn answered(&mut self, answer: Answer, now: Moment) {
-        let Some(flight) = self.flights.remove(&answer.id) else {
-            return;
-        };
         let Answer {
             id,
             sent_at,
             took,
             reading,
         } = answer;
+        let Some(flight) = self.pipeline.answered(id) else {
+            return;
+        };
         self.stats.answered(took);
+        let end = |facts| AttemptEnd {
+            id,
+            sent_at,
+            took,
+            facts,
+            now,
+        };
         match reading {
-            Err(error) => self.unanswered(
+            Err(error) => self.unanswered(flight, error, end(Facts::default())),
+            Ok(reading) => self.judged(
                 flight,
-                error,
-                End {
-                    id,
-                    sent_at,
-                    took,
-                    facts: Facts::default(),
-                    now,
-                },
+                reading.verdict.kind,
+                reading.clock_ahead,
+                end(reading.verdict.facts),
             ),
-            Ok(reading) => {
-                let end = End {
-                    id,
-                    sent_at,
-                    took,
-                    facts: reading.verdict.facts,
-                    now,
-                };
-                self.judged(flight, reading.verdict.kind, reading.clock_ahead, end);
-            }
         }
     }
 
-    fn unanswered(&mut self, flight: Flight, error: SendErrorKind, end: End) {
-        let (failure, reason) = match error {
+    fn unanswered(&mut self, flight: Flight, error: SendErrorKind, end: AttemptEnd) {
+        match error {
             SendErrorKind::Certificate => return self.refused(flight, Refusal::Certificate, None, end),
             SendErrorKind::Machine => {
-                self.gate.lower(self.flights.len() + 1, end.now.instant);
-                (Failure::Unreachable, Reason::ConnectFailed)
+                let busy = self.pipeline.in_flight() + 1;
+                self.gate.machine_is_short(busy, end.now.instant);
             }
-            SendErrorKind::Connect => (Failure::Unreachable, Reason::ConnectFailed),
-            SendErrorKind::Lost { whole: false } => (Failure::NotProcessed, Reason::ConnectionLost),
-            SendErrorKind::Silent { whole: false } => (Failure::NotProcessed, Reason::SendStalled),
-            SendErrorKind::Lost { whole: true } | SendErrorKind::Silent { whole: true } => {
-                (Failure::InDoubt, Reason::NoAnswer)
-            }
-        };
-        let congestion = matches!(error, SendErrorKind::Silent { .. });
-        self.failed(
-            flight,
-            Fault {
-                failure,
-                reason,
-                wait: None,
-                congestion,
-            },
-            end,
-        );
+            SendErrorKind::Connect | SendErrorKind::Lost { .. } | SendErrorKind::Silent { .. } => {}
+        }
+        self.failed(flight, FailedAttempt::without_answer(error), end);
     }
 
-    fn judged(&mut self, flight: Flight, kind: Kind, clock_ahead: Option<i64>, end: End) {
-        let fault = |failure, reason, wait, congestion| Fault {
-            failure,
-            reason,
-            wait,
-            congestion,
-        };
+    fn judged(&mut self, flight: Flight, kind: Kind, clock_ahead: Option<i64>, end: AttemptEnd) {
         match kind {
-            Kind::Settled(status, reason) => {
-                let photo = Some(flight.photo);
-                self.settled(flight, status, reason, photo, end);
-            }
+            Kind::Settled(status, reason) => self.succeeded(flight, status, reason, end),
             Kind::Duplicate => {
-                let (status, reason, photo) = resume::duplicate(&flight.pending.past.doubt, flight.photo);
+                let (past, photo) = (&flight.pending.past, flight.photo);
+                let (status, reason, photo) = resume::duplicate(&past.doubts, photo, &flight.pending.row.created_at);
                 self.settled(flight, status, Some(reason), photo, end);
             }
-            Kind::NotProcessed(Reason::Throttled, wait) => {
-                self.failed(flight, fault(Failure::Throttled, Reason::Throttled, wait, true), end);
-            }
-            Kind::NotProcessed(reason, wait) => {
-                self.failed(flight, fault(Failure::NotProcessed, reason, wait, false), end);
-            }
-            Kind::InDoubt(reason, wait) => {
-                let congestion = end.facts.http_status == Some(SERVICE_UNAVAILABLE);
-                self.failed(flight, fault(Failure::InDoubt, reason, wait, congestion), end);
-            }
+            Kind::Rejected { reason, on_photo } => self.rejected(flight, reason, on_photo, end),
+            // Where others get through it is this row that is refused, by something in front of the API.
+            Kind::Forbidden if self.stats.any_settled() => self.rejected(flight, Reason::Forbidden, false, end),
+            Kind::Forbidden => self.refused(flight, Refusal::Credentials, clock_ahead, end),
             Kind::Stop(refusal) => self.refused(flight, refusal, clock_ahead, end),
+            Kind::NotProcessed(reason, wait) => self.failed(flight, FailedAttempt::not_processed(reason, wait), end),
+            Kind::InDoubt(reason, wait) => {
+                let now = end.now.instant;
+                self.failed(flight, FailedAttempt::in_doubt(reason, wait), end);
+                if reason == Reason::WrongSignature && self.stats.wrong_signature() {
+                    self.refuse_all(Refusal::Signatures, now);
+                }
+            }
+            Kind::ServerFailed(wait) => {
+                let failed = FailedAttempt::by_server(end.facts.http_status, wait);
+                self.failed(flight, failed, end);
+            }
         }
+    }
+
+    fn succeeded(&mut self, flight: Flight, status: Status, reason: Option<Reason>, end: AttemptEnd) {
+        self.stats.right_signature();
+        let photo = Some(flight.photo);
+        self.settled(flight, status, reason, photo, end);
+    }
+
+    /// A refusal that says nothing of an earlier attempt leaves that attempt's doubt as it is.
+    fn rejected(&mut self, flight: Flight, reason: Reason, on_photo: bool, end: AttemptEnd) {
+        let photo = Some(flight.photo);
+        if on_photo || !flight.pending.past.is_in_doubt() {
+            return self.settled(flight, Status::Rejected, Some(reason), photo, end);
+        }
+        self.gate.answered(false, end.now.instant - end.took, end.now.instant);
+        self.close(&end, AttemptStatus::NotProcessed, Some(reason));
+        self.report_attempt(&flight.pending, AttemptStatus::NotProcessed, Some(reason), &end);
+        let now = end.now.instant;
+        let outcome = self.outcome(&flight.pending, Status::InDoubt, Some(reason), photo, end);
+        self.record(flight.pending, outcome, true);
+        self.check_limits(now);
     }
 
     /// The API has said what becomes of the row.
@@ -141,31 +128,32 @@ impl Dispatcher {
         status: Status,
         reason: Option<Reason>,
         photo: Option<PhotoDigest>,
-        end: End,
+        end: AttemptEnd,
     ) {
+        let now = end.now.instant;
         // Reached at any moment of its flight, which for a burst is when the last of it started.
         let reached = self.full_at.is_some_and(|at| at >= flight.started);
-        self.gate.settled(end.took, reached);
+        self.gate.answered(false, now - end.took, now);
+        if self.gate.settled(end.took, reached) {
+            self.queue.put_repeats_behind();
+        }
         self.close(&end, AttemptStatus::Settled, reason);
-        if flight.pending.is_in_doubt() {
-            self.batch.entries.push(Entry::Resolve {
-                user_id: flight.pending.row.user_id.clone(),
-            });
+        if flight.pending.past.is_in_doubt() {
+            let user_id = flight.pending.row.user_id.clone();
+            self.commits.push(Entry::Resolve { user_id });
         }
         self.report_attempt(&flight.pending, AttemptStatus::Settled, reason, &end);
-        let now = end.now.instant;
         let outcome = self.outcome(&flight.pending, status, reason, photo, end);
         self.record(flight.pending, outcome, true);
         self.check_limits(now);
     }
 
     /// The answer ends the run; the row stays as it is, and this attempt of it was refused.
-    fn refused(&mut self, flight: Flight, refusal: Refusal, clock_ahead: Option<i64>, end: End) {
+    fn refused(&mut self, flight: Flight, refusal: Refusal, clock_ahead: Option<i64>, end: AttemptEnd) {
         self.close(&end, AttemptStatus::Stopped, Some(Reason::RunStopped));
         self.report_attempt(&flight.pending, AttemptStatus::Stopped, Some(Reason::RunStopped), &end);
         let facts = end.facts.clone();
         self.events.push(RunEvent::Refused {
-            row: flight.pending.row.number,
             refusal,
             facts,
             clock_ahead,
@@ -183,93 +171,67 @@ impl Dispatcher {
         self.end(Stop::Refused(refusal), now);
     }
 
-    /// The attempt settled nothing.
-    fn failed(&mut self, mut flight: Flight, fault: Fault, end: End) {
-        let (failure, reason) = (fault.failure, fault.reason);
-        let class = if failure == Failure::InDoubt {
-            AttemptStatus::InDoubt
-        } else {
-            AttemptStatus::NotProcessed
+    /// Not one answer, but several together forbid to go on.
+    fn refuse_all(&mut self, refusal: Refusal, now: Instant) {
+        self.events.push(RunEvent::Refused {
+            refusal,
+            facts: Facts::default(),
+            clock_ahead: None,
+        });
+        self.end(Stop::Refused(refusal), now);
+    }
+
+    /// The row's photo is not there or not good. A doubt about the user outlives that, and so does a refusal.
+    pub(super) fn finish_invalid(&mut self, mut row: PendingRow, reason: Reason, now: Moment) {
+        let outcome = match row.refused.take() {
+            Some(refused) => resume::away(*refused, reason),
+            None => self.open_outcome(&row, Status::Invalid, reason, None, now),
         };
-        self.close(&end, class, Some(reason));
-        self.report_attempt(&flight.pending, class, Some(reason), &end);
-        if failure == Failure::InDoubt {
-            flight.pending.doubt(flight.photo);
-        }
-        let now = end.now.instant;
-        let charged = self.gate.failed(failure, now, &mut self.rng) && failure != Failure::Unreachable;
-        self.slow_down(&fault, now - end.took, now);
-        flight.pending.used += u32::from(charged);
-        flight.pending.failures = flight.pending.failures.saturating_add(1);
-        self.decide(flight.pending, flight.photo, &fault, end, charged);
+        self.record(row, outcome, true);
     }
 
-    fn slow_down(&mut self, fault: &Fault, sent_at: Instant, now: Instant) {
-        if fault.congestion {
-            self.gate.congested(sent_at, now);
-        }
-        match fault.wait {
-            Some(wait) => self.gate.hold(wait, now),
-            None if fault.failure == Failure::Throttled => self.gate.throttled(self.flights.len(), now, &mut self.rng),
-            None => {}
+    /// The requests that were given up may have been processed.
+    pub(super) fn aborted(&mut self, now: Moment) {
+        for (id, mut flight) in self.pipeline.abort() {
+            flight.doubt();
+            let (reason, at) = (Some(Reason::Interrupted), now.unix_ms);
+            self.commits.push(Entry::Close {
+                id,
+                class: AttemptStatus::InDoubt,
+                reason,
+                http_status: None,
+                at,
+            });
+            let photo = Some(flight.photo);
+            let outcome = self.open_outcome(&flight.pending, Status::InDoubt, Reason::Interrupted, photo, now);
+            self.record(flight.pending, outcome, false);
         }
     }
 
-    fn decide(&mut self, pending: PendingRow, photo: PhotoDigest, fault: &Fault, end: End, charged: bool) {
-        let now = end.now.instant;
-        let decision = match charged {
-            true => self.settings.attempts.decide(pending.used, pending.last_round),
-            false => Decision::Again,
-        };
-        let status = match (decision, pending.is_in_doubt()) {
-            (_, true) => Status::InDoubt,
-            (Decision::GiveUp, false) => Status::Failed,
-            (Decision::Again | Decision::LastRound, false) => Status::Pending,
-        };
-        let outcome = self.outcome(&pending, status, Some(fault.reason), Some(photo), end);
-        let Some(mut pending) = self.record(pending, outcome, decision == Decision::GiveUp) else {
-            return self.check_limits(now);
-        };
-        let due = now + self.delay(fault, pending.failures);
-        if decision == Decision::LastRound {
-            (pending.used, pending.failures, pending.last_round) = (0, 0, true);
-            self.queue.postpone(pending, due);
-        } else {
-            self.queue.park(pending, due);
+    /// Records the state of a user, for the ledger and, where it is final, for the results.
+    pub(super) fn record(&mut self, row: PendingRow, outcome: Outcome, is_final: bool) -> Option<PendingRow> {
+        let outcome = Arc::new(outcome);
+        self.commits.push(Entry::Outcome {
+            user_id: row.row.user_id.clone(),
+            created_at: row.row.created_at.clone(),
+            outcome: Arc::clone(&outcome),
+        });
+        if !is_final {
+            return Some(row);
         }
+        let (number, cells) = (row.row.number, row.cells);
+        self.stats.finished(&outcome);
+        self.events.push(RunEvent::Finished {
+            row: number,
+            outcome: Arc::clone(&outcome),
+        });
+        self.commits.push_line(ResultsLine { number, cells, outcome });
+        None
     }
 
-    /// A doubt asks for its quiet time, whatever the backoff or the server would allow.
-    fn delay(&mut self, fault: &Fault, failures: u32) -> Duration {
-        let wait = fault.wait.unwrap_or_else(|| backoff(failures, &mut self.rng));
-        match fault.failure {
-            Failure::InDoubt => wait.max(self.settings.in_doubt_wait),
-            Failure::Unreachable | Failure::NotProcessed | Failure::Throttled => wait,
-        }
-    }
-
-    /// The machine could not open the photo's file; another moment, another answer.
-    pub(super) fn retry_later(&mut self, mut pending: PendingRow, now: Moment) {
-        pending.failures = pending.failures.saturating_add(1);
-        let due = now.instant + backoff(pending.failures, &mut self.rng);
-        self.queue.park(pending, due);
-    }
-
-    /// The row's photo is not there or not good. A doubt about the user outlives that.
-    pub(super) fn finish_invalid(&mut self, pending: PendingRow, reason: Reason, now: Moment) {
-        let mut outcome = self.open_outcome(&pending, reason, None, now);
-        if outcome.status == Status::Pending {
-            outcome.status = Status::Invalid;
-        }
-        self.record(pending, outcome, true);
-    }
-
-    fn check_limits(&mut self, now: Instant) {
-        if self
-            .settings
-            .max_failures
-            .is_some_and(|most| self.stats.failures() >= most)
-        {
+    pub(super) fn check_limits(&mut self, now: Instant) {
+        let most = self.settings.max_failures;
+        if most.is_some_and(|most| self.stats.failures() >= most) {
             self.end(Stop::MaxFailures, now);
         }
         if self.stats.refusals_alike() >= REFUSALS_ALIKE {
@@ -277,21 +239,26 @@ impl Dispatcher {
         }
     }
 
-    fn close(&mut self, end: &End, class: AttemptStatus, reason: Option<Reason>) {
-        let (id, http_status, at) = (end.id, end.facts.http_status, end.now.unix_ms);
-        self.batch.entries.push(Entry::Close {
-            id,
+    pub(super) fn close(&mut self, end: &AttemptEnd, class: AttemptStatus, reason: Option<Reason>) {
+        self.commits.push(Entry::Close {
+            id: end.id,
             class,
             reason,
-            http_status,
-            at,
+            http_status: end.facts.http_status,
+            at: end.now.unix_ms,
         });
     }
 
-    fn report_attempt(&mut self, pending: &PendingRow, class: AttemptStatus, reason: Option<Reason>, end: &End) {
+    pub(super) fn report_attempt(
+        &mut self,
+        row: &PendingRow,
+        class: AttemptStatus,
+        reason: Option<Reason>,
+        end: &AttemptEnd,
+    ) {
         self.events.push(RunEvent::Attempt {
-            row: pending.row.number,
-            attempt: pending.past.attempts,
+            row: row.row.number,
+            attempt: row.past.attempts,
             class,
             reason,
             http_status: end.facts.http_status,
@@ -299,19 +266,19 @@ impl Dispatcher {
         });
     }
 
-    fn outcome(
+    pub(super) fn outcome(
         &self,
-        pending: &PendingRow,
+        row: &PendingRow,
         status: Status,
         reason: Option<Reason>,
         photo: Option<PhotoDigest>,
-        end: End,
+        end: AttemptEnd,
     ) -> Outcome {
         Outcome {
             status,
             reason,
             facts: end.facts,
-            attempts: pending.past.attempts,
+            attempts: row.past.attempts,
             photo,
             sent_at: Some(end.sent_at),
             finished_at: Some(end.now.unix_ms),
@@ -319,10 +286,33 @@ impl Dispatcher {
             run_id: self.settings.run_id.clone(),
         }
     }
+
+    /// What is known of a row without a new answer: it is in doubt, or else as `status` says.
+    fn open_outcome(
+        &self,
+        row: &PendingRow,
+        status: Status,
+        reason: Reason,
+        photo: Option<PhotoDigest>,
+        now: Moment,
+    ) -> Outcome {
+        let status = if row.past.is_in_doubt() {
+            Status::InDoubt
+        } else {
+            status
+        };
+        Outcome {
+            attempts: row.past.attempts,
+            photo,
+            finished_at: Some(now.unix_ms),
+            run_id: self.settings.run_id.clone(),
+            ..Outcome::untried(status, Some(reason))
+        }
+    }
 }
 
-fn open_status(pending: &PendingRow) -> Status {
-    if pending.is_in_doubt() {
+pub(super) fn open_status(row: &PendingRow) -> Status {
+    if row.past.is_in_doubt() {
         Status::InDoubt
     } else {
         Status::Pending

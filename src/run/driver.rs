@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::dispatcher::{Action, Dispatcher, Moment};
+use super::dispatcher::{Action, Dispatcher, Event, Moment};
 use super::recorder::{Command, Completion, Recorder, commands};
 use super::row::{Answer, PendingRow, Reading, Request};
-use super::{Observer, RunError, RunSettings, Snapshot, Stats};
+use super::{Observer, RunError, RunSettings, Stats};
 use crate::client::Client;
 use crate::domain::{
     request::Payload,
@@ -31,8 +31,8 @@ use crate::sys::buffers::BufferPool;
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
-/// Most events that are handled before the next decision.
-const EVENTS: usize = 256;
+/// Most messages that are heard before the next decision.
+const MESSAGES: usize = 256;
 
 /// What a run works with.
 pub(crate) struct Services<'a> {
@@ -53,8 +53,8 @@ pub(crate) struct Ended {
     pub(crate) error: Option<RunError>,
 }
 
-/// What the dispatcher is told.
-enum Event {
+/// What the driver hears from those who work for it.
+enum Message {
     Prepared(Vec<(PendingRow, Result<Photo, PhotoError>)>),
     Answered(Answer),
     Recorder(Completion),
@@ -64,11 +64,11 @@ enum Event {
 }
 
 /// Says that the recorder has gone, however it went.
-struct TellWhenGone(UnboundedSender<Event>);
+struct TellWhenGone(UnboundedSender<Message>);
 
 impl Drop for TellWhenGone {
     fn drop(&mut self) {
-        drop(self.0.send(Event::RecorderGone));
+        drop(self.0.send(Message::RecorderGone));
     }
 }
 
@@ -91,13 +91,13 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
     let (to_recorder, from_driver) = commands();
-    let (sender, events) = unbounded_channel();
+    let (sender, messages) = unbounded_channel();
     let completions = sender.clone();
     std::thread::scope(|scope| {
         let thread = scope.spawn(move || {
             let _tell_when_gone = TellWhenGone(completions.clone());
             recorder.work(&from_driver, |completion| {
-                drop(completions.send(Event::Recorder(completion)))
+                drop(completions.send(Message::Recorder(completion)))
             });
         });
         let driver = Driver {
@@ -112,7 +112,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         };
         // As a task of its own the driver runs on the threads that serve the connections: an answer reaches it
         // without waking another thread.
-        let task = runtime.spawn(driver.run(events, observer));
+        let task = runtime.spawn(driver.run(messages, observer));
         let ended = runtime.block_on(task);
         // A panic of the recorder is a defect; it is not swallowed.
         thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
@@ -123,7 +123,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
 struct Driver {
     dispatcher: Dispatcher,
     to_recorder: std::sync::mpsc::Sender<Command>,
-    sender: UnboundedSender<Event>,
+    sender: UnboundedSender<Message>,
     client: Client,
     signer: Arc<Signer>,
     /// For photos.
@@ -133,52 +133,43 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run<O: Observer>(mut self, mut events: UnboundedReceiver<Event>, mut observer: O) -> (Ended, O) {
+    async fn run<O: Observer>(mut self, mut messages: UnboundedReceiver<Message>, mut observer: O) -> (Ended, O) {
         tokio::spawn(watch_signals(self.sender.clone()));
         let mut progress = interval(PROGRESS);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(EVENTS);
+        let mut heard = Vec::with_capacity(MESSAGES);
         loop {
             for action in self.dispatcher.poll(moment()) {
                 self.act(action);
             }
-            for event in self.dispatcher.events.drain(..) {
+            for event in self.dispatcher.take_events() {
                 observer.event(&event);
             }
             if self.dispatcher.is_over() {
                 break;
             }
-            let wake = self
-                .dispatcher
-                .next_wake()
-                .unwrap_or_else(|| Instant::now() + PROGRESS * 100);
+            let now = Instant::now();
+            let wake = self.dispatcher.next_wake(now).unwrap_or(now + PROGRESS * 100);
             tokio::select! {
-                _ = events.recv_many(&mut batch, EVENTS) => {
-                    for event in batch.drain(..) {
-                        self.handle(event);
-                    }
-                }
+                _ = messages.recv_many(&mut heard, MESSAGES) => heard.drain(..).for_each(|message| self.hear(message)),
                 () = sleep_until(wake.into()) => {}
-                _ = progress.tick() => observer.progress(&|| self.snapshot()),
+                _ = progress.tick() => observer.progress(&|| self.dispatcher.snapshot(Instant::now())),
             }
-            while let Some(joined) = self.tasks.try_join_next() {
-                // Nobody would ever hear of a row whose task has panicked, and the run would wait for it for ever.
-                if let Some(panic) = joined.err().and_then(|error| error.try_into_panic().ok()) {
-                    panic::resume_unwind(panic);
-                }
+            self.resume_panics();
+        }
+        observer.progress(&|| self.dispatcher.snapshot(Instant::now()));
+        let (stop, stats) = self.dispatcher.finish();
+        let error = self.error;
+        (Ended { stop, stats, error }, observer)
+    }
+
+    /// Nobody would ever hear of a row whose task has panicked, and the run would wait for it for ever.
+    fn resume_panics(&mut self) {
+        while let Some(joined) = self.tasks.try_join_next() {
+            if let Some(panic) = joined.err().and_then(|error| error.try_into_panic().ok()) {
+                panic::resume_unwind(panic);
             }
         }
-        observer.progress(&|| self.snapshot());
-        let stop = self
-            .dispatcher
-            .stop
-            .or(self.dispatcher.stats.left_by_limit.then_some(Stop::Limit));
-        let ended = Ended {
-            stop,
-            stats: self.dispatcher.stats,
-            error: self.error,
-        };
-        (ended, observer)
     }
 
     fn act(&mut self, action: Action) {
@@ -186,16 +177,16 @@ impl Driver {
             Action::Feed => self.tell_recorder(Command::Feed),
             Action::Commit(batch) => self.tell_recorder(Command::Commit(batch)),
             Action::Prepare(rows) => self.prepare(rows),
-            Action::Launch(launch) => {
+            Action::Launch(request) => {
                 let (client, signer, sender) = (self.client.clone(), Arc::clone(&self.signer), self.sender.clone());
                 self.tasks.spawn(async move {
-                    let answer = attempt(&client, &signer, launch).await;
-                    drop(sender.send(Event::Answered(answer)));
+                    let answer = attempt(&client, &signer, request).await;
+                    drop(sender.send(Message::Answered(answer)));
                 });
             }
             Action::Abort => {
                 self.tasks.abort_all();
-                self.dispatcher.aborted(moment());
+                self.dispatcher.handle(Event::Aborted, moment());
             }
         }
     }
@@ -208,67 +199,52 @@ impl Driver {
                 let photo = Photo::read(&pending.row.photo, &buffers);
                 (pending, photo)
             };
-            drop(sender.send(Event::Prepared(rows.into_iter().map(read).collect())));
+            drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));
         });
     }
 
-    fn handle(&mut self, event: Event) {
+    fn hear(&mut self, message: Message) {
         let now = moment();
-        match event {
-            Event::Prepared(read_batch) => {
-                for (pending, photo) in read_batch {
-                    self.dispatcher.prepared(pending, photo, now);
+        match message {
+            Message::Prepared(rows) => {
+                for (row, photo) in rows {
+                    self.dispatcher.handle(Event::Prepared(row, photo), now);
                 }
             }
-            Event::Answered(answer) => self.dispatcher.answered(answer, now),
-            Event::Signal(stop) => self.dispatcher.end(stop, now.instant),
-            Event::RecorderGone => self.dispatcher.committed(false, now.instant),
-            Event::Recorder(Completion::Fed(Ok(feed))) => self.dispatcher.fed(feed),
-            Event::Recorder(Completion::Committed(Ok(()))) => self.dispatcher.committed(true, now.instant),
-            Event::Recorder(Completion::Committed(Err(error))) => {
-                self.dispatcher.committed(false, now.instant);
-                self.error.get_or_insert(error);
-            }
-            Event::Recorder(Completion::Fed(Err(error))) => {
-                let stop = if matches!(error, RunError::Manifest(_)) {
-                    Stop::ManifestChanged
-                } else {
-                    Stop::Storage
-                };
-                self.dispatcher.end(stop, now.instant);
-                self.error.get_or_insert(error);
-            }
+            Message::Answered(answer) => self.dispatcher.handle(Event::Answered(answer), now),
+            Message::Signal(stop) => self.dispatcher.handle(Event::Stop(stop), now),
+            Message::RecorderGone => self.dispatcher.handle(Event::StorageLost, now),
+            Message::Recorder(completion) => self.recorded(completion, now),
         }
+    }
+
+    fn recorded(&mut self, completion: Completion, now: Moment) {
+        let (event, error) = match completion {
+            Completion::Fed(Ok(feed)) => (Event::Fed(feed), None),
+            Completion::Committed(Ok(receipt)) => (Event::Committed(receipt), None),
+            Completion::Committed(Err(error)) => (Event::StorageLost, Some(error)),
+            Completion::Fed(Err(error)) => (Event::Stop(error.stop()), Some(error)),
+        };
+        self.dispatcher.handle(event, now);
+        self.error = self.error.take().or(error);
     }
 
     /// A recorder that is gone has panicked; the panic comes out where its thread is joined.
     fn tell_recorder(&mut self, command: Command) {
         if self.to_recorder.send(command).is_err() {
-            self.dispatcher.committed(false, Instant::now());
-        }
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        let (in_flight, waiting_rows) = self.dispatcher.under_way();
-        let waiting = self.dispatcher.gate.waiting(Instant::now());
-        Snapshot {
-            stats: self.dispatcher.stats.clone(),
-            in_flight,
-            waiting_rows,
-            waiting,
-            stop: self.dispatcher.stop,
+            self.dispatcher.handle(Event::StorageLost, moment());
         }
     }
 }
 
 /// One request: signed, sent, its answer read and judged.
-async fn attempt(client: &Client, signer: &Signer, launch: Request) -> Answer {
+async fn attempt(client: &Client, signer: &Signer, request: Request) -> Answer {
     let Request {
         id,
         user_id,
         created_at,
         photo,
-    } = launch;
+    } = request;
     let (start, signed_at) = (Instant::now(), Utc::now());
     let payload = Payload::sign(signer, signed_at, &user_id, &created_at, photo);
     let reading = match payload {
@@ -308,7 +284,7 @@ fn moment() -> Moment {
 }
 
 /// Passes signals on until the run is over. They are caught from the call on, and so before anything is sent.
-fn watch_signals(sender: UnboundedSender<Event>) -> impl Future<Output = ()> {
+fn watch_signals(sender: UnboundedSender<Message>) -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -322,7 +298,7 @@ fn watch_signals(sender: UnboundedSender<Event>) -> impl Future<Output = ()> {
                     _ = interrupt.recv() => Stop::Interrupted,
                     _ = terminate.recv() => Stop::Terminated,
                 };
-                if sender.send(Event::Signal(stop)).is_err() {
+                if sender.send(Message::Signal(stop)).is_err() {
                     return;
                 }
             }
@@ -330,6 +306,6 @@ fn watch_signals(sender: UnboundedSender<Event>) -> impl Future<Output = ()> {
     }
     #[cfg(not(unix))]
     async move {
-        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Signal(Stop::Interrupted)).is_ok() {}
+        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Message::Signal(Stop::Interrupted)).is_ok() {}
     }
 }

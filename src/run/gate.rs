@@ -3,10 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use governor::clock::FakeRelativeClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use rand::Rng;
 
 use crate::domain::{
@@ -61,7 +57,7 @@ impl Gate {
         Self {
             limit: ConcurrencyLimit::new(concurrency),
             budget: Budget::full(),
-            rate: interval.and_then(|interval| Rate::new(interval, now)),
+            rate: interval.map(|interval| Rate { interval, next: now }),
             hold_until: None,
             pause: None,
             throttles: 0,
@@ -88,20 +84,58 @@ impl Gate {
         }
     }
 
+    /// Whether any request may start beside those in flight, as far as holds and pauses go.
+    pub(super) fn is_open(&self, in_flight: usize, now: Instant) -> bool {
+        self.opens_at(now).is_none() && !(self.is_paused() && in_flight > 0)
+    }
+
+    /// When it opens again, if it is closed for a time.
+    pub(super) fn opens_at(&self, now: Instant) -> Option<Instant> {
+        let probe_at = self.pause.as_ref().map(|pause| pause.probe_at);
+        self.hold_until.max(probe_at).filter(|opens| *opens > now)
+    }
+
+    /// Whether an outage lets one request through at a time.
+    pub(super) fn is_paused(&self) -> bool {
+        self.pause.is_some()
+    }
+
+    /// Rows that will start within `time` if all goes on as it does: as many as are in flight at a time, by how long an
+    /// answer takes. None before the first answer, and none in a pause.
+    pub(super) fn demand(&self, time: Duration) -> usize {
+        let Some(usual) = self.limit.usual().filter(|_| !self.is_paused()) else {
+            return 0;
+        };
+        let by_answers = self.limit() as f64 * time.as_secs_f64() / usual.as_secs_f64().max(0.001);
+        let by_rate = self
+            .rate
+            .as_ref()
+            .map_or(f64::MAX, |rate| time.as_secs_f64() / rate.interval.as_secs_f64());
+        by_answers.min(by_rate).ceil() as usize
+    }
+
+    /// Rows that may start at this moment.
+    pub(super) fn vacancies(&self, in_flight: usize) -> usize {
+        let free = self.limit().saturating_sub(in_flight);
+        if self.rate.is_some() { free.min(1) } else { free }
+    }
+
     /// Most requests in flight at this moment.
     pub(super) fn limit(&self) -> usize {
         if self.pause.is_some() { 1 } else { self.limit.current() }
     }
 
-    /// An answer settled a row: the endpoint is there and works.
-    pub(super) fn settled(&mut self, took: Duration, full: bool) {
+    /// An answer settled a row: the endpoint is there and works. True where that ends a pause.
+    pub(super) fn settled(&mut self, took: Duration, full: bool) -> bool {
         self.limit.settled(took, full);
         self.budget.earn();
         self.trouble_since = None;
         self.throttles = 0;
-        if self.pause.take().is_some() {
+        let resumed = self.pause.take().is_some();
+        if resumed {
             self.budget = Budget::full();
         }
+        resumed
     }
 
     /// An attempt settled nothing. False: the run is paused, and no row has to answer for it.
@@ -139,14 +173,15 @@ impl Gate {
         }
     }
 
-    /// A sign that there were too many requests in flight.
-    pub(super) fn congested(&mut self, sent_at: Instant, now: Instant) {
-        self.limit.congested(sent_at, now);
+    /// Something came back; `congested`: a sign that there were too many requests in flight.
+    pub(super) fn answered(&mut self, congested: bool, sent_at: Instant, now: Instant) {
+        self.limit.answered(congested, sent_at, now);
     }
 
-    /// The machine cannot hold more connections and files than it did with so many in flight.
-    /// Many of them meet the same shortage in the same moment: of one second only the first counts.
-    pub(super) fn lower(&mut self, in_flight: usize, now: Instant) {
+    /// The machine cannot hold more connections and files than it did with so many in flight. It tries the run's
+    /// patience as an outage does. Many run into the same shortage at once: of one second only the first counts.
+    pub(super) fn machine_is_short(&mut self, in_flight: usize, now: Instant) {
+        self.trouble_since.get_or_insert(now);
         if self.lowered_at.is_none_or(|last| now >= last + SHORTAGE) {
             self.lowered_at = Some(now);
             self.limit.lower_cap(in_flight * 7 / 10);
@@ -178,34 +213,21 @@ impl Gate {
     }
 }
 
-/// At most one request per interval, without bursts: the limiter runs on the instants that come in.
+/// At most one request per interval, without bursts.
 struct Rate {
-    limiter: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
-    clock: FakeRelativeClock,
-    seen: Instant,
+    interval: Duration,
+    /// When the next request may start.
+    next: Instant,
 }
 
-type Nanos = <FakeRelativeClock as governor::clock::Clock>::Instant;
-
 impl Rate {
-    fn new(interval: Duration, now: Instant) -> Option<Self> {
-        let clock = FakeRelativeClock::default();
-        let limiter = RateLimiter::direct_with_clock(Quota::with_period(interval)?, clock.clone());
-        Some(Self {
-            limiter,
-            clock,
-            seen: now,
-        })
-    }
-
     /// Takes the right to start, or says when to ask again.
     fn start(&mut self, now: Instant) -> Result<(), Instant> {
-        self.clock.advance(now.saturating_duration_since(self.seen));
-        self.seen = self.seen.max(now);
-        let moment = governor::clock::Clock::now(&self.clock);
-        self.limiter
-            .check()
-            .map_err(|refusal| now + refusal.wait_time_from(moment))
+        if now < self.next {
+            return Err(self.next);
+        }
+        self.next = now + self.interval;
+        Ok(())
     }
 }
 

@@ -8,10 +8,14 @@ mod admission;
 mod answers;
 mod dispatcher;
 mod driver;
+mod failures;
 mod gate;
+mod group_commit;
+mod pipeline;
 mod queue;
 mod recorder;
 mod row;
+mod shutdown;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -41,7 +45,7 @@ pub(crate) struct RunSettings {
     pub(crate) concurrency: usize,
     /// Time between two requests, by `--rate`.
     pub(crate) interval: Option<Duration>,
-    pub(crate) attempts: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     pub(crate) in_doubt_wait: Duration,
     pub(crate) max_outage: Duration,
     pub(crate) stop_after: Option<Duration>,
@@ -58,6 +62,16 @@ pub(crate) enum RunError {
     Manifest(#[from] ManifestError),
     #[error("results")]
     Results(#[from] ResultsError),
+}
+
+impl RunError {
+    /// What it ends the run for.
+    fn stop(&self) -> Stop {
+        match self {
+            Self::Manifest(_) => Stop::ManifestChanged,
+            Self::Ledger(_) | Self::Results(_) => Stop::Storage,
+        }
+    }
 }
 
 /// Something to tell, for those who watch.
@@ -89,7 +103,6 @@ pub(crate) enum RunEvent {
     },
     /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.
     Refused {
-        row: u32,
         refusal: Refusal,
         facts: Facts,
         clock_ahead: Option<i64>,

@@ -6,12 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use csv::StringRecord;
 
 use super::RunError;
-use super::row::{Batch, Feed, Line, PendingRow};
+use super::group_commit::{Batch, ResultsLine};
+use super::row::{Feed, PendingRow};
 use crate::domain::{
     outcome::{Outcome, Status},
     resume::Plan,
 };
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Receipt};
 use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
 use crate::output::Follower;
 
@@ -29,7 +30,7 @@ pub(super) enum Command {
 /// What the recorder completions.
 pub(super) enum Completion {
     Fed(Result<Feed, RunError>),
-    Committed(Result<(), RunError>),
+    Committed(Result<Receipt, RunError>),
 }
 
 /// All that the recorder owns.
@@ -68,18 +69,17 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn commit(&mut self, batch: &Batch) -> Result<(), RunError> {
-        if !batch.entries.is_empty() {
-            self.ledger.commit(&batch.entries)?;
-        }
-        self.append(&batch.lines)
+    fn commit(&mut self, batch: &Batch) -> Result<Receipt, RunError> {
+        let receipt = self.ledger.commit(&batch.entries)?;
+        self.append(&batch.lines)?;
+        Ok(receipt)
     }
 
-    fn append(&mut self, lines: &[Line]) -> Result<(), RunError> {
+    fn append(&mut self, lines: &[ResultsLine]) -> Result<(), RunError> {
         let Some(follower) = self.follower.as_mut().filter(|_| !lines.is_empty()) else {
             return Ok(());
         };
-        let append = |line: &Line| follower.append(line.cells.iter(), line.number, &line.outcome);
+        let append = |line: &ResultsLine| follower.append(line.cells.iter(), line.number, &line.outcome);
         let result = lines.iter().try_for_each(append).and_then(|()| follower.flush());
         if result.is_err() {
             // The run ends, and what is still to be recorded must not fail for the results again.
@@ -104,7 +104,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Looks at one record more.
-    fn step(&mut self, feed: &mut Feed, lines: &mut Vec<Line>) -> Result<(), RunError> {
+    fn step(&mut self, feed: &mut Feed, lines: &mut Vec<ResultsLine>) -> Result<(), RunError> {
         let next = self.records.as_mut().map_or(Ok(None), Records::next)?;
         let Some((number, record)) = next else {
             return self.end_of_manifest(feed);
@@ -119,7 +119,7 @@ impl<'a> Recorder<'a> {
                 feed.invalid += 1;
                 let reason = self.survey.fault(self.manifest, number, record);
                 let outcome = Outcome::untried(Status::Invalid, reason).into();
-                lines.push(Line {
+                lines.push(ResultsLine {
                     number,
                     cells: self.manifest.own_cells(record).collect(),
                     outcome,
@@ -151,25 +151,16 @@ fn plan_row(
         feed.settled += 1;
         return Ok(());
     }
-    let (past, refused_photo) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
+    let (past, refused) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
         Plan::Skip => {
             feed.settled += 1;
             return Ok(());
         }
         Plan::Send(past) => (past, None),
-        Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
+        Plan::SendIfPhotoDiffers(past, refused) => (past, Some(refused)),
     };
     let cells = manifest.own_cells(record).collect();
-    feed.rows.push(PendingRow {
-        row,
-        cells,
-        past,
-        refused_photo,
-        used: 0,
-        failures: 0,
-        last_round: false,
-        sent: false,
-    });
+    feed.rows.push(PendingRow::new(row, cells, past, refused));
     Ok(())
 }
 

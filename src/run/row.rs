@@ -1,6 +1,5 @@
-//! A row on its way through the run, and what it meets there.
+//! A row on its way through the run, and what is said of it there.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,12 +8,12 @@ use csv::StringRecord;
 use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoDigest},
+    outcome::PhotoDigest,
     response::Verdict,
-    resume::Past,
+    resume::{Past, Refused},
     user_id::UserId,
 };
-use crate::ledger::{AttemptId, Entry};
+use crate::ledger::AttemptId;
 use crate::manifest::Row;
 use crate::photo::Photo;
 
@@ -25,23 +24,15 @@ pub(super) struct PendingRow {
     /// The manifest's own cells, for the results.
     pub(super) cells: StringRecord,
     pub(super) past: Past,
-    /// The photo of an earlier refusal: the same one is not sent again.
-    pub(super) refused_photo: Option<PhotoDigest>,
-    /// RetryPolicy of this round that the row has to answer for.
+    /// An earlier refusal: the same photo is not sent again.
+    pub(super) refused: Option<Box<Refused>>,
+    /// Attempts of this round that the row has to answer for.
     pub(super) used: u32,
     /// Failures since the last round began, for the backoff.
     pub(super) failures: u32,
     pub(super) last_round: bool,
-    /// Whether this run has sent it, or is about to.
-    pub(super) sent: bool,
-}
-
-/// A pending whose photo is read and found good, with the number of its next attempt.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) id: AttemptId,
-    pub(super) pending: PendingRow,
-    pub(super) photo: Photo,
+    /// Whether this run has taken it up, for `--limit`.
+    pub(super) admitted: bool,
 }
 
 /// An attempt under way; the photo's bytes are with the sender.
@@ -78,21 +69,6 @@ pub(super) struct Reading {
     pub(super) clock_ahead: Option<i64>,
 }
 
-/// What is recorded together: durable first, then visible in the results.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) entries: Vec<Entry>,
-    pub(super) lines: Vec<Line>,
-}
-
-/// A line of the results that are followed during the run.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) number: u32,
-    pub(super) cells: StringRecord,
-    pub(super) outcome: Arc<Outcome>,
-}
-
 /// Rows from the manifest, with what was skipped on the way to them.
 #[derive(Debug, Default)]
 pub(super) struct Feed {
@@ -103,21 +79,36 @@ pub(super) struct Feed {
     pub(super) ended: bool,
 }
 
-impl Batch {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.lines.is_empty()
+impl Flight {
+    /// Notes that this attempt may have been applied.
+    pub(super) fn doubt(&mut self) {
+        let created_at = self.pending.row.created_at.as_str();
+        self.pending.past.doubt(self.photo, Some(created_at));
     }
 }
 
 impl PendingRow {
-    /// Notes that an attempt with this photo may have been applied.
-    pub(super) fn doubt(&mut self, photo: PhotoDigest) {
-        if !self.past.doubt.contains(&photo) {
-            self.past.doubt.push(photo);
+    /// A row as it comes from the manifest.
+    pub(super) fn new(row: Row, cells: StringRecord, past: Past, refused: Option<Box<Refused>>) -> Self {
+        Self {
+            row,
+            cells,
+            past,
+            refused,
+            used: 0,
+            failures: 0,
+            last_round: false,
+            admitted: false,
         }
     }
 
-    pub(super) fn is_in_doubt(&self) -> bool {
-        !self.past.doubt.is_empty()
+    pub(super) fn is_refused_photo(&self, photo: &Photo) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|refused| refused.photo.sha256 == photo.digest.sha256)
+    }
+
+    /// Whether this run has tried it before.
+    pub(super) fn is_repeat(&self) -> bool {
+        self.failures > 0 || self.last_round
     }
 }

@@ -9,6 +9,8 @@ use crate::domain::outcome::{Outcome, Reason, Status};
 
 /// Longest latency that is told apart, in milliseconds: an hour.
 const MAX_LATENCY_MS: u64 = 3_600_000;
+/// As many successes at the beginning of a run, all with a wrong signature, end it (contract, section 6).
+const WRONG_SIGNATURES: u32 = 3;
 /// Two digits: a latency is right to a hundredth.
 const LATENCY_DIGITS: u8 = 2;
 
@@ -33,6 +35,8 @@ pub(crate) struct Stats {
     pub(crate) left_by_limit: bool,
     counts: [u32; Status::ALL.len()],
     streak: Streak,
+    /// Successes with a wrong signature, as long as there was none with a right one.
+    wrong_signatures: Option<u32>,
 }
 
 /// The last refusal and how often it came without a success in between.
@@ -56,6 +60,7 @@ impl Stats {
             left_by_limit: false,
             counts: Default::default(),
             streak: Streak::default(),
+            wrong_signatures: Some(0),
         }
     }
 
@@ -96,6 +101,25 @@ impl Stats {
     /// Rows that are done, whoever did them.
     pub(crate) fn done(&self) -> u32 {
         self.settled_before + self.repeated + self.unchanged + self.invalid_rows + self.counts.iter().sum::<u32>()
+    }
+
+    /// Whether any row was settled in this run.
+    pub(super) fn any_settled(&self) -> bool {
+        Status::ALL
+            .iter()
+            .any(|status| status.is_settled() && self.count(*status) > 0)
+    }
+
+    pub(super) fn right_signature(&mut self) {
+        self.wrong_signatures = None;
+    }
+
+    /// Counts a success whose signature is wrong; true where that was the last one to be borne.
+    pub(super) fn wrong_signature(&mut self) -> bool {
+        if let Some(count) = &mut self.wrong_signatures {
+            *count += 1;
+        }
+        self.wrong_signatures == Some(WRONG_SIGNATURES)
     }
 
     /// What `--max-failures` counts.

@@ -19,4 +19,5 @@ mod server;
 mod signals;
 mod steps;
 mod storage;
+mod unsent;
 mod world;

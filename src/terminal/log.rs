@@ -36,7 +36,7 @@ pub(super) fn text(event: &RunEvent) -> String {
         }
         RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
         RunEvent::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
-        RunEvent::Refused { row, refusal, .. } => format!("row {row}: {refusal}\n"),
+        RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
 }
@@ -67,14 +67,8 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
         }
         RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
         RunEvent::Refused {
-            row,
-            refusal,
-            clock_ahead,
-            ..
-        } => (
-            "refused",
-            json!({"row": row, "refusal": refusal, "clock_ahead_s": clock_ahead}),
-        ),
+            refusal, clock_ahead, ..
+        } => ("refused", json!({"refusal": refusal, "clock_ahead_s": clock_ahead})),
         RunEvent::Stopping(stop) => ("stopping", json!({"stopped_by": stop.word()})),
     };
     line(run_id, event, fields)

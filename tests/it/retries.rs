@@ -38,7 +38,7 @@ fn the_code_of_throttling_counts_under_any_4xx() {
 
 #[test]
 fn what_is_given_up_is_failed_and_taken_up_by_the_next_run() {
-    for (status, reason) in [(408, "server_busy"), (425, "server_busy"), (429, "throttled")] {
+    for (status, reason) in [(408, "server_busy"), (425, "server_busy")] {
         let server = Server::in_order([again(status)]);
         let run = Run::new(&server).rows(1).set("--retries", "0");
         run.go()
@@ -122,7 +122,22 @@ fn endless_throttling_ends_with_the_runs_patience() {
     run.go()
         .code(6)
         .summary("/stopped_by", "outage")
-        .all("pending throttled");
+        .summary("/counts/pending", 2)
+        .summary("/counts/failed", 0);
+}
+
+#[test]
+fn throttling_that_asks_for_no_wait_fails_no_row_and_backs_off() {
+    let server = Server::new(|_| again(429));
+    let run = Run::new(&server)
+        .rows(3)
+        .set("--max-outage", "3s")
+        .set("--retries", "0");
+    run.go()
+        .code(6)
+        .summary("/stopped_by", "outage")
+        .summary("/counts/pending", 3);
+    assert!(server.count() < 30, "{} requests in 3 s", server.count());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is written comes back, all of it or nothing.
 
-use super::{Place, close, full, intent, mark, outcome, user};
+use super::{Place, close, digest, full, intent, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
 use crate::ledger::{AttemptStatus, Entry, Ledger};
@@ -126,8 +126,9 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     let mut ledger = place.begun("r2");
     ledger.commit(&[intent(3, "a", 2, 5)]).unwrap();
     let attempt = |id: i64, number, photo, run: &str, ended_at| Unresolved {
+        created_at: None,
         number,
-        photo: mark(photo),
+        photo: digest(photo),
         started_at: 1_676_300_862_004 + id,
         ended_at,
         run_id: run.into(),

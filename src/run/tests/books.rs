@@ -39,6 +39,7 @@ impl Books {
                     let unresolved = Unresolved {
                         number,
                         photo,
+                        created_at: Some(DATE.into()),
                         started_at: at,
                         ended_at: None,
                         run_id: "r".into(),

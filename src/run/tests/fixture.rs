@@ -9,9 +9,9 @@ use csv::StringRecord;
 use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Facts, PhotoDigest, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     response::Kind,
-    resume::{Past, Plan},
+    resume::{Past, Plan, Refused},
     retry::RetryPolicy,
     user_id::UserId,
 };
@@ -32,7 +32,7 @@ pub(super) fn settings() -> RunSettings {
         started: Instant::now() + 1_000_000 * SECOND,
         concurrency: 8,
         interval: None,
-        attempts: RetryPolicy { retries: 4 },
+        retry: RetryPolicy { retries: 4 },
         in_doubt_wait: 5 * SECOND,
         max_outage: 600 * SECOND,
         stop_after: None,
@@ -45,7 +45,7 @@ pub(super) fn user(number: u32) -> String {
     format!("user-{number}")
 }
 
-pub(super) fn mark(photo: u8) -> PhotoDigest {
+pub(super) fn digest(photo: u8) -> PhotoDigest {
     PhotoDigest {
         sha256: [photo; 32],
         bytes: 1_000,
@@ -55,7 +55,7 @@ pub(super) fn mark(photo: u8) -> PhotoDigest {
 pub(super) fn photo(name: u8) -> Photo {
     Photo {
         bytes: Bytes::from_static(b"photo"),
-        mark: mark(name),
+        digest: digest(name),
     }
 }
 
@@ -78,26 +78,38 @@ pub(super) fn pending(number: u32) -> PendingRow {
 /// A row with what the ledger knows of its user, as the recorder makes it.
 pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
     let now = DateTime::from_timestamp_millis(EPOCH_MS).unwrap();
-    let (past, refused_photo) = match plan {
+    let (past, refused) = match plan {
         Plan::Skip => return None,
         Plan::Send(past) => (past, None),
-        Plan::SendIfPhotoDiffers(past, photo) => (past, Some(photo)),
+        Plan::SendIfPhotoDiffers(past, refused) => (past, Some(refused)),
     };
-    Some(PendingRow {
-        row: Row {
-            number,
-            user_id: UserId::parse(&user(number)).unwrap(),
-            created_at: CreatedAt::parse(DATE, now).unwrap(),
-            photo: format!("{number}.jpg").into(),
-        },
-        cells: StringRecord::from(vec![user(number)]),
-        past,
-        refused_photo,
-        used: 0,
-        failures: 0,
-        last_round: false,
-        sent: false,
-    })
+    let row = Row {
+        number,
+        user_id: UserId::parse(&user(number)).unwrap(),
+        created_at: CreatedAt::parse(DATE, now).unwrap(),
+        photo: format!("{number}.jpg").into(),
+    };
+    let cells = StringRecord::from(vec![user(number)]);
+    Some(PendingRow::new(row, cells, past, refused))
+}
+
+/// The plan for a row that was refused before with this photo.
+pub(super) fn refused_before(attempts: u32, photo: u8) -> Plan {
+    let past = Past {
+        attempts,
+        ..Past::default()
+    };
+    let outcome = Outcome {
+        attempts,
+        photo: Some(digest(photo)),
+        ..Outcome::untried(Status::Rejected, Some(Reason::NoFaceFound))
+    };
+    let refused = Refused {
+        photo: digest(photo),
+        outcome,
+        is_hidden: false,
+    };
+    Plan::SendIfPhotoDiffers(past, Box::new(refused))
 }
 
 pub(super) fn enrolled() -> Kind {
@@ -105,11 +117,12 @@ pub(super) fn enrolled() -> Kind {
 }
 
 pub(super) fn rejected(reason: Reason) -> Kind {
-    Kind::Settled(Status::Rejected, Some(reason))
+    Kind::Rejected { reason, on_photo: true }
 }
 
+/// A doubt about a request that somebody may still be at work on.
 pub(super) fn doubt() -> Kind {
-    Kind::InDoubt(Reason::ServerError, None)
+    Kind::InDoubt(Reason::UnreadableAnswer, None)
 }
 
 pub(super) fn throttled(wait: Option<u64>) -> Kind {
@@ -136,7 +149,8 @@ impl From<SendErrorKind> for Back {
 }
 
 impl Back {
-    pub(super) fn is_doubt(self) -> bool {
+    /// Whether somebody may still be at work on the request.
+    pub(super) fn is_open(self) -> bool {
         matches!(
             self,
             Self::Says(Kind::InDoubt(..))
@@ -148,12 +162,13 @@ impl Back {
 /// What stands in an answer of this kind.
 pub(super) fn facts(kind: Kind) -> Facts {
     let http_status = match kind {
-        Kind::Settled(..) => 200,
+        Kind::Settled(..) | Kind::Rejected { .. } => 200,
         Kind::Duplicate => 400,
         Kind::NotProcessed(Reason::Throttled, _) => 429,
         Kind::NotProcessed(..) => 408,
-        Kind::InDoubt(..) => 503,
-        Kind::Stop(_) => 403,
+        Kind::InDoubt(..) => 200,
+        Kind::ServerFailed(_) => 503,
+        Kind::Forbidden | Kind::Stop(_) => 403,
     };
     Facts {
         http_status: Some(http_status),

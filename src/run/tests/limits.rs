@@ -1,11 +1,10 @@
 //! The limits that a user sets: rows, time, failures, and refusals alike.
 
-use super::fixture::{SECOND, doubt, enrolled, invalid_photo, mark, planned, rejected, settings};
+use super::fixture::{SECOND, doubt, enrolled, invalid_photo, planned, refused_before, rejected, settings};
 use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
-use crate::domain::resume::{Past, Plan};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::stop::Stop;
 use crate::run::{RunEvent, RunSettings};
@@ -64,15 +63,11 @@ fn a_row_that_is_not_sent_leaves_its_place_to_another() {
 
 #[test]
 fn refused_rows_that_are_unchanged_do_not_use_up_the_limit() {
-    let past = Past {
-        attempts: 1,
-        ..Past::default()
-    };
     let mut rows: Vec<_> = (1..=30)
-        .filter_map(|number| planned(number, Plan::SendIfPhotoDiffers(past.clone(), mark(number as u8))))
+        .filter_map(|number| planned(number, refused_before(1, number as u8)))
         .collect();
     rows.extend((31..=40).map(super::fixture::pending));
-    let mut world = World::with_jobs(
+    let mut world = World::with_rows(
         RunSettings {
             limit: Some(2),
             ..settings()
@@ -88,7 +83,7 @@ fn at_the_limit_the_last_round_still_takes_place() {
     let mut world = World::new(
         RunSettings {
             limit: Some(1),
-            attempts: RetryPolicy { retries: 1 },
+            retry: RetryPolicy { retries: 1 },
             ..settings()
         },
         1,
@@ -114,11 +109,11 @@ fn at_the_limit_the_last_round_still_takes_place() {
         world.commit(true);
         world.poll();
     }
-    assert_eq!(world.dispatcher.under_way(), (0, 1), "the row waits for the last round");
+    assert_eq!(world.under_way(), (0, 1), "the row waits for the last round");
     world.feed(1);
     world.poll();
     assert!(
-        world.dispatcher.next_wake().is_some(),
+        world.next_wake().is_some(),
         "the dispatcher has a row to send, and waits for nothing"
     );
     world.answer_all(|_| enrolled().into());
@@ -140,7 +135,7 @@ fn the_window_closes_and_what_is_in_flight_is_drained() {
         world.answer(number, enrolled());
     }
     world.wait(100 * SECOND);
-    assert_eq!(world.dispatcher.stop, Some(Stop::WindowOver));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::WindowOver));
     assert!(!world.dispatcher.is_over());
     let (sent, flying) = (world.sent.len(), world.flying());
     for number in flying {
@@ -160,10 +155,14 @@ fn the_core_wakes_up_for_the_end_of_the_window_and_not_after_the_run() {
     let mut world = World::new(settings.clone(), 3);
     world.work();
     world.wait(SECOND);
-    assert_eq!(world.dispatcher.next_wake(), Some(world.start + 100 * SECOND));
+    assert_eq!(world.next_wake(), Some(world.start + 100 * SECOND));
     world.answer_all(|_| enrolled().into());
     world.wait(200 * SECOND);
-    assert_eq!(world.dispatcher.stop, None, "it was done before the window closed");
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        None,
+        "it was done before the window closed"
+    );
 }
 
 #[test]
@@ -181,7 +180,7 @@ fn a_row_that_backs_off_when_the_window_closes_is_left_as_it_is() {
     world.wait(SECOND);
     assert!(world.dispatcher.is_over());
     assert_eq!(
-        (world.dispatcher.stop, world.status(1)),
+        (world.dispatcher.shutdown.stop(), world.status(1)),
         (Some(Stop::WindowOver), Status::InDoubt)
     );
 }
@@ -191,7 +190,7 @@ fn it_stops_after_so_many_rows_that_ended_rejected_or_failed() {
     let mut world = World::new(
         RunSettings {
             max_failures: Some(3),
-            attempts: RetryPolicy { retries: 0 },
+            retry: RetryPolicy { retries: 0 },
             concurrency: 1,
             ..settings()
         },
@@ -203,7 +202,7 @@ fn it_stops_after_so_many_rows_that_ended_rejected_or_failed() {
         2 => doubt().into(),
         _ => enrolled().into(),
     });
-    assert_eq!(world.dispatcher.stop, Some(Stop::MaxFailures));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::MaxFailures));
     let stats = &world.dispatcher.stats;
     assert_eq!(stats.count(Status::Rejected) + stats.count(Status::Failed), 3);
     assert_eq!(world.sent.len(), 5, "a doubt is no failure: {:?}", world.lines);
@@ -218,7 +217,7 @@ fn twenty_refusals_alike_stop_it_and_a_success_begins_the_count_anew() {
     let mut world = World::new(alone.clone(), 100);
     world.answer_all(|_| rejected(Reason::NoFaceFound).into());
     assert_eq!(
-        (world.dispatcher.stop, world.sent.len()),
+        (world.dispatcher.shutdown.stop(), world.sent.len()),
         (Some(Stop::RefusalsAlike), 20)
     );
 
@@ -228,7 +227,7 @@ fn twenty_refusals_alike_stop_it_and_a_success_begins_the_count_anew() {
         _ => rejected(Reason::NoFaceFound).into(),
     });
     assert_eq!(
-        (world.dispatcher.stop, world.sent.len()),
+        (world.dispatcher.shutdown.stop(), world.sent.len()),
         (Some(Stop::RefusalsAlike), 40)
     );
 
@@ -237,7 +236,11 @@ fn twenty_refusals_alike_stop_it_and_a_success_begins_the_count_anew() {
         0 => rejected(Reason::PoorQuality).into(),
         _ => rejected(Reason::NoFaceFound).into(),
     });
-    assert_eq!(world.dispatcher.stop, None, "another refusal is another refusal");
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        None,
+        "another refusal is another refusal"
+    );
 }
 
 #[test]
@@ -247,15 +250,13 @@ fn a_refusal_of_the_key_stops_the_run_at_once_and_leaves_its_rows_pending() {
     world.work();
     world.answer(1, Kind::Stop(Refusal::Credentials));
     assert!(world.dispatcher.is_over());
-    assert_eq!(world.dispatcher.stop, Some(Stop::Refused(Refusal::Credentials)));
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        Some(Stop::Refused(Refusal::Credentials))
+    );
     assert_eq!(world.sent.len(), 1, "a wrong key costs one request");
     assert!((1..=50).all(|number| world.status(number) == Status::Pending));
-    assert!(
-        world
-            .events
-            .iter()
-            .any(|note| matches!(note, RunEvent::Refused { row: 1, .. }))
-    );
+    assert!(world.events.iter().any(|note| matches!(note, RunEvent::Refused { .. })));
     assert_eq!(world.lines, []);
     // What was ready to go is taken back, so that it leaves no doubt.
     assert!(world.books.attempts.values().all(|attempt| attempt.class.is_some()));
@@ -268,7 +269,10 @@ fn a_certificate_that_is_not_trusted_stops_it_too() {
     world.work();
     world.answer(1, SendErrorKind::Certificate);
     assert!(world.dispatcher.is_over());
-    assert_eq!(world.dispatcher.stop, Some(Stop::Refused(Refusal::Certificate)));
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        Some(Stop::Refused(Refusal::Certificate))
+    );
     assert_eq!(world.status(1), Status::Pending);
 }
 

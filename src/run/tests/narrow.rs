@@ -29,7 +29,7 @@ impl Narrow {
     fn step(&mut self, world: &mut World) {
         let now = world.now.instant;
         let answer = self.0.values().map(|(due, _)| *due).min();
-        let next = [answer, world.dispatcher.next_wake()].into_iter().flatten().min();
+        let next = [answer, world.next_wake()].into_iter().flatten().min();
         world.pass(next.expect("something to wait for").saturating_duration_since(now));
         let now = world.now.instant;
         let due: Vec<_> = self.0.extract_if(.., |_, (due, _)| *due <= now).collect();

@@ -7,6 +7,7 @@ use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
+use crate::domain::stop::Stop;
 use crate::run::RunSettings;
 
 /// A run that is wide open: `wide` requests in flight.
@@ -44,7 +45,7 @@ fn what_is_known_waits_for_company_for_a_moment_only() {
         recorded,
         "enough rows are ready, so that others may share the commit"
     );
-    let wake = world.dispatcher.next_wake().unwrap();
+    let wake = world.next_wake().unwrap();
     assert!(wake <= world.now.instant + SECOND / 100);
     world.wait(SECOND / 100);
     assert_eq!(
@@ -225,25 +226,87 @@ fn a_busy_server_may_ask_for_a_wait_with_a_doubt_too() {
 }
 
 #[test]
-fn throttling_narrows_the_run() {
+fn throttling_narrows_the_run_once_per_round_trip() {
     let mut world = open(8, 300);
-    let number = world.flying()[0];
-    world.answer(number, throttled(None));
-    assert_eq!(world.dispatcher.gate.limit(), 5);
-    let number = world.flying()[0];
-    world.answer(number, throttled(None));
-    assert_eq!(world.dispatcher.gate.limit(), 5, "once per round trip");
+    for flying in world.flying() {
+        world.answer(flying, throttled(None));
+    }
+    assert_eq!(
+        world.dispatcher.gate.limit(),
+        6,
+        "of one round trip the first signs count"
+    );
 }
 
 #[test]
-fn a_throttled_row_that_never_gets_through_is_failed_and_not_in_doubt() {
-    let mut world = World::new(settings(), 2);
-    world.answer_all(|number| match number {
-        1 => throttled(Some(1)).into(),
-        _ => enrolled().into(),
-    });
-    assert_eq!(
-        (world.status(1), world.reason(1)),
-        (Status::Failed, Some(Reason::Throttled))
+fn a_single_throttled_answer_does_not_narrow_it() {
+    let mut world = open(8, 300);
+    let number = world.flying()[0];
+    world.answer(number, throttled(None));
+    assert_eq!(world.dispatcher.gate.limit(), 8);
+}
+
+#[test]
+fn a_row_that_is_only_ever_throttled_is_pending_and_the_run_ends_as_an_outage() {
+    for wait in [None, Some(0), Some(1)] {
+        let mut world = World::new(settings(), 2);
+        world.answer_all(|number| match number {
+            1 => throttled(wait).into(),
+            _ => enrolled().into(),
+        });
+        assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Outage), "{wait:?}");
+        assert_eq!(
+            (world.status(1), world.reason(1), world.status(2)),
+            (Status::Pending, Some(Reason::Throttled), Status::Enrolled),
+            "{wait:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wait_of_nothing_does_not_switch_the_backoff_off() {
+    let mut world = World::new(settings(), 3);
+    world.work();
+    let (start, sent) = (world.now.instant, 20);
+    while world.sent.len() < sent {
+        match world.flying().first() {
+            Some(number) => world.answer(*number, throttled(Some(0))),
+            None => drop(world.until_sent()),
+        }
+    }
+    assert!(
+        world.now.instant - start > 20 * SECOND,
+        "{sent} requests in {:?}",
+        world.now.instant - start
     );
+}
+
+#[test]
+fn a_server_that_has_failed_asks_for_no_quiet_time_and_a_gateway_that_gave_up_does() {
+    for (back, least) in [
+        (Kind::ServerFailed(None), Duration::ZERO),
+        (Kind::InDoubt(Reason::ServerError, None), 5 * SECOND),
+    ] {
+        let mut world = World::new(settings(), 1);
+        world.work();
+        world.answer(1, back);
+        let waited = world.until_sent();
+        assert!(
+            waited >= least && waited <= least.max(SECOND / 2),
+            "{back:?}: {waited:?}"
+        );
+    }
+}
+
+#[test]
+fn the_quiet_time_counts_from_the_sending() {
+    for (took, rest) in [(0, 5), (3, 2), (60, 0)] {
+        let mut world = World::new(settings(), 1);
+        world.work();
+        world.pass(took * SECOND);
+        world.answer(1, SendErrorKind::Silent { whole: true });
+        let waited = world.until_sent();
+        let (least, most) = (rest * SECOND, (rest * SECOND).max(SECOND / 2));
+        assert!(waited >= least && waited <= most, "{took} s: {waited:?}");
+    }
 }

@@ -65,13 +65,13 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
     if world.feed_wanted {
         choices.push("feed");
     }
-    if world.dispatcher.next_wake().is_some() {
+    if world.next_wake().is_some() {
         choices.push("time");
     }
     assert!(
         !choices.is_empty(),
         "the dispatcher waits for nothing: {:?}",
-        world.dispatcher.stop
+        world.dispatcher.shutdown.stop()
     );
     match choices[rng.random_range(0..choices.len())] {
         "commit" => {
@@ -98,7 +98,7 @@ fn step(world: &mut World, server: &mut Server, weather: Weather, rng: &mut StdR
         }
         "feed" => world.feed(rng.random_range(0..20)),
         _ => {
-            let wake = world.dispatcher.next_wake().unwrap();
+            let wake = world.next_wake().unwrap();
             let rest = wake.saturating_duration_since(world.now.instant);
             // Requests, disk and ledger answer within seconds, so time only leaps when all of them are still.
             let most = if choices.len() == 1 { rest } else { SECOND };
@@ -135,7 +135,7 @@ fn every_row_ends_once_and_is_told_truly_in_any_weather() {
         let mut world = begin(settings(), Books::default(), seed);
         let rows = world.source.len() as u32;
         run(&mut world, &mut server, weather, &mut rng);
-        assert_eq!(world.dispatcher.stop, None, "seed {seed}");
+        assert_eq!(world.dispatcher.shutdown.stop(), None, "seed {seed}");
         world.assert_each_row_ended_once(rows);
         for number in 1..=ROWS {
             server.assert_told_truly(&world, number);
@@ -194,7 +194,7 @@ fn killed_interrupted_or_out_of_disk_it_converges_when_it_is_run_again() {
         let mut last = begin(settings(), books, seed);
         last.pass(1_000_000 * SECOND);
         run(&mut last, &mut server, Weather::default(), &mut rng);
-        assert_eq!(last.dispatcher.stop, None);
+        assert_eq!(last.dispatcher.shutdown.stop(), None);
         for number in 1..=ROWS {
             server.assert_told_truly(&last, number);
             let status = last.status(number);
@@ -232,7 +232,7 @@ fn whatever_the_limit_no_more_rows_are_sent() {
         assert!(
             world.dispatcher.stats.left_by_limit,
             "seed {seed}: {:?}",
-            world.dispatcher.stop
+            world.dispatcher.shutdown.stop()
         );
     }
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::fixture::mark;
+use super::fixture::digest;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::user_id::UserId;
 use crate::ledger::{Entry, Ledger, Pin, RunRecord};
 use crate::manifest::{Manifest, ManifestError, Survey};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
+use crate::run::group_commit::{Batch, ResultsLine};
 use crate::run::recorder::{Command, Completion, Recorder, commands};
-use crate::run::row::{Batch, Feed, Line};
+use crate::run::row::Feed;
 
 struct Office {
     folder: TempDir,
@@ -94,7 +95,7 @@ impl Office {
 fn outcome(status: Status, photo: u8) -> Outcome {
     Outcome {
         attempts: 2,
-        photo: Some(mark(photo)),
+        photo: Some(digest(photo)),
         run_id: "r".into(),
         ..Outcome::untried(status, None)
     }
@@ -134,7 +135,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         id: 1,
         user_id: UserId::parse("doubt").unwrap(),
         number: 3,
-        photo: mark(5),
+        photo: digest(5),
         at: 77,
     };
     office.ledger.commit(&[intent]).unwrap();
@@ -149,9 +150,13 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         found,
         [("new", 0), ("rejected", 2), ("failed", 2), ("doubt", 3), ("pending", 2)]
     );
-    let refused: Vec<_> = feed.rows.iter().map(|pending| pending.refused_photo).collect();
-    assert_eq!(refused, [None, Some(mark(4)), None, None, None]);
-    assert_eq!(feed.rows[3].past.doubt, [mark(5)]);
+    let refused: Vec<_> = feed
+        .rows
+        .iter()
+        .map(|pending| pending.refused.as_ref().map(|refused| refused.photo))
+        .collect();
+    assert_eq!(refused, [None, Some(digest(4)), None, None, None]);
+    assert_eq!(feed.rows[3].past.doubts[0].photo, digest(5));
     assert_eq!(
         feed.rows[3].past.last_doubt_at,
         Some(i64::MAX),
@@ -233,10 +238,10 @@ fn batch(user: &str, number: u32, id: i64) -> Batch {
         id,
         user_id: UserId::parse(user).unwrap(),
         number: 1,
-        photo: mark(1),
+        photo: digest(1),
         at: 0,
     };
-    let line = Line {
+    let line = ResultsLine {
         number,
         cells: csv::StringRecord::from(vec![user, "2021-08-12", "x.jpg"]),
         outcome: Arc::new(outcome(Status::Enrolled, 1)),
@@ -257,7 +262,7 @@ fn a_batch_is_durable_and_then_visible() {
     assert!(
         completions
             .iter()
-            .all(|completion| matches!(completion, Completion::Committed(Ok(()))))
+            .all(|completion| matches!(completion, Completion::Committed(Ok(_))))
     );
     assert_eq!(office.followed().lines().count(), 3);
     assert_eq!(office.ledger.next_attempt().unwrap(), 3);

@@ -1,28 +1,23 @@
 //! What earlier runs leave to this one.
 
 use super::books::Books;
-use super::fixture::{SECOND, doubt, enrolled, mark, planned, settings, user};
+use super::fixture::{
+    DATE, SECOND, digest, doubt, enrolled, invalid_photo, planned, refused_before, rejected, settings, user,
+};
 use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
-use crate::domain::resume::{Past, Plan};
+use crate::domain::resume::{Doubt, Past, Plan};
 
 const NOW_MS: i64 = 1_780_000_000_000;
 
-fn refused_before(photo: u8) -> World {
-    let past = Past {
-        attempts: 3,
-        ..Past::default()
-    };
-    let rows = planned(1, Plan::SendIfPhotoDiffers(past, mark(photo)))
-        .into_iter()
-        .collect();
-    World::with_jobs(settings(), rows)
+fn refused(photo: u8) -> World {
+    World::with_rows(settings(), planned(1, refused_before(3, photo)).into_iter().collect())
 }
 
 #[test]
 fn a_refused_row_whose_photo_is_unchanged_is_skipped() {
-    let mut world = refused_before(1);
+    let mut world = refused(1);
     world.work();
     assert!(world.dispatcher.is_over());
     assert!(world.sent.is_empty() && world.books.attempts.is_empty());
@@ -32,7 +27,7 @@ fn a_refused_row_whose_photo_is_unchanged_is_skipped() {
 
 #[test]
 fn a_refused_row_with_another_photo_is_sent_and_its_attempts_are_counted_on() {
-    let mut world = refused_before(2);
+    let mut world = refused(2);
     world.work();
     world.answer(1, enrolled());
     let outcome = world.books.view(&user(1));
@@ -42,7 +37,7 @@ fn a_refused_row_with_another_photo_is_sent_and_its_attempts_are_counted_on() {
 
 #[test]
 fn a_doubt_about_the_new_photo_is_followed_up_though_the_old_photo_is_put_back() {
-    let mut world = refused_before(2);
+    let mut world = refused(2);
     world.work();
     world.answer(1, doubt());
     world.photos.insert(1, 2);
@@ -57,10 +52,13 @@ fn a_doubt_about_the_new_photo_is_followed_up_though_the_old_photo_is_put_back()
 fn doubted(since_ms: i64, photo: u8) -> World {
     let past = Past {
         attempts: 1,
-        doubt: vec![mark(photo)],
+        doubts: vec![Doubt {
+            photo: digest(photo),
+            created_at: Some(DATE.into()),
+        }],
         last_doubt_at: Some(NOW_MS - since_ms),
     };
-    World::with_jobs(settings(), planned(1, Plan::Send(past)).into_iter().collect())
+    World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect())
 }
 
 #[test]
@@ -105,14 +103,14 @@ fn a_duplicate_after_a_doubt_of_an_earlier_run_is_inferred_with_the_photo_that_w
             (outcome.status, outcome.reason),
             (Status::EnrolledInferred, Some(reason))
         );
-        assert_eq!((outcome.photo, outcome.attempts), (Some(mark(photo)), 2));
+        assert_eq!((outcome.photo, outcome.attempts), (Some(digest(photo)), 2));
     }
 }
 
 #[test]
 fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     let mut books = Books::default();
-    let mut first = World::with_jobs(settings(), vec![super::fixture::pending(1)]);
+    let mut first = World::with_rows(settings(), vec![super::fixture::pending(1)]);
     first.work();
     books.attempts = first.books.attempts.clone();
     assert_eq!(
@@ -132,4 +130,56 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
         (second.status(1), second.books.view(&user(1)).attempts),
         (Status::EnrolledInferred, 2)
     );
+}
+
+#[test]
+fn a_duplicate_after_a_doubt_with_another_date_says_so() {
+    let past = Past {
+        attempts: 1,
+        doubts: vec![Doubt {
+            photo: digest(1),
+            created_at: Some("2020-01-01".into()),
+        }],
+        last_doubt_at: Some(0),
+    };
+    let mut world = World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect());
+    world.work();
+    world.answer(1, Kind::Duplicate);
+    assert_eq!(
+        (world.status(1), world.reason(1)),
+        (Status::EnrolledInferred, Some(Reason::EarlierDateEnrolled))
+    );
+}
+
+/// What another run over the same row would be, by the books.
+fn again(world: World) -> World {
+    let date = super::fixture::pending(1).row.created_at;
+    let plan = world.books.history(&user(1)).plan(&date);
+    World::resumed(settings(), planned(1, plan).into_iter().collect(), world.books, 1)
+}
+
+#[test]
+fn a_refused_photo_that_was_away_for_a_run_is_not_sent_again_when_it_comes_back() {
+    let mut first = World::new(settings(), 1);
+    first.work();
+    first.answer(1, rejected(Reason::NoFaceFound));
+    let refusal = first.books.view(&user(1));
+    let mut away = again(first);
+    away.work_with(|_| Some(invalid_photo()));
+    assert_eq!(
+        (away.status(1), away.reason(1)),
+        (Status::Invalid, Some(Reason::PhotoNotFound))
+    );
+    let mut back = again(away);
+    back.work();
+    assert!(back.dispatcher.is_over() && back.sent.is_empty());
+    let mut told = back.books.view(&user(1));
+    // The made-up answer has no code, from which its reason would be told.
+    assert_eq!(told.reason, Some(Reason::Refused));
+    told.reason = refusal.reason;
+    assert_eq!(told, refusal);
+    let mut other = again(back);
+    other.photos.insert(1, 99);
+    other.work();
+    assert_eq!(other.flying(), [1], "another photo is another enrollment");
 }

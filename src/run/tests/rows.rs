@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::fixture::{
-    Back, SECOND, doubt, enrolled, invalid_photo, mark, pending, rejected, settings, throttled, user,
+    Back, SECOND, digest, doubt, enrolled, invalid_photo, pending, rejected, settings, throttled, user,
 };
 use super::world::World;
 use crate::client::SendErrorKind;
 use crate::domain::outcome::{Reason, Status};
-use crate::domain::response::Kind;
+use crate::domain::response::{Kind, Refusal};
 use crate::domain::retry::RetryPolicy;
+use crate::domain::stop::Stop;
 use crate::ledger::AttemptStatus;
 use crate::run::{RunEvent, RunSettings};
 
@@ -22,7 +23,7 @@ fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
     assert!(world.dispatcher.is_over());
     let outcome = world.books.view(&user(1));
     assert_eq!((outcome.status, outcome.reason), (Status::Enrolled, None));
-    assert_eq!((outcome.attempts, outcome.photo), (1, Some(mark(1))));
+    assert_eq!((outcome.attempts, outcome.photo), (1, Some(digest(1))));
     assert_eq!(outcome.duration_ms, Some(120));
     assert_eq!(outcome.finished_at.unwrap() - outcome.sent_at.unwrap(), 120);
     assert_eq!(outcome.run_id, "r");
@@ -173,7 +174,7 @@ fn a_duplicate_after_a_doubt_of_this_run_is_inferred() {
         (outcome.status, outcome.reason),
         (Status::EnrolledInferred, Some(Reason::AnswerLost))
     );
-    assert_eq!((outcome.photo, outcome.attempts), (Some(mark(1)), 2));
+    assert_eq!((outcome.photo, outcome.attempts), (Some(digest(1)), 2));
     assert_eq!(
         world.books.classes(&user(1)),
         [Some(AttemptStatus::Settled), Some(AttemptStatus::Settled)]
@@ -192,7 +193,7 @@ fn a_duplicate_after_a_doubt_with_another_photo_names_the_photo_that_was_sent() 
     assert_eq!(outcome.status, Status::EnrolledInferred);
     assert_eq!(
         (outcome.reason, outcome.photo),
-        (Some(Reason::EarlierPhotoEnrolled), Some(mark(1)))
+        (Some(Reason::EarlierPhotoEnrolled), Some(digest(1)))
     );
 }
 
@@ -213,13 +214,13 @@ fn a_duplicate_after_an_attempt_that_was_not_processed_is_not_ours() {
 fn exhausted(back: Back, retries: u32) -> World {
     let mut world = World::new(
         RunSettings {
-            attempts: RetryPolicy { retries },
+            retry: RetryPolicy { retries },
             ..settings()
         },
         2,
     );
     world.answer_all(|number| if number == 1 { back } else { enrolled().into() });
-    assert_eq!(world.dispatcher.stop, None);
+    assert_eq!(world.dispatcher.shutdown.stop(), None);
     world.assert_each_row_ended_once(2);
     world
 }
@@ -227,13 +228,13 @@ fn exhausted(back: Back, retries: u32) -> World {
 #[test]
 fn out_of_retries_it_has_a_last_round_and_then_its_end() {
     for (back, status, reason) in [
-        (Back::from(throttled(None)), Status::Failed, Reason::Throttled),
         (
-            SendErrorKind::Lost { whole: false }.into(),
+            Back::from(SendErrorKind::Lost { whole: false }),
             Status::Failed,
             Reason::ConnectionLost,
         ),
-        (doubt().into(), Status::InDoubt, Reason::ServerError),
+        (Kind::ServerFailed(None).into(), Status::InDoubt, Reason::ServerError),
+        (doubt().into(), Status::InDoubt, Reason::UnreadableAnswer),
         (
             SendErrorKind::Silent { whole: true }.into(),
             Status::InDoubt,
@@ -257,7 +258,7 @@ fn out_of_retries_it_has_a_last_round_and_then_its_end() {
 fn the_last_round_begins_when_all_others_are_done() {
     let mut world = World::new(
         RunSettings {
-            attempts: RetryPolicy { retries: 1 },
+            retry: RetryPolicy { retries: 1 },
             ..settings()
         },
         600,
@@ -279,7 +280,7 @@ fn the_last_round_begins_when_all_others_are_done() {
 fn a_row_out_of_attempts_after_one_doubt_among_others_stays_in_doubt() {
     let mut world = World::new(
         RunSettings {
-            attempts: RetryPolicy { retries: 1 },
+            retry: RetryPolicy { retries: 1 },
             ..settings()
         },
         1,
@@ -303,12 +304,12 @@ fn an_empty_manifest_is_over_at_once() {
     assert!(!world.dispatcher.is_over(), "nothing is known yet");
     world.work();
     assert!(world.dispatcher.is_over());
-    assert_eq!(world.dispatcher.stop, None);
+    assert_eq!(world.dispatcher.shutdown.stop(), None);
 }
 
 #[test]
 fn a_feed_of_nothing_but_settled_rows_asks_for_the_next() {
-    let mut world = World::with_jobs(settings(), vec![pending(1)]);
+    let mut world = World::with_rows(settings(), vec![pending(1)]);
     world.poll();
     world.feed(0);
     assert!(!world.feed_wanted);
@@ -316,4 +317,95 @@ fn a_feed_of_nothing_but_settled_rows_asks_for_the_next() {
     assert!(world.feed_wanted, "the manifest has not ended");
     world.work();
     assert_eq!(world.flying(), [1]);
+}
+
+#[test]
+fn a_refusal_that_proves_nothing_leaves_an_earlier_doubt_as_it_is() {
+    for on_photo in [false, true] {
+        let mut world = World::new(settings(), 1);
+        world.work();
+        world.answer(1, SendErrorKind::Lost { whole: true });
+        world.until_sent();
+        let reason = Reason::BadParameter;
+        world.answer(1, Kind::Rejected { reason, on_photo });
+        assert!(world.dispatcher.is_over());
+        let wanted = if on_photo { Status::Rejected } else { Status::InDoubt };
+        assert_eq!((world.status(1), world.reason(1)), (wanted, Some(reason)), "{on_photo}");
+        assert_eq!(world.lines, [(1, wanted)]);
+        let open = world.books.history(&user(1)).unresolved.len();
+        assert_eq!(open, usize::from(!on_photo), "the attempt in doubt");
+    }
+}
+
+#[test]
+fn a_refusal_by_something_in_front_of_the_api_is_the_rows_own_once_others_get_through() {
+    let mut world = World::new(settings(), 9);
+    world.work();
+    world.answer(1, enrolled());
+    let number = world.flying()[0];
+    world.answer(number, Kind::Forbidden);
+    world.wait(SECOND / 100);
+    assert_eq!(
+        (world.status(number), world.reason(number)),
+        (Status::Rejected, Some(Reason::Forbidden))
+    );
+    world.answer_all(|_| enrolled().into());
+    assert_eq!(world.dispatcher.shutdown.stop(), None);
+    world.assert_each_row_ended_once(9);
+}
+
+#[test]
+fn before_any_row_is_settled_such_a_refusal_ends_the_run() {
+    let mut world = World::new(settings(), 9);
+    world.work();
+    world.answer(1, Kind::Forbidden);
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        Some(Stop::Refused(Refusal::Credentials))
+    );
+    assert_eq!((world.status(1), world.sent.len()), (Status::Pending, 1));
+}
+
+#[test]
+fn twenty_such_refusals_in_a_row_end_the_run_all_the_same() {
+    let mut world = World::new(settings(), 200);
+    world.work();
+    world.answer(1, enrolled());
+    world.answer_all(|_| Kind::Forbidden.into());
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::RefusalsAlike));
+}
+
+fn unsigned() -> Kind {
+    Kind::InDoubt(Reason::WrongSignature, None)
+}
+
+#[test]
+fn three_successes_that_all_carry_a_wrong_signature_end_the_run() {
+    let mut world = World::new(settings(), 20);
+    world.work();
+    for _ in 0..3 {
+        assert_eq!(world.dispatcher.shutdown.stop(), None);
+        let number = world.flying()[0];
+        world.answer(number, unsigned());
+    }
+    assert!(world.dispatcher.is_over());
+    assert_eq!(
+        world.dispatcher.shutdown.stop(),
+        Some(Stop::Refused(Refusal::Signatures))
+    );
+    assert_eq!(world.sent.len(), 3, "nobody was sent twice");
+    assert!((1..=3).all(|number| world.status(number) == Status::InDoubt));
+}
+
+#[test]
+fn after_one_right_signature_a_wrong_one_is_that_answers_own() {
+    let mut world = World::new(settings(), 20);
+    world.work();
+    world.answer(1, unsigned());
+    world.answer(2, enrolled());
+    for _ in 0..6 {
+        let number = world.flying()[0];
+        world.answer(number, unsigned());
+    }
+    assert_eq!(world.dispatcher.shutdown.stop(), None);
 }

@@ -49,7 +49,8 @@ impl Server {
                 if rng.random_bool(0.5) {
                     self.process(sent);
                 }
-                let doubts: [Back; 4] = [
+                let doubts: [Back; 5] = [
+                    Kind::ServerFailed(None).into(),
                     Kind::InDoubt(Reason::ServerError, None).into(),
                     Kind::InDoubt(Reason::WrongUser, None).into(),
                     SendErrorKind::Lost { whole: true }.into(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{SECOND, enrolled, mark, settings, user};
+use super::fixture::{SECOND, digest, enrolled, settings, user};
 use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::stop::Stop;
@@ -47,7 +47,7 @@ fn the_first_signal_admits_nothing_and_waits_for_the_answers() {
         }
         assert!(world.dispatcher.is_over());
         assert_eq!(
-            (world.dispatcher.stop, world.sent.len(), world.aborts),
+            (world.dispatcher.shutdown.stop(), world.sent.len(), world.aborts),
             (Some(stop), sent, 0)
         );
         assert_in_doubt_are(&world, &[]);
@@ -94,7 +94,7 @@ fn at_the_deadline_the_rest_is_given_up_and_in_doubt() {
     let mut world = busy();
     let flying = world.flying();
     signal(&mut world, Stop::Terminated);
-    assert_eq!(world.dispatcher.next_wake(), Some(world.now.instant + 25 * SECOND));
+    assert_eq!(world.next_wake(), Some(world.now.instant + 25 * SECOND));
     world.wait(Duration::from_millis(24_999));
     assert_eq!(world.aborts, 0);
     world.answer(flying[0], enrolled());
@@ -107,7 +107,7 @@ fn at_the_deadline_the_rest_is_given_up_and_in_doubt() {
     let outcome = world.books.view(&user(flying[1]));
     assert_eq!(
         (outcome.reason, outcome.photo),
-        (Some(Reason::Interrupted), Some(mark(flying[1] as u8)))
+        (Some(Reason::Interrupted), Some(digest(flying[1] as u8)))
     );
 }
 
@@ -130,7 +130,10 @@ fn a_signal_after_another_stop_is_the_first_signal() {
     let mut world = busy();
     signal(&mut world, Stop::MaxFailures);
     signal(&mut world, Stop::Interrupted);
-    assert_eq!((world.aborts, world.dispatcher.stop), (0, Some(Stop::Interrupted)));
+    assert_eq!(
+        (world.aborts, world.dispatcher.shutdown.stop()),
+        (0, Some(Stop::Interrupted))
+    );
     signal(&mut world, Stop::Interrupted);
     assert_eq!(world.aborts, 1);
 }
@@ -143,7 +146,7 @@ fn the_second_signal_ends_it_at_once_whatever_else_has_happened() {
         signal(&mut world, stronger);
         signal(&mut world, Stop::Interrupted);
         assert_eq!(
-            (world.aborts, world.dispatcher.stop),
+            (world.aborts, world.dispatcher.shutdown.stop()),
             (1, Some(stronger)),
             "{stronger:?}"
         );
@@ -197,7 +200,7 @@ fn it_does_not_spin_while_the_last_record_is_made_durable() {
     assert!(world.committing.is_some() && !world.dispatcher.is_over());
     world.pass(SECOND);
     assert!(!world.poll());
-    let wake = world.dispatcher.next_wake();
+    let wake = world.next_wake();
     assert!(
         wake.is_none_or(|wake| wake > world.now.instant),
         "it is polled without a pause"

@@ -46,11 +46,9 @@ impl World {
             } else if let Some(pending) = self.reading.first() {
                 let result = result(pending.row.number);
                 self.prepared(0, result);
-            } else if self.feed_wanted && self.dispatcher.stop.is_none() {
+            } else if self.feed_wanted && self.dispatcher.shutdown.stop().is_none() {
                 self.feed(FEED);
-            } else if self.dispatcher.is_over()
-                || self.dispatcher.next_wake().is_none_or(|wake| wake > self.now.instant)
-            {
+            } else if self.dispatcher.is_over() || self.next_wake().is_none_or(|wake| wake > self.now.instant) {
                 return;
             }
         }
@@ -70,7 +68,7 @@ impl World {
 
     /// Lets time go by until the dispatcher wants to be polled again.
     pub(super) fn wake(&mut self) -> Duration {
-        let wake = self.dispatcher.next_wake().expect("a time to wake up");
+        let wake = self.next_wake().expect("a time to wake up");
         let time = wake.saturating_duration_since(self.now.instant);
         self.wait(time);
         time
@@ -83,7 +81,11 @@ impl World {
             if self.sent.len() > before {
                 return self.now.instant - since;
             }
-            assert!(!self.dispatcher.is_over(), "the run ended: {:?}", self.dispatcher.stop);
+            assert!(
+                !self.dispatcher.is_over(),
+                "the run ended: {:?}",
+                self.dispatcher.shutdown.stop()
+            );
             self.wake();
         }
         panic!("nothing is sent");

@@ -22,7 +22,7 @@ fn without_a_durable_intent_nothing_is_sent() {
         }
     }
     assert!(world.dispatcher.is_over());
-    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Storage));
     assert!(world.sent.is_empty());
     assert!((1..=20).all(|number| world.status(number) == Status::Pending));
 }
@@ -107,7 +107,7 @@ fn lost_results_leave_no_doubt_that_is_none() {
     let sent: Vec<String> = world.sent.iter().map(|sent| sent.user.clone()).collect();
     world.commit_without_results();
     drain(&mut world, true);
-    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Storage));
     for attempt in world.books.attempts.values() {
         let class = attempt.class;
         let was_sent = sent.contains(&attempt.user);
@@ -129,7 +129,7 @@ fn a_ledger_that_stays_lost_does_not_keep_the_run_from_ending() {
     world.commit(false);
     world.wait_failing(30 * SECOND);
     assert!(world.dispatcher.is_over());
-    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Storage));
 }
 
 #[test]
@@ -141,6 +141,6 @@ fn a_record_that_fails_at_the_very_end_is_told() {
     assert!(!world.dispatcher.is_over(), "its outcome is not durable yet");
     world.commit(false);
     drain(&mut world, false);
-    assert_eq!(world.dispatcher.stop, Some(Stop::Storage));
+    assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Storage));
     assert_eq!(world.books.view(&user(1)).status, Status::InDoubt);
 }

@@ -11,10 +11,11 @@ use crate::domain::{
     outcome::{PhotoDigest, Status},
     response::{Kind, Verdict},
 };
-use crate::ledger::AttemptId;
+use crate::ledger::{AttemptId, Receipt};
 use crate::photo::PhotoError;
-use crate::run::dispatcher::{Action, Dispatcher, Moment};
-use crate::run::row::{Answer, Batch, Feed, PendingRow, Reading, Request};
+use crate::run::dispatcher::{Action, Dispatcher, Event, Moment};
+use crate::run::group_commit::Batch;
+use crate::run::row::{Answer, Feed, PendingRow, Reading, Request};
 use crate::run::{RunEvent, RunSettings};
 
 /// Rows of one feed, as the recorder has them.
@@ -29,7 +30,7 @@ pub(super) struct Sent {
     pub(super) at: Instant,
 }
 
-/// One core and everything around it.
+/// One dispatcher and everything around it.
 pub(super) struct World {
     pub(super) dispatcher: Dispatcher,
     pub(super) start: Instant,
@@ -53,16 +54,18 @@ pub(super) struct World {
     storage_failed: bool,
     settled_once: bool,
     in_doubt_wait: Duration,
+    /// The first attempt of this run.
+    first_id: AttemptId,
     last_doubt: HashMap<String, Instant>,
 }
 
 impl World {
     /// A run over rows 1 to `rows`.
     pub(super) fn new(settings: RunSettings, rows: u32) -> Self {
-        Self::with_jobs(settings, (1..=rows).map(pending).collect())
+        Self::with_rows(settings, (1..=rows).map(pending).collect())
     }
 
-    pub(super) fn with_jobs(settings: RunSettings, rows: Vec<PendingRow>) -> Self {
+    pub(super) fn with_rows(settings: RunSettings, rows: Vec<PendingRow>) -> Self {
         Self::resumed(settings, rows, Books::default(), 1)
     }
 
@@ -91,6 +94,7 @@ impl World {
             storage_failed: false,
             settled_once: false,
             in_doubt_wait,
+            first_id: next_id,
             last_doubt: HashMap::new(),
         }
     }
@@ -114,8 +118,23 @@ impl World {
                 Action::Abort => self.abort(),
             }
         }
-        self.events.append(&mut self.dispatcher.events);
+        self.events.extend(self.dispatcher.take_events());
+        self.assert_nothing_unsent_is_open();
         acted
+    }
+
+    /// While nothing may start, no intent is open for a row that has not left, as soon as that is recorded.
+    fn assert_nothing_unsent_is_open(&self) {
+        let in_flight = self.in_flight.len();
+        if self.committing.is_some() || self.storage_failed || self.dispatcher.gate.is_open(in_flight, self.now.instant)
+        {
+            return;
+        }
+        let is_new = |id: &AttemptId| *id >= self.first_id;
+        for (id, attempt) in self.books.attempts.iter().filter(|(id, _)| is_new(id)) {
+            let is_unsent = attempt.class.is_none() && !self.in_flight.contains_key(id);
+            assert!(!is_unsent, "{}: an open intent behind a closed gate", attempt.user);
+        }
     }
 
     fn launch(&mut self, launch: &Request) {
@@ -126,7 +145,7 @@ impl World {
         assert_eq!(attempt.user, user);
         assert!(!self.storage_failed, "{user} was sent after the storage was lost");
         assert!(
-            self.dispatcher.stop.is_none(),
+            self.dispatcher.shutdown.stop().is_none(),
             "{user} was sent after the run had been stopped"
         );
         assert!(
@@ -165,7 +184,7 @@ impl World {
     fn abort(&mut self) {
         self.aborts += 1;
         self.in_flight.clear();
-        self.dispatcher.aborted(self.now);
+        self.dispatcher.handle(Event::Aborted, self.now);
     }
 
     /// The recorder hands out the next rows.
@@ -174,11 +193,12 @@ impl World {
         let most = most.min(self.source.len());
         let rows: Vec<PendingRow> = self.source.drain(..most).collect();
         let ended = self.source.is_empty();
-        self.dispatcher.fed(Feed {
+        let feed = Feed {
             rows,
             ended,
             ..Feed::default()
-        });
+        };
+        self.dispatcher.handle(Event::Fed(feed), self.now);
     }
 
     /// The recorder is done with the batch it has.
@@ -188,10 +208,11 @@ impl World {
             self.books.apply(&batch.entries);
             self.lines
                 .extend(batch.lines.iter().map(|line| (line.number, line.outcome.status)));
+            self.dispatcher.handle(Event::Committed(Receipt::for_test()), self.now);
         } else {
             self.storage_failed = true;
+            self.dispatcher.handle(Event::StorageLost, self.now);
         }
-        self.dispatcher.committed(done, self.now.instant);
     }
 
     /// The ledger has the batch, but the results could not be written.
@@ -199,7 +220,7 @@ impl World {
         let batch = self.committing.take().expect("a batch to commit");
         self.books.apply(&batch.entries);
         self.storage_failed = true;
-        self.dispatcher.committed(false, self.now.instant);
+        self.dispatcher.handle(Event::StorageLost, self.now);
     }
 
     /// Lets time go by while every commit fails.
@@ -213,6 +234,16 @@ impl World {
         }
     }
 
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.dispatcher.next_wake(self.now.instant)
+    }
+
+    /// Rows in flight, and those that wait for another attempt.
+    pub(super) fn under_way(&self) -> (usize, usize) {
+        let snapshot = self.dispatcher.snapshot(self.now.instant);
+        (snapshot.in_flight, snapshot.waiting_rows)
+    }
+
     pub(super) fn photo_of(&self, number: u32) -> u8 {
         self.photos.get(&number).copied().unwrap_or((number % 200) as u8)
     }
@@ -224,15 +255,18 @@ impl World {
             None => Ok(photo(self.photo_of(pending.row.number))),
             Some(error) => Err(error),
         };
-        self.dispatcher.prepared(pending, photo, self.now);
+        self.dispatcher.handle(Event::Prepared(pending, photo), self.now);
     }
 
     pub(super) fn answer_id(&mut self, id: AttemptId, back: Back) {
         let sent = self.in_flight.remove(&id).expect("a request in flight");
-        if back.is_doubt() {
-            self.last_doubt.insert(sent.user.clone(), self.now.instant);
+        if back.is_open() {
+            self.last_doubt.insert(sent.user.clone(), sent.at);
         }
-        self.settled_once |= matches!(back, Back::Says(Kind::Settled(..) | Kind::Duplicate));
+        self.settled_once |= matches!(
+            back,
+            Back::Says(Kind::Settled(..) | Kind::Rejected { .. } | Kind::Duplicate)
+        );
         let reading = match back {
             Back::Breaks(error) => Err(error),
             Back::Says(kind) => Ok(Reading {
@@ -245,14 +279,12 @@ impl World {
         };
         let took = self.now.instant - sent.at;
         let sent_at = self.now.unix_ms - took.as_millis() as i64;
-        self.dispatcher.answered(
-            Answer {
-                id,
-                sent_at,
-                took,
-                reading,
-            },
-            self.now,
-        );
+        let answer = Answer {
+            id,
+            sent_at,
+            took,
+            reading,
+        };
+        self.dispatcher.handle(Event::Answered(answer), self.now);
     }
 }
