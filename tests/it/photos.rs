@@ -21,8 +21,15 @@ fn every_fault_of_a_photo_has_its_reason_and_harms_no_other_row() {
     let mut no_width = jpeg.clone();
     let frame = no_width.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
     no_width[frame + 7..frame + 9].fill(0);
+    let behind_start = |bytes: &[u8]| Some([&jpeg[..2], bytes, &jpeg[2..]].concat());
     let cases: Vec<(&str, Option<Vec<u8>>, &str)> = vec![
         ("good.jpg", Some(jpeg.clone()), "enrolled"),
+        ("third.jpg", behind_start(b"\0"), "invalid photo_malformed"),
+        (
+            "gap.jpg",
+            behind_start(b"\xff\xfe\0\x02stray"),
+            "invalid photo_malformed",
+        ),
         ("none.jpg", None, "invalid photo_not_found"),
         ("good.jpg/below.jpg", None, "invalid photo_not_found"),
         ("", None, "invalid photo_not_given"),
