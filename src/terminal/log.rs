@@ -109,7 +109,8 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
     )
 }
 
-fn line(run_id: &str, event: &str, fields: Value) -> String {
+/// One object; a command that is no run has no `run_id`.
+pub(super) fn line(run_id: &str, event: &str, fields: Value) -> String {
     let mut object = json!({"at": text::rfc3339(Utc::now().timestamp_millis()), "run_id": run_id, "event": event});
     if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
         object.extend(fields);

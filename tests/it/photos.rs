@@ -219,7 +219,12 @@ fn a_pipe_a_device_or_a_socket_is_never_opened() {
     let fault = "invalid photo_not_a_file";
     run.go().code(1).rows([fault, fault, fault, "enrolled"]);
     let check = run.tool(&["check", "manifest.csv"]);
-    assert_eq!(check.stderr.matches("photo_not_a_file").count(), 3, "{}", check.stderr);
+    assert_eq!(
+        check.stderr.matches(": photo_not_a_file: ").count(),
+        3,
+        "{}",
+        check.stderr
+    );
 }
 
 #[cfg(unix)]
