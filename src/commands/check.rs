@@ -48,22 +48,26 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
     let manifest =
         Manifest::open(&args.manifest, root, Utc::now()).map_err(|error| CheckError::from(error).of(args))?;
     check_overwrites(&manifest, args.findings.as_deref())?;
+    check(args, &manifest).map_err(|error| error.of(args))
+}
+
+/// Looks at everything, and says what was found.
+fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError> {
     let target = args.findings.as_deref().map(Target::new);
     let reporter = FindingReporter::new(&args.log);
     let (mut rows, mut repeats) = (0, 0);
     let tally = write_findings(target.as_ref(), |findings| {
-        let survey = Survey::take(&manifest, |_, _| ())?;
+        let survey = Survey::take(manifest, |_, _| ())?;
         (rows, repeats) = (survey.rows(), survey.count(Role::Repeat));
         let check = Check {
-            manifest: &manifest,
+            manifest,
             survey: &survey,
             strict: args.strict,
             reporter,
             findings,
         };
         check.find(!args.no_photos)
-    });
-    let tally = tally.map_err(|error: CheckError| error.of(args))?;
+    })?;
     let status = match tally.count(Severity::Invalid) {
         0 => ExitStatus::Settled,
         _ => ExitStatus::DataFaults,

@@ -1,7 +1,7 @@
 //! Diagnostics as lines: for people, or one JSON object each for programs.
 //!
-//! Beyond row numbers no personal data stands in them unless `-v` is given; a key, a signature or a
-//! photo never does.
+//! Beyond row numbers no personal data stands in those of a run unless `-v` is given; what a check finds
+//! names its user. A key, a signature or a photo never stands in any.
 
 use std::time::Duration;
 
