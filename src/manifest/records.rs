@@ -30,6 +30,8 @@ impl<'a> Records<'a> {
             .from_reader(Hashing {
                 file,
                 sha256: Sha256::new(),
+                chunk: Vec::new(),
+                end: 0,
             });
         // Read by itself, so that the first record's place is not taken for the header's.
         reader.headers()?;
@@ -59,6 +61,17 @@ impl<'a> Records<'a> {
         }
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))
+    }
+
+    /// The line on which the latest record begins, as an editor counts them.
+    ///
+    /// It is counted back from the record's end: what the reader of CSV calls a record's place is the end of the
+    /// one before it, and blank lines may stand in between.
+    pub(crate) fn line(&self) -> u64 {
+        let end = self.reader.position();
+        let last = end.byte().checked_sub(1).and_then(|at| self.reader.get_ref().byte(at));
+        let quoted = memchr::memchr_iter(b'\n', self.record.as_slice().as_bytes()).count() as u64;
+        end.line() - quoted - u64::from(last == Some(b'\n'))
     }
 
     /// The hash of the whole file; call it after the last record.
@@ -109,12 +122,30 @@ fn ends_in_quote(text: &[u8]) -> bool {
 struct Hashing<'a> {
     file: &'a File,
     sha256: Sha256,
+    /// What was read last. The last byte of the latest record lies in it, since no more is read before it is needed.
+    chunk: Vec<u8>,
+    /// Bytes read so far.
+    end: u64,
+}
+
+impl Hashing<'_> {
+    /// A byte of the latest chunk by its place in the file.
+    fn byte(&self, at: u64) -> Option<u8> {
+        let begin = self.end - self.chunk.len() as u64;
+        let place = usize::try_from(at.checked_sub(begin)?).ok()?;
+        self.chunk.get(place).copied()
+    }
 }
 
 impl Read for Hashing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.sha256.update(buffer.get(..count).unwrap_or_default());
+        if let Some(read @ [_, ..]) = buffer.get(..count) {
+            self.sha256.update(read);
+            self.chunk.clear();
+            self.chunk.extend_from_slice(read);
+            self.end += count as u64;
+        }
         Ok(count)
     }
 }

@@ -3,6 +3,7 @@
 mod duplicates;
 mod form;
 mod header;
+mod lines;
 mod rows;
 
 use std::path::{Path, PathBuf};
