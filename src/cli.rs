@@ -106,7 +106,7 @@ pub(crate) struct FileArgs {
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: <manifest stem>.<env>.ledger.db beside the manifest]
+    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// Base of relative photo paths [default: the manifest's folder]
@@ -114,15 +114,22 @@ pub(crate) struct FileArgs {
     pub(crate) photo_root: Option<PathBuf>,
 }
 
-/// In whose name, and to whom.
+/// What a ledger is pinned to.
 #[derive(Debug, Args)]
-pub(crate) struct AccountArgs {
+pub(crate) struct PinArgs {
     /// Another base URL; http:// only for loopback
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Partner id, kept as written
     #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
     pub(crate) partner_id: Option<String>,
+}
+
+/// In whose name, and to whom.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
     /// File with the API key
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) api_key_file: Option<PathBuf>,
@@ -203,6 +210,9 @@ pub(crate) struct CheckArgs {
 pub(crate) struct ResultsArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    /// Needed where --ledger is not given.
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ use crate::manifest::{Manifest, Survey};
 use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::sys::{atomic, folder};
 use crate::terminal::{Closing, Reporter, print_error};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
@@ -60,7 +61,7 @@ pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
 }
 
 fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
-    let files = Files::resolve(&args.files)?;
+    let files = Files::resolve(&args.files, &args.account.pin)?;
     let account = Account::resolve(&args.account, files.env)?;
     let started_at = Utc::now();
     let manifest_error = |source| Error::Manifest {
@@ -290,6 +291,9 @@ fn place(path: &Path) -> Option<PathBuf> {
 
 fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
     if let Some(path) = &files.ledger {
+        if files.default_ledger_of.is_some() {
+            make_folder(atomic::folder(path))?;
+        }
         return Ok((path.clone(), None));
     }
     let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
@@ -297,6 +301,14 @@ fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
         source: LedgerError::Open(error),
     })?;
     Ok((folder.path().join("ledger.db"), Some(folder)))
+}
+
+fn make_folder(path: &Path) -> Result<(), ConfigError> {
+    let made = folder::create_private(path);
+    made.map_err(|source| ConfigError::LedgerFolder {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Starts the simulator inside the process; it ends with the runtime.

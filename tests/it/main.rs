@@ -18,6 +18,7 @@ mod happy;
 mod limits;
 mod manifest;
 mod manifest_faults;
+mod one_ledger;
 mod photos;
 mod refusals;
 mod results_csv;

@@ -220,10 +220,10 @@ fn results_are_written_again_byte_for_byte() {
     drop(done);
     let path = run.path("manifest.sandbox.results.csv");
     std::fs::remove_file(&path).unwrap();
-    let output = run.tool(&["results", "manifest.csv"]);
+    let output = run.results(&[]);
     assert_eq!((output.code, output.stdout.len()), (Some(0), 0), "{}", output.stderr);
     assert_eq!(std::fs::read(&path).unwrap(), before);
-    let output = run.tool(&["results", "-o", "-", "manifest.csv"]);
+    let output = run.results(&["-o", "-"]);
     assert_eq!(output.stdout, before);
     let output = run.tool(&["results", "--ledger", "none.db", "manifest.csv"]);
     assert_eq!(output.code, Some(7), "{}", output.stderr);

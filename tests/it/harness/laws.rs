@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::run::STATE;
 use super::{Finished, Run, base64};
 use csv::StringRecord;
 
@@ -36,7 +37,7 @@ const STATUSES: [&str; 9] = [
     "in_doubt",
     "pending",
 ];
-/// Codes of runs that ended before the first request: no summary, and nothing sent.
+/// Codes of runs that end before the first request, unless the summary counts rows.
 const NEVER_BEGUN: [i32; 3] = [2, 8, 9];
 
 /// `<manifest stem>.<env>.<kind>`, where the tool puts a file that no option names.
@@ -138,16 +139,25 @@ fn parse(bytes: &[u8]) -> Vec<StringRecord> {
     reader.records().filter_map(Result::ok).collect()
 }
 
+/// What stands in the folder of ledgers that no option names.
+pub(super) fn ledgers(run: &Run<'_>) -> Vec<PathBuf> {
+    let folder = run.path(STATE).join("image-enroll").read_dir();
+    folder
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .collect()
+}
+
 /// Files that the tool made.
 fn files(run: &Run<'_>) -> Vec<PathBuf> {
-    let named = |option: &str, kind: &str| run.option(option).map_or_else(|| beside(run, kind), str::to_owned);
-    let ledger = named("--ledger", "ledger.db");
-    let results = run
-        .option("-o")
-        .map_or_else(|| named("--results", "results.csv"), str::to_owned);
-    let mut names = vec![results, format!("{ledger}-wal"), format!("{ledger}-shm"), ledger];
+    let results = run.option("-o").or(run.option("--results"));
+    let mut names = vec![results.map_or_else(|| beside(run, "results.csv"), str::to_owned)];
+    if let Some(ledger) = run.option("--ledger") {
+        names.extend(["", "-wal", "-shm"].map(|end| format!("{ledger}{end}")));
+    }
     names.extend(run.option("--summary").map(str::to_owned));
-    let paths = names.iter().map(|name| run.path(name));
+    let paths = names.iter().map(|name| run.path(name)).chain(ledgers(run));
     paths
         .filter(|path| path.is_file() && !path.ends_with(&run.manifest))
         .collect()
