@@ -88,7 +88,7 @@ pub(crate) struct EnrollArgs {
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
-    /// Ask no question before a production run
+    /// Ask no question before a production run; needed where there is no terminal to ask on
     #[arg(long)]
     pub(crate) yes: bool,
 }

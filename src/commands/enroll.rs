@@ -43,6 +43,7 @@ struct Prepared {
 }
 
 pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
+    confirm::check_yes(args)?;
     let mut prepared = prepare(args)?;
     confirm::production(
         args,

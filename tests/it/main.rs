@@ -20,6 +20,7 @@ mod manifest;
 mod manifest_faults;
 mod one_ledger;
 mod photos;
+mod production;
 mod refusals;
 mod results_csv;
 mod retries;
