@@ -112,6 +112,9 @@ pub(crate) struct FileArgs {
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
+    /// Let the results replace a file that is no earlier results CSV
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// What a ledger is pinned to.

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
-use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
+use crate::output::{self, Claim, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
 use crate::sys::{atomic, folder};
@@ -38,6 +38,8 @@ struct Prepared {
     target: Target,
     run_id: String,
     started_at: DateTime<Utc>,
+    /// Keeps other commands away from the results until they are written.
+    _claim: Option<Claim>,
     /// Holds the ledger of a local run; it goes with the run.
     _temporary: Option<TempDir>,
 }
@@ -83,8 +85,11 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         path: ledger_path.clone(),
         source,
     })?;
+    let target = Target::new(&files.results);
+    let claim = target.claim(args.files.force);
+    let claim = claim.map_err(|source| results_error(&files, source))?;
     Ok(Prepared {
-        target: Target::new(&files.results),
+        target,
         files,
         account,
         manifest,
@@ -93,6 +98,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         ledger,
         run_id: Uuid::now_v7().to_string(),
         started_at,
+        _claim: claim,
         _temporary: temporary,
     })
 }
@@ -239,7 +245,9 @@ fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
 fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
-        ResultsError::Write(_) | ResultsError::Ledger(_) => Stop::Storage,
+        ResultsError::Write(_) | ResultsError::Ledger(_) | ResultsError::NotResults | ResultsError::InUse => {
+            Stop::Storage
+        }
     }
 }
 

@@ -31,8 +31,10 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
     super::enroll::check_overwrites(&manifest, &files, None)?;
-    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let target = Target::new(&files.results);
+    let claim = target.claim(args.files.force);
+    let _claim = claim.map_err(|source| results_error(&files, source))?;
+    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let tally = target
         .finish(&manifest, &survey, &ledger)
         .map_err(|source| results_error(&files, source))?;

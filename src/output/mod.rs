@@ -4,6 +4,7 @@
 //! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
 
 mod cells;
+mod claim;
 mod follow;
 mod summary;
 mod tally;
@@ -17,6 +18,7 @@ use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, Records, Survey};
 
+pub(crate) use claim::Claim;
 pub(crate) use follow::Follower;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
@@ -31,6 +33,10 @@ pub(crate) enum ResultsError {
     Ledger(#[from] LedgerError),
     #[error("cannot read the manifest again")]
     Manifest(#[from] ManifestError),
+    #[error("it is no earlier results CSV; name another file with -o, or let this one go with --force")]
+    NotResults,
+    #[error("it is in use by another command; wait for its end, or name another file with -o")]
+    InUse,
 }
 
 impl From<csv::Error> for ResultsError {

@@ -23,6 +23,7 @@ mod photos;
 mod production;
 mod refusals;
 mod results_csv;
+mod results_place;
 mod retries;
 mod secrets;
 mod signals;
