@@ -2,6 +2,7 @@
 //! while the run goes on. Secrets are read here and nowhere else.
 
 mod default_ledger;
+mod known;
 
 use std::fs;
 use std::io::{self, Read};
@@ -16,6 +17,7 @@ use crate::domain::signature::Signer;
 use crate::ledger::Pin;
 
 use default_ledger::DefaultLedgerError;
+pub(crate) use known::{known_pin, named_files};
 
 const SANDBOX: &str = "https://testapi.smileidentity.com";
 const PRODUCTION: &str = "https://api.smileidentity.com";

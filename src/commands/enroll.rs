@@ -7,9 +7,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
-use uuid::Uuid;
 
-use super::confirm;
+use super::{confirm, unstarted};
 use crate::cli::{EnrollArgs, PaceArgs};
 use crate::client::{Client, ClientSettings};
 use crate::config::{Account, ConfigError, Files};
@@ -18,7 +17,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
-use crate::output::{self, Claim, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
+use crate::output::{self, Claim, ResultsError, RunFacts, Target, build_summary, tally_of_run, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
 use crate::sys::{atomic, folder};
@@ -45,8 +44,14 @@ struct Prepared {
 }
 
 pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
+    let start = unstarted::Start::now();
+    enroll(args, &start).inspect_err(|error| unstarted::write(args, &start, error))
+}
+
+/// An error means that no row was looked at: from the first one on, [`finish`] says how the run ended.
+fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Error> {
     confirm::check_yes(args)?;
-    let mut prepared = prepare(args)?;
+    let mut prepared = prepare(args, start)?;
     confirm::production(
         args,
         &prepared.files,
@@ -63,10 +68,10 @@ pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
     finish(args, prepared, reporter, ended)
 }
 
-fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
+fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Error> {
     let files = Files::resolve(&args.files, &args.account.pin)?;
     let account = Account::resolve(&args.account, files.env)?;
-    let started_at = Utc::now();
+    let started_at = start.at;
     let manifest_error = |source| Error::Manifest {
         path: files.manifest.clone(),
         source,
@@ -96,7 +101,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         survey,
         ledger_path,
         ledger,
-        run_id: Uuid::now_v7().to_string(),
+        run_id: start.run_id.clone(),
         started_at,
         _claim: claim,
         _temporary: temporary,
@@ -155,7 +160,7 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
         faults.push(results_error(files, source));
         output::write(manifest, survey, ledger, io::sink())
     });
-    let tally = tally.unwrap_or_else(|_| Tally::default());
+    let tally = tally.unwrap_or_else(|_| tally_of_run(&stats, survey.rows()));
     let status = ExitStatus::of_run(stop, &tally);
     let finished_at = Utc::now();
     if let Err(source) = ledger.end_run(finished_at.timestamp_millis(), status.code(), stop.map(Stop::word)) {

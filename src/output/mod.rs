@@ -6,11 +6,13 @@
 mod cells;
 mod claim;
 mod follow;
+mod partial;
 mod summary;
 mod tally;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unstarted;
 
 use std::io::{self, BufWriter, Write};
 
@@ -20,9 +22,11 @@ use crate::manifest::{Manifest, ManifestError, Records, Survey};
 
 pub(crate) use claim::Claim;
 pub(crate) use follow::Follower;
+pub(crate) use partial::tally_of_run;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
+pub(crate) use unstarted::Unstarted;
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -6,3 +6,4 @@ pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod errno;
 pub(crate) mod folder;
+pub(crate) mod same;

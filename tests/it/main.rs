@@ -14,6 +14,7 @@ mod crash;
 mod credentials;
 mod dates;
 mod doubt;
+mod early_ends;
 mod happy;
 mod limits;
 mod manifest;
