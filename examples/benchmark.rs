@@ -159,6 +159,8 @@ fn enroll(folder: &Path, address: &str) -> Result<ResUse, Box<dyn Error>> {
             "--progress",
             "none",
             "--quiet",
+            "--ledger",
+            "ledger.db",
             "manifest.csv",
         ])
         .current_dir(folder)

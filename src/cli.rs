@@ -88,7 +88,7 @@ pub(crate) struct EnrollArgs {
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
-    /// Ask no question before a production run
+    /// Ask no question before a production run; needed where there is no terminal to ask on
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -106,23 +106,33 @@ pub(crate) struct FileArgs {
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: <manifest stem>.<env>.ledger.db beside the manifest]
+    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
+    /// Let the results replace a file that is no earlier results CSV
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
-/// In whose name, and to whom.
+/// What a ledger is pinned to.
 #[derive(Debug, Args)]
-pub(crate) struct AccountArgs {
+pub(crate) struct PinArgs {
     /// Another base URL; http:// only for loopback
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Partner id, kept as written
     #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
     pub(crate) partner_id: Option<String>,
+}
+
+/// In whose name, and to whom.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
     /// File with the API key
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) api_key_file: Option<PathBuf>,
@@ -218,6 +228,9 @@ pub(crate) struct CheckArgs {
 pub(crate) struct ResultsArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    /// Needed where --ledger is not given.
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,9 @@
 //! From raw arguments and the environment to one resolved, typed configuration. Nothing changes it
 //! while the run goes on. Secrets are read here and nowhere else.
 
+mod default_ledger;
+mod known;
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,8 +12,12 @@ use secrecy::SecretString;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, Env, FileArgs};
+use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, Env, FileArgs, PinArgs};
 use crate::domain::signature::Signer;
+use crate::ledger::Pin;
+
+use default_ledger::DefaultLedgerError;
+pub(crate) use known::{known_pin, named_files};
 
 const SANDBOX: &str = "https://testapi.smileidentity.com";
 const PRODUCTION: &str = "https://api.smileidentity.com";
@@ -54,10 +61,18 @@ pub(crate) enum ConfigError {
     Overwrites { flag: &'static str, path: PathBuf },
     #[error("{0} and {1} name the same file")]
     SameFile(&'static str, &'static str),
-    #[error("this manifest has no file name to derive others from; name --results and --ledger")]
+    #[error("this manifest has no file name to derive others from; name --results")]
     NoStem,
     #[error("a local run keeps no ledger unless --ledger names one")]
     NoLocalLedger,
+    #[error(transparent)]
+    DefaultLedger(#[from] DefaultLedgerError),
+    #[error("cannot make the folder {path:?} for the ledger; name another place with --ledger")]
+    LedgerFolder { path: PathBuf, source: io::Error },
+    #[error("there is no ledger of {pin} at {path:?}; name that run's --endpoint and --partner-id, or its --ledger")]
+    NoLedger { pin: Pin, path: PathBuf },
+    #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
+    NeedsYes,
     #[error("the answer was not yes; nothing was sent")]
     Declined,
 }
@@ -71,6 +86,8 @@ pub(crate) struct Files {
     pub(crate) results: PathBuf,
     /// None: a temporary one, for a simulator that forgets everything as well.
     pub(crate) ledger: Option<PathBuf>,
+    /// Whose ledger stands at the place that no option named.
+    pub(crate) default_ledger_of: Option<Pin>,
 }
 
 /// In whose name requests are sent, and where to.
@@ -86,7 +103,8 @@ pub(crate) struct Account {
 }
 
 impl Files {
-    pub(crate) fn resolve(args: &FileArgs) -> Result<Self, ConfigError> {
+    /// `pin` names the ledger that `args` does not.
+    pub(crate) fn resolve(args: &FileArgs, pin: &PinArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
         if manifest.as_os_str() == "-" {
             require(args.results.is_some(), "--results")?;
@@ -95,10 +113,17 @@ impl Files {
         }
         let beside = |kind: &str| beside(&manifest, args.env, kind);
         let results = args.results.clone().map_or_else(|| beside("results.csv"), Ok)?;
-        let ledger = match &args.ledger {
-            Some(path) => Some(path.clone()),
-            None if args.env == Env::Local => None,
-            None => Some(beside("ledger.db")?),
+        let (ledger, default_ledger_of) = match &args.ledger {
+            Some(path) => (Some(path.clone()), None),
+            None if args.env == Env::Local => (None, None),
+            None => {
+                let (pin, _) = resolve_pin(pin, args.env)?;
+                let path = default_ledger::path(&pin)?;
+                // Without a name to go by there was none in the first version either.
+                let left = beside("ledger.db").ok();
+                left.map_or(Ok(()), |left| default_ledger::check_left_beside(left, &path))?;
+                (Some(path), Some(pin))
+            }
         };
         if ledger.as_ref().is_some_and(|ledger| *ledger == results) {
             return Err(ConfigError::SameFile("--results", "--ledger"));
@@ -110,6 +135,7 @@ impl Files {
             photo_root,
             results,
             ledger,
+            default_ledger_of,
         })
     }
 }
@@ -126,16 +152,11 @@ impl Account {
         if env == Env::Local {
             return Self::local(args, ca_pem);
         }
-        let base = args.endpoint.as_deref().unwrap_or(match env {
-            Env::Production => PRODUCTION,
-            Env::Local | Env::Sandbox => SANDBOX,
-        });
-        let (endpoint, is_loopback) = endpoint(base)?;
-        let partner_id = partner(args.partner_id.clone().ok_or(ConfigError::NoPartner)?)?;
-        let signer = Signer::new(partner_id, api_key(args.api_key_file.as_deref(), env)?);
+        let (pin, is_loopback) = resolve_pin(&args.pin, env)?;
+        let signer = Signer::new(pin.partner_id, api_key(args.api_key_file.as_deref(), env)?);
         Ok(Self {
-            pinned: endpoint.clone(),
-            endpoint: Some(endpoint),
+            pinned: pin.endpoint.clone(),
+            endpoint: Some(pin.endpoint),
             signer,
             is_loopback,
             ca_pem,
@@ -144,10 +165,15 @@ impl Account {
 
     /// The simulator knows any partner it is told, and a key made for the occasion.
     fn local(args: &AccountArgs, ca_pem: Option<Vec<u8>>) -> Result<Self, ConfigError> {
-        if args.endpoint.is_some() {
+        if args.pin.endpoint.is_some() {
             return Err(ConfigError::LocalHas("endpoint"));
         }
-        let partner_id = partner(args.partner_id.clone().unwrap_or_else(|| DEFAULT_PARTNER_ID.to_owned()))?;
+        let partner_id = partner(
+            args.pin
+                .partner_id
+                .clone()
+                .unwrap_or_else(|| DEFAULT_PARTNER_ID.to_owned()),
+        )?;
         let signer = Signer::new(partner_id, random_key());
         Ok(Self {
             endpoint: None,
@@ -157,6 +183,21 @@ impl Account {
             ca_pem,
         })
     }
+}
+
+/// Endpoint and partner of a run that is not local, and whether the endpoint is on this machine. No key is needed.
+fn resolve_pin(args: &PinArgs, env: Env) -> Result<(Pin, bool), ConfigError> {
+    let (endpoint, is_loopback) = endpoint(base(args, env))?;
+    let partner_id = partner(args.partner_id.clone().ok_or(ConfigError::NoPartner)?)?;
+    Ok((Pin { endpoint, partner_id }, is_loopback))
+}
+
+/// The base URL as it is written.
+fn base(args: &PinArgs, env: Env) -> &str {
+    args.endpoint.as_deref().unwrap_or(match env {
+        Env::Production => PRODUCTION,
+        Env::Local | Env::Sandbox => SANDBOX,
+    })
 }
 
 /// A key that nobody else knows; for simulators.

@@ -185,6 +185,8 @@ impl Place {
         process
             .env("SMILE_PARTNER_ID", PARTNER_ID)
             .env("SMILE_SANDBOX_API_KEY", "key-of-the-guides");
+        // As for a service's user: there is no home folder to keep a ledger in.
+        process.env("HOME", "").env("XDG_STATE_HOME", "");
         process.stdin(Stdio::null()).output().unwrap()
     }
 
@@ -239,6 +241,34 @@ fn every_guide_names_its_environment_and_asks_nothing() {
         assert!(line.contains("--api-key-file"), "{line}");
     }
     assert!(smoke_command().join(" ").contains("--env sandbox"));
+}
+
+/// The value of an option, written as one word or as two.
+fn option(command: &[String], name: &str) -> String {
+    let line = command.join(" ").replace('=', " ");
+    let (_, rest) = line.split_once(&format!("{name} ")).unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn every_guide_keeps_its_ledger_where_it_outlives_the_run() {
+    let folder = "/var/lib/image-enroll/";
+    assert!(option(&crontab_command(), "--ledger").starts_with(folder));
+    assert!(option(&service_command(), "--ledger").starts_with(folder));
+    let unit = guide("image-enroll.service");
+    assert_eq!(format!("/var/lib/{}/", setting(&unit, "StateDirectory")), folder);
+    let spec = cronjob();
+    let pod = &spec["jobTemplate"]["spec"]["template"]["spec"];
+    let mount = &pod["containers"][0]["volumeMounts"][0];
+    let claim = &pod["volumes"][0]["persistentVolumeClaim"]["claimName"];
+    assert_eq!(
+        (mount["name"].as_str(), claim.as_str()),
+        (Some("data"), Some("image-enroll"))
+    );
+    let ledger = option(&cronjob_command(), "--ledger");
+    assert!(ledger.starts_with(&format!("{}/", mount["mountPath"].as_str().unwrap())));
+    // Its users are of this run alone, so that their ledger may end with the machine.
+    assert!(option(&smoke_command(), "--ledger").starts_with("smoke/"));
 }
 
 #[test]

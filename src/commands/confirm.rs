@@ -1,4 +1,4 @@
-//! The one question before a production run on a terminal.
+//! The one question before a production run, and who is there to answer it.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -9,7 +9,19 @@ use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Role, Survey};
 use crate::terminal;
 
-/// Asks, unless `--yes` is given or nobody is there to answer.
+/// A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
+pub(super) fn check_yes(args: &EnrollArgs) -> Result<(), Error> {
+    if args.files.env == Env::Production && !args.yes && !is_somebody_there() {
+        return Err(ConfigError::NeedsYes.into());
+    }
+    Ok(())
+}
+
+fn is_somebody_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks, unless `--yes` is given.
 pub(super) fn production(
     args: &EnrollArgs,
     files: &Files,
@@ -18,8 +30,7 @@ pub(super) fn production(
     survey: &Survey,
     ledger: &Ledger,
 ) -> Result<(), Error> {
-    let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if files.env != Env::Production || args.yes || !somebody {
+    if files.env != Env::Production || args.yes {
         return Ok(());
     }
     let (to_send, settled) = count(files, manifest, survey, ledger)?;

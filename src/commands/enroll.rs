@@ -7,9 +7,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
-use uuid::Uuid;
 
-use super::confirm;
+use super::{confirm, unstarted};
 use crate::cli::{EnrollArgs, PaceArgs};
 use crate::client::{Client, ClientSettings};
 use crate::config::{Account, ConfigError, Files};
@@ -18,9 +17,10 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
-use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
+use crate::output::{self, Claim, ResultsError, RunFacts, Target, build_summary, tally_of_run, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::sys::{atomic, folder};
 use crate::terminal::{Closing, Reporter, print_error};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
@@ -37,12 +37,21 @@ struct Prepared {
     target: Target,
     run_id: String,
     started_at: DateTime<Utc>,
+    /// Keeps other commands away from the results until they are written.
+    _claim: Option<Claim>,
     /// Holds the ledger of a local run; it goes with the run.
     _temporary: Option<TempDir>,
 }
 
 pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
-    let mut prepared = prepare(args)?;
+    let start = unstarted::Start::now();
+    enroll(args, &start).inspect_err(|error| unstarted::write(args, &start, error))
+}
+
+/// An error means that no row was looked at: from the first one on, [`finish`] says how the run ended.
+fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Error> {
+    confirm::check_yes(args)?;
+    let mut prepared = prepare(args, start)?;
     confirm::production(
         args,
         &prepared.files,
@@ -59,10 +68,10 @@ pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
     finish(args, prepared, reporter, ended)
 }
 
-fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
-    let files = Files::resolve(&args.files)?;
+fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Error> {
+    let files = Files::resolve(&args.files, &args.account.pin)?;
     let account = Account::resolve(&args.account, files.env)?;
-    let started_at = Utc::now();
+    let started_at = start.at;
     let manifest_error = |source| Error::Manifest {
         path: files.manifest.clone(),
         source,
@@ -81,16 +90,20 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         path: ledger_path.clone(),
         source,
     })?;
+    let target = Target::new(&files.results);
+    let claim = target.claim(args.files.force);
+    let claim = claim.map_err(|source| results_error(&files, source))?;
     Ok(Prepared {
-        target: Target::new(&files.results),
+        target,
         files,
         account,
         manifest,
         survey,
         ledger_path,
         ledger,
-        run_id: Uuid::now_v7().to_string(),
+        run_id: start.run_id.clone(),
         started_at,
+        _claim: claim,
         _temporary: temporary,
     })
 }
@@ -147,7 +160,7 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
         faults.push(results_error(files, source));
         output::write(manifest, survey, ledger, io::sink())
     });
-    let tally = tally.unwrap_or_else(|_| Tally::default());
+    let tally = tally.unwrap_or_else(|_| tally_of_run(&stats, survey.rows()));
     let status = ExitStatus::of_run(stop, &tally);
     let finished_at = Utc::now();
     if let Err(source) = ledger.end_run(finished_at.timestamp_millis(), status.code(), stop.map(Stop::word)) {
@@ -237,7 +250,9 @@ fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
 fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
-        ResultsError::Write(_) | ResultsError::Ledger(_) => Stop::Storage,
+        ResultsError::Write(_) | ResultsError::Ledger(_) | ResultsError::NotResults | ResultsError::InUse => {
+            Stop::Storage
+        }
     }
 }
 
@@ -290,6 +305,9 @@ fn place(path: &Path) -> Option<PathBuf> {
 
 fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
     if let Some(path) = &files.ledger {
+        if files.default_ledger_of.is_some() {
+            make_folder(atomic::folder(path))?;
+        }
         return Ok((path.clone(), None));
     }
     let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
@@ -297,6 +315,14 @@ fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
         source: LedgerError::Open(error),
     })?;
     Ok((folder.path().join("ledger.db"), Some(folder)))
+}
+
+fn make_folder(path: &Path) -> Result<(), ConfigError> {
+    let made = folder::create_private(path);
+    made.map_err(|source| ConfigError::LedgerFolder {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Starts the simulator inside the process; it ends with the runtime.

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 
 /// What is read from the environment. Proxies are the HTTP library's affair, the rest the tool's own.
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "SMILE_PARTNER_ID",
         "The partner id, kept as written, where --partner-id is absent.",
@@ -29,19 +29,25 @@ const ENVIRONMENT: [(&str, &str); 6] = [
         "SMILE_API_KEY",
         "The API key, where neither --api-key-file nor the environment's own variable is given.",
     ),
+    (
+        "XDG_STATE_HOME",
+        "The folder for state, below which the ledger stands where --ledger is absent.",
+    ),
     ("HTTPS_PROXY", "The proxy that requests go through."),
     ("NO_PROXY", "Hosts that are reached without the proxy."),
 ];
 
-/// What a run leaves beside the manifest, unless other places are named.
+/// What a run leaves, unless other places are named.
 const FILES: [(&str, &str); 2] = [
     (
-        "<manifest stem>.<env>.ledger.db",
-        "The ledger: what was sent and what became of it. As long as it is kept, no user is sent twice.",
+        "<state folder>/image-enroll/<host>[-<port>]-<partner>.ledger.db",
+        "The ledger of an endpoint and a partner: what was sent and what became of it, whatever the manifest was \
+         called. As long as it is kept, no user is sent twice. The state folder is $XDG_STATE_HOME or ~/.local/state; \
+         on macOS and Windows it is the user's folder for local data.",
     ),
     (
         "<manifest stem>.<env>.results.csv",
-        "The results: the manifest's rows with their status. Itself a valid manifest.",
+        "The results, beside the manifest: its rows with their status. Itself a valid manifest.",
     ),
 ];
 

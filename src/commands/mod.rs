@@ -7,6 +7,7 @@ mod enroll;
 mod man;
 mod results;
 mod simulator;
+mod unstarted;
 
 use std::io::{self, ErrorKind, Write as _};
 

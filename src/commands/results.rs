@@ -1,6 +1,6 @@
 //! `results`: the results CSV again, from manifest and ledger alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -15,13 +15,15 @@ use crate::output::Target;
 use crate::terminal;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
-    let files = Files::resolve(&args.files)?;
+    let files = Files::resolve(&args.files, &args.pin)?;
     let path = files.ledger.clone().ok_or(ConfigError::NoLocalLedger)?;
     let ledger_error = |source| Error::Ledger {
         path: path.clone(),
         source,
     };
+    check_default(&files, &path)?;
     let ledger = Ledger::open_existing(&path).map_err(ledger_error)?;
+    check_pin(&files, &ledger).map_err(ledger_error)?;
     let now = last_run(&ledger).map_err(ledger_error)?;
     let manifest_error = |source| Error::Manifest {
         path: files.manifest.clone(),
@@ -29,13 +31,37 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
     super::enroll::check_overwrites(&manifest, &files, None)?;
-    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let target = Target::new(&files.results);
+    let claim = target.claim(args.files.force);
+    let _claim = claim.map_err(|source| results_error(&files, source))?;
+    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let tally = target
         .finish(&manifest, &survey, &ledger)
         .map_err(|source| results_error(&files, source))?;
     terminal::results_written(&PathBuf::from(&files.results), &tally);
     Ok(ExitStatus::Settled)
+}
+
+/// A place that nobody has named is explained by what it was made of.
+fn check_default(files: &Files, path: &Path) -> Result<(), ConfigError> {
+    match &files.default_ledger_of {
+        Some(pin) if matches!(path.try_exists(), Ok(false)) => Err(ConfigError::NoLedger {
+            pin: pin.clone(),
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Two endpoints may share a place, and the results of one are not those of the other.
+fn check_pin(files: &Files, ledger: &Ledger) -> Result<(), LedgerError> {
+    match &files.default_ledger_of {
+        Some(wanted) if wanted != ledger.pin() => Err(LedgerError::OtherPin {
+            found: ledger.pin().to_string(),
+            wanted: wanted.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Dates are judged against the last run's beginning, so that the results come out as that run wrote them.

@@ -42,6 +42,13 @@ pub(crate) struct Ledger {
     run: i64,
 }
 
+impl Ledger {
+    /// What this ledger is bound to.
+    pub(crate) fn pin(&self) -> &Pin {
+        &self.pin
+    }
+}
+
 /// A run as the ledger keeps it. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone)]
 pub(crate) struct RunRecord {

@@ -29,13 +29,21 @@ impl Ledger {
         Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?)
     }
 
-    /// Whether this user is settled; the cheap question, for the many.
+    /// Whether this user is settled.
     pub(crate) fn is_settled(&self, user_id: &UserId) -> Result<bool, LedgerError> {
+        Ok(self.settled(user_id)?.is_some())
+    }
+
+    /// How this user is settled, if at all; the cheap question, for the many.
+    pub(crate) fn settled(&self, user_id: &UserId) -> Result<Option<Status>, LedgerError> {
         let mut statement = self.db.prepare_cached(SETTLED)?;
         let mut rows = statement.query([user_id.as_str()])?;
         match rows.next()? {
-            Some(row) => Ok(status(row.get_ref(0)?.as_str().unwrap_or_default())?.is_settled()),
-            None => Ok(false),
+            Some(row) => {
+                let status = status(row.get_ref(0)?.as_str().unwrap_or_default())?;
+                Ok(Some(status).filter(|status| status.is_settled()))
+            }
+            None => Ok(None),
         }
     }
 

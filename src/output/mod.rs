@@ -4,13 +4,16 @@
 //! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
 
 mod cells;
+mod claim;
 mod findings;
 mod follow;
+mod partial;
 mod summary;
 mod tally;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unstarted;
 
 use std::io::{self, BufWriter, Write};
 
@@ -18,11 +21,14 @@ use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, Records, Survey};
 
+pub(crate) use claim::Claim;
 pub(crate) use findings::{FindingTally, Findings, write_findings};
 pub(crate) use follow::Follower;
+pub(crate) use partial::tally_of_run;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
+pub(crate) use unstarted::Unstarted;
 
 /// Rows that are shown of each group, of a run as of a check.
 const EXAMPLES: usize = 5;
@@ -36,6 +42,10 @@ pub(crate) enum ResultsError {
     Ledger(#[from] LedgerError),
     #[error("cannot read the manifest again")]
     Manifest(#[from] ManifestError),
+    #[error("it is no earlier results CSV; name another file with -o, or let this one go with --force")]
+    NotResults,
+    #[error("it is in use by another command; wait for its end, or name another file with -o")]
+    InUse,
 }
 
 impl From<csv::Error> for ResultsError {

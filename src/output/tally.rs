@@ -29,6 +29,14 @@ pub(crate) struct Example {
 }
 
 impl Tally {
+    /// Counts alone, in the order of [`Status::ALL`].
+    pub(super) fn of_counts(counts: [u32; Status::ALL.len()]) -> Self {
+        Self {
+            counts,
+            ..Self::default()
+        }
+    }
+
     /// Counts a row; `user` is asked for only where the row is shown.
     pub(super) fn add(&mut self, row: u32, user: impl FnOnce() -> String, outcome: &Outcome) {
         if let Some(count) = self.counts.get_mut(outcome.status as usize) {

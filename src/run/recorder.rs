@@ -147,8 +147,8 @@ fn plan_row(
     record: &StringRecord,
     feed: &mut Feed,
 ) -> Result<(), RunError> {
-    if ledger.is_settled(&row.user_id)? {
-        feed.settled += 1;
+    if let Some(status) = ledger.settled(&row.user_id)? {
+        feed.skip(status);
         return Ok(());
     }
     let (past, refused) = match ledger.history(&row.user_id)?.plan(&row.created_at) {

@@ -8,7 +8,7 @@ use csv::StringRecord;
 use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::PhotoDigest,
+    outcome::{PhotoDigest, Status},
     response::Verdict,
     resume::{Past, Refused},
     user_id::UserId,
@@ -74,9 +74,21 @@ pub(super) struct Reading {
 pub(super) struct Feed {
     pub(super) rows: Vec<PendingRow>,
     pub(super) settled: u32,
+    /// The same by status.
+    pub(super) settled_as: [u32; Status::ALL.len()],
     pub(super) repeated: u32,
     pub(super) invalid: u32,
     pub(super) ended: bool,
+}
+
+impl Feed {
+    /// Counts a row that an earlier run has settled.
+    pub(super) fn skip(&mut self, status: Status) {
+        self.settled += 1;
+        if let Some(count) = self.settled_as.get_mut(status as usize) {
+            *count += 1;
+        }
+    }
 }
 
 impl Flight {

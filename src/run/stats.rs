@@ -34,6 +34,8 @@ pub(crate) struct Stats {
     /// Whether rows were left because of `--limit`.
     pub(crate) left_by_limit: bool,
     counts: [u32; Status::ALL.len()],
+    /// How earlier runs settled the rows of `settled_before`.
+    settled_as: [u32; Status::ALL.len()],
     streak: Streak,
     /// Successes with a wrong signature, as long as there was none with a right one.
     wrong_signatures: Option<u32>,
@@ -59,6 +61,7 @@ impl Stats {
             latency_ms: Histogram::new_with_bounds(1, MAX_LATENCY_MS, LATENCY_DIGITS).ok(),
             left_by_limit: false,
             counts: Default::default(),
+            settled_as: Default::default(),
             streak: Streak::default(),
             wrong_signatures: Some(0),
         }
@@ -68,6 +71,9 @@ impl Stats {
         self.settled_before += feed.settled;
         self.repeated += feed.repeated;
         self.invalid_rows += feed.invalid;
+        for (count, more) in self.settled_as.iter_mut().zip(feed.settled_as) {
+            *count += more;
+        }
     }
 
     pub(super) fn launched(&mut self, photo_bytes: u64, is_retry: bool) {
@@ -96,6 +102,18 @@ impl Stats {
     /// Rows that ended so in this run.
     pub(crate) fn count(&self, status: Status) -> u32 {
         self.counts.get(status as usize).copied().unwrap_or(0)
+    }
+
+    /// Rows that the run knows to have this status, whoever gave it to them. Those that repeat another are not among
+    /// them.
+    pub(crate) fn known(&self, status: Status) -> u32 {
+        let before = self.settled_as.get(status as usize).copied().unwrap_or(0);
+        let unsent = match status {
+            Status::Rejected => self.unchanged,
+            Status::Invalid => self.invalid_rows,
+            _ => 0,
+        };
+        before + unsent + self.count(status)
     }
 
     /// Rows that are done, whoever did them.

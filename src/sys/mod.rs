@@ -5,3 +5,5 @@
 pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod errno;
+pub(crate) mod folder;
+pub(crate) mod same;

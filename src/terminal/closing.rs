@@ -105,12 +105,12 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
 fn remedy(status: ExitStatus) -> Option<&'static str> {
     match status {
         ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
-        ExitStatus::DataFaults => Some("mend the rows named in the results; settled rows are not sent again"),
+        ExitStatus::DataFaults => Some("fix the rows named in the results; settled rows are not sent again"),
         ExitStatus::Failed => Some("run again; only what is not settled is sent"),
         ExitStatus::InDoubt => Some("run again; if a row stays in doubt, look it up in the provider's portal"),
-        ExitStatus::Refused => Some("mend the credentials"),
+        ExitStatus::Refused => Some("fix the credentials"),
         ExitStatus::Unreachable => Some("look at the endpoint, and run again later"),
-        ExitStatus::Storage => Some("mend the machine (space, rights); nothing will be sent twice"),
+        ExitStatus::Storage => Some("fix the machine (space, rights); nothing will be sent twice"),
         ExitStatus::Manifest => Some("run again when nothing writes to the manifest"),
         ExitStatus::Limit => Some("look at the results, and run again to go on"),
         ExitStatus::Interrupted | ExitStatus::Terminated => Some("run again to go on"),

@@ -5,6 +5,7 @@
 
 mod advice;
 mod closing;
+mod enrolled_elsewhere;
 mod findings;
 mod log;
 mod progress;
@@ -69,23 +70,29 @@ impl Reporter {
             let more = self.large_photos - WARNINGS;
             self.warn(&format!("{more} more photos above 4,500,000 bytes"));
         }
-        if self.quiet && closing.facts.status == ExitStatus::Settled {
-            return;
+        if !self.quiet || closing.facts.status != ExitStatus::Settled {
+            write_err(&self.end(closing));
         }
-        if self.format == LogFormat::Json {
-            return write_err(&log::closing(&self.run_id, closing));
+        if let Some(text) = enrolled_elsewhere::warning(closing.facts.stats, closing.ledger) {
+            self.warn_even_if_quiet(&text);
         }
-        if self.quiet {
-            write_err(&closing.short_text(self.advice.as_deref()));
-        } else {
-            write_err(&closing.text(self.advice.as_deref()));
+    }
+
+    fn end(&self, closing: &Closing<'_>) -> String {
+        match (self.format, self.quiet) {
+            (LogFormat::Json, _) => log::closing(&self.run_id, closing),
+            (LogFormat::Text, true) => closing.short_text(self.advice.as_deref()),
+            (LogFormat::Text, false) => closing.text(self.advice.as_deref()),
         }
     }
 
     fn warn(&mut self, text: &str) {
-        if self.quiet {
-            return;
+        if !self.quiet {
+            self.warn_even_if_quiet(text);
         }
+    }
+
+    fn warn_even_if_quiet(&mut self, text: &str) {
         let line = match self.format {
             LogFormat::Text => format!("warning: {text}\n"),
             LogFormat::Json => log::message(&self.run_id, "warning", text),

@@ -64,7 +64,7 @@ fn each_environment_has_its_own_host_and_proxies_are_used() {
     ] {
         let (lines, code) = connects(|run| match env {
             None => run,
-            Some(env) => run.set("--env", env),
+            Some(env) => run.set("--env", env).flag("--yes"),
         });
         assert_eq!(
             (lines, code),
@@ -87,21 +87,20 @@ fn loopback_goes_past_every_proxy() {
 }
 
 #[test]
-fn results_and_ledger_stand_beside_the_manifest_and_are_named_after_it() {
+fn results_stand_beside_the_manifest_and_the_ledger_in_the_folder_for_state() {
     for env in ["sandbox", "production"] {
         let server = Server::success();
         let run = Run::new(&server)
             .named("data/june.users.csv")
             .set("--env", env)
             .set("--photo-root", ".")
+            .flag("--yes")
             .rows(1);
         run.go().code(0);
-        for kind in ["results.csv", "ledger.db"] {
-            assert!(
-                run.path(&format!("data/june.users.{env}.{kind}")).is_file(),
-                "{env} {kind}"
-            );
-        }
+        let results = run.path(&format!("data/june.users.{env}.results.csv"));
+        assert!(results.is_file() && run.ledger().is_file(), "{env}");
+        let beside = run.path("data").read_dir().unwrap();
+        assert_eq!(beside.count(), 2, "{env}: manifest and results");
     }
 }
 
@@ -116,7 +115,7 @@ fn results_and_ledger_stand_where_they_are_named() {
         run.go().code(0).all("enrolled").equal("option", option, option);
         assert!(run.path("out.csv").is_file() && run.path("book.db").is_file());
         assert!(!run.path("manifest.sandbox.results.csv").exists());
-        assert!(!run.path("manifest.sandbox.ledger.db").exists());
+        assert!(!run.ledger().exists());
     }
 }
 

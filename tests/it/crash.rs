@@ -83,7 +83,7 @@ fn twenty_kills_lose_nothing_and_send_nothing_twice() {
 
 /// Makes the ledger refuse a kind of write once there are `n` of its kind.
 fn fail_at(run: &Run<'_>, write: &str, n: usize) {
-    let ledger = rusqlite::Connection::open(run.path("manifest.sandbox.ledger.db")).unwrap();
+    let ledger = rusqlite::Connection::open(run.ledger()).unwrap();
     let (when, table) = match write {
         "intent" => ("INSERT", "attempt"),
         "close" => ("UPDATE", "attempt"),
@@ -102,7 +102,7 @@ fn fail_at(run: &Run<'_>, write: &str, n: usize) {
 
 /// Users with an attempt in the ledger; mends the ledger.
 fn intents(run: &Run<'_>) -> Vec<String> {
-    let ledger = rusqlite::Connection::open(run.path("manifest.sandbox.ledger.db")).unwrap();
+    let ledger = rusqlite::Connection::open(run.ledger()).unwrap();
     ledger.execute_batch("DROP TRIGGER fault").unwrap();
     let mut statement = ledger.prepare("SELECT DISTINCT user_id FROM attempt").unwrap();
     let users = statement.query_map([], |row| row.get(0)).unwrap();

@@ -23,7 +23,8 @@ fn without_a_partner_or_a_key_nothing_begins() {
         ("production", "SMILE_PRODUCTION_API_KEY"),
     ] {
         let run = anonymous(&server).set("--partner-id", PARTNER).set("--env", env);
-        run.go()
+        run.flag("--yes")
+            .go()
             .code(2)
             .says(&["--api-key-file", variable, "SMILE_API_KEY"])
             .left_nothing();
@@ -64,6 +65,7 @@ fn each_environment_has_its_own_key_variable_and_a_common_one() {
     for (env, variables, wanted) in cases {
         let server = Server::success();
         let mut run = anonymous(&server).set("--partner-id", PARTNER).set("--env", env);
+        run = run.flag("--yes");
         for (name, value) in &variables {
             run = run.env(name, value);
         }
@@ -84,8 +86,9 @@ fn the_key_of_the_other_environment_is_never_taken() {
         let run = anonymous(&server)
             .set("--partner-id", PARTNER)
             .set("--env", env)
+            .flag("--yes")
             .env(variable, KEY);
-        run.go().code(2).left_nothing();
+        run.go().code(2).says(&["no API key"]).left_nothing();
     }
 }
 

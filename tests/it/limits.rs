@@ -125,7 +125,7 @@ fn a_second_run_on_the_ledger_ends_at_once() {
         "second.csv",
         "manifest.csv",
     ]);
-    let results = run.tool(&["results", "-o", "third.csv", "manifest.csv"]);
+    let results = run.results(&["-o", "third.csv"]);
     latch.release();
     assert_eq!(
         (second.code, results.code),
@@ -134,11 +134,7 @@ fn a_second_run_on_the_ledger_ends_at_once() {
         second.stderr,
         results.stderr
     );
-    assert!(
-        second.stderr.contains("manifest.sandbox.ledger.db"),
-        "{}",
-        second.stderr
-    );
+    assert!(second.stderr.contains("085.ledger.db"), "{}", second.stderr);
     assert!(!run.path("second.csv").exists() && !run.path("third.csv").exists());
     run.finish(running).code(0).all("enrolled");
     assert_eq!(server.count(), 2);
@@ -147,7 +143,7 @@ fn a_second_run_on_the_ledger_ends_at_once() {
 #[test]
 fn a_ledger_belongs_to_one_endpoint_and_one_partner() {
     let (server, other) = (Server::success(), Server::success());
-    let run = Run::new(&server).rows(1);
+    let run = Run::new(&server).rows(1).set("--ledger", "l.db");
     run.go().code(0);
     let url = server.url();
     for (endpoint, partner) in [
@@ -162,6 +158,8 @@ fn a_ledger_belongs_to_one_endpoint_and_one_partner() {
             partner,
             "--api-key-file",
             "key.txt",
+            "--ledger",
+            "l.db",
             "manifest.csv",
         ];
         let output = run.tool(&words);
@@ -180,12 +178,9 @@ fn a_ledger_that_is_none_is_not_touched() {
         b"not a database at all, only text that is long enough to look at".to_vec(),
         vec![0; 4096],
     ] {
-        let run = Run::new(&server)
-            .rows(1)
-            .file("manifest.sandbox.ledger.db", &bytes)
-            .without("--summary");
-        let path = run.path("manifest.sandbox.ledger.db");
-        let output = run.tool(&["results", "manifest.csv"]);
+        let run = Run::new(&server).rows(1).file("l.db", &bytes).without("--summary");
+        let path = run.path("l.db");
+        let output = run.results(&["--ledger", "l.db"]);
         assert_eq!(output.code, Some(7), "{}", output.stderr);
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::json;
 
-use crate::harness::{Latch, Reply, Run, Server};
+use crate::harness::{Latch, RESULT_COLUMNS, Reply, Run, Server};
 
 #[test]
 fn the_columns_follow_the_manifests_own() {
@@ -162,7 +162,8 @@ fn finished_rows_can_be_followed_and_the_end_is_put_in_place_by_rename() {
         _ => Reply::success(),
     });
     let run = Run::new(&server).users(["u1", "u3", " bad", "u2"]);
-    run.write("manifest.sandbox.results.csv", b"of an earlier day\n");
+    let earlier = format!("of an earlier day,{}\n", RESULT_COLUMNS.join(","));
+    run.write("manifest.sandbox.results.csv", earlier.as_bytes());
     let running = run.start();
     server.wait_for(3);
     let held = server.requests()[2].user_id.clone();
@@ -220,10 +221,10 @@ fn results_are_written_again_byte_for_byte() {
     drop(done);
     let path = run.path("manifest.sandbox.results.csv");
     std::fs::remove_file(&path).unwrap();
-    let output = run.tool(&["results", "manifest.csv"]);
+    let output = run.results(&[]);
     assert_eq!((output.code, output.stdout.len()), (Some(0), 0), "{}", output.stderr);
     assert_eq!(std::fs::read(&path).unwrap(), before);
-    let output = run.tool(&["results", "-o", "-", "manifest.csv"]);
+    let output = run.results(&["-o", "-"]);
     assert_eq!(output.stdout, before);
     let output = run.tool(&["results", "--ledger", "none.db", "manifest.csv"]);
     assert_eq!(output.code, Some(7), "{}", output.stderr);

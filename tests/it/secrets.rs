@@ -96,9 +96,10 @@ fn the_other_commands_have_nothing_to_tell() {
         .env("SMILE_API_KEY", KEY)
         .env("SMILE_SANDBOX_API_KEY", KEY);
     run.go().code(0);
+    let ledger = run.ledger().display().to_string();
     let commands: [&[&str]; 6] = [
         &["check", "manifest.csv"],
-        &["results", "manifest.csv"],
+        &["results", "--ledger", &ledger, "manifest.csv"],
         &["man"],
         &["completions", "bash"],
         &["--help"],

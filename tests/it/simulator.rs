@@ -167,7 +167,7 @@ fn a_local_run_needs_no_account_and_keeps_no_ledger() {
     let run = Run::bare().rows(20).set("--env", "local");
     run.go().code(0).all("enrolled").summary("/env", "local");
     assert!(run.path("manifest.local.results.csv").is_file());
-    assert!(!run.path("manifest.local.ledger.db").exists());
+    assert!(!run.path("manifest.local.ledger.db").exists() && !run.path("state").exists());
     // Its simulator has forgotten everything, and so has the run.
     run.go().code(0).all("enrolled").summary("/settled_before", 0);
     let output = run.tool(&["results", "--env", "local", "manifest.csv"]);

@@ -132,14 +132,13 @@ impl<'a> Finished<'a> {
         )
     }
 
-    /// Nothing was written: no results, no summary, no ledger.
+    /// Neither results nor a ledger were written.
     #[track_caller]
     pub(crate) fn left_nothing(&mut self) -> &mut Self {
-        for kind in ["results.csv", "ledger.db"] {
-            let path = self.run.path(&laws::beside(self.run, kind));
-            self.check(!path.exists(), &format!("{path:?} was written"));
-        }
-        self.check(self.summary.is_null(), "a summary was written")
+        let results = self.run.path(&laws::beside(self.run, "results.csv"));
+        self.check(!results.exists(), "results were written");
+        let ledgers = laws::ledgers(self.run);
+        self.check(ledgers.is_empty(), &format!("{ledgers:?} were written"))
     }
 
     /// Any other condition.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::run::STATE;
 use super::{Finished, Run, base64};
 use csv::StringRecord;
+use serde_json::Value;
 
 /// The columns that the tool appends, in their order.
 pub(crate) const RESULT_COLUMNS: [&str; 16] = [
@@ -36,8 +38,10 @@ const STATUSES: [&str; 9] = [
     "in_doubt",
     "pending",
 ];
-/// Codes of runs that ended before the first request: no summary, and nothing sent.
+/// Codes of runs that end before the first request, unless the summary counts rows.
 const NEVER_BEGUN: [i32; 3] = [2, 8, 9];
+/// What clap says of a command line that means nothing: such a run knows no summary.
+const NO_COMMAND_LINE: &str = "For more information, try '--help'.";
 
 /// `<manifest stem>.<env>.<kind>`, where the tool puts a file that no option names.
 pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
@@ -48,10 +52,9 @@ pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
 /// Which of the laws the run has broken; `sent` requests of it arrived whole.
 pub(super) fn broken(finished: &Finished<'_>, sent: usize) -> Vec<String> {
     let mut broken = Vec::new();
-    if NEVER_BEGUN.contains(&finished.code) {
-        if sent > 0 {
-            broken.push(format!("{sent} requests were sent by a run that never began"));
-        }
+    // A manifest that was never read has no hash.
+    if NEVER_BEGUN.contains(&finished.code) || finished.summary["manifest_sha256"] == "" {
+        early_end(finished, sent, &mut broken);
     } else if finished.run.option("--summary").is_some() {
         conservation(finished, &mut broken);
     }
@@ -66,6 +69,24 @@ pub(super) fn broken(finished: &Finished<'_>, sent: usize) -> Vec<String> {
     private(finished.run, &mut broken);
     secrets(finished, &mut broken);
     broken
+}
+
+/// Counts that add up, of rows that were never looked at or of a run that lost its manifest on the way.
+fn early_end(finished: &Finished<'_>, sent: usize, broken: &mut Vec<String>) {
+    let summary = &finished.summary;
+    let rows = summary["rows"].as_u64().unwrap_or(0);
+    if sent > 0 && rows == 0 {
+        broken.push(format!("{sent} requests were sent by a run that never began"));
+    }
+    if finished.run.option("--summary").is_none() || finished.stderr.contains(NO_COMMAND_LINE) {
+        return;
+    }
+    let counts = summary["counts"]
+        .as_object()
+        .map(|counts| counts.values().filter_map(Value::as_u64).sum());
+    if summary["exit_code"] != finished.code || counts != Some(rows) || !summary["stopped_by"].is_string() {
+        broken.push(format!("the summary of a run that ended early is {summary}"));
+    }
 }
 
 /// One line per row in the manifest's order, its own cells verbatim, and counts that add up.
@@ -138,16 +159,25 @@ fn parse(bytes: &[u8]) -> Vec<StringRecord> {
     reader.records().filter_map(Result::ok).collect()
 }
 
+/// What stands in the folder of ledgers that no option names.
+pub(super) fn ledgers(run: &Run<'_>) -> Vec<PathBuf> {
+    let folder = run.path(STATE).join("image-enroll").read_dir();
+    folder
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .collect()
+}
+
 /// Files that the tool made.
 fn files(run: &Run<'_>) -> Vec<PathBuf> {
-    let named = |option: &str, kind: &str| run.option(option).map_or_else(|| beside(run, kind), str::to_owned);
-    let ledger = named("--ledger", "ledger.db");
-    let results = run
-        .option("-o")
-        .map_or_else(|| named("--results", "results.csv"), str::to_owned);
-    let mut names = vec![results, format!("{ledger}-wal"), format!("{ledger}-shm"), ledger];
+    let results = run.option("-o").or(run.option("--results"));
+    let mut names = vec![results.map_or_else(|| beside(run, "results.csv"), str::to_owned)];
+    if let Some(ledger) = run.option("--ledger") {
+        names.extend(["", "-wal", "-shm"].map(|end| format!("{ledger}{end}")));
+    }
     names.extend(run.option("--summary").map(str::to_owned));
-    let paths = names.iter().map(|name| run.path(name));
+    let paths = names.iter().map(|name| run.path(name)).chain(ledgers(run));
     paths
         .filter(|path| path.is_file() && !path.ends_with(&run.manifest))
         .collect()

@@ -15,10 +15,11 @@ mod sign;
 mod wire;
 
 pub(crate) use finished::Finished;
+pub(crate) use laws::RESULT_COLUMNS;
 pub(crate) use photos::{jpeg, padded, png};
 pub(crate) use reply::{Latch, Reply};
 pub(crate) use run::Run;
-pub(crate) use running::Running;
+pub(crate) use running::{Output, Running};
 pub(crate) use server::{Asked, Server};
 pub(crate) use sign::{KEY, OTHER_KEY, PARTNER, sign, signing_key};
 

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use super::running::Output;
 use super::{Finished, KEY, PARTNER, Running, Server, jpeg};
 
+/// The folder for state within a run's own folder.
+pub(super) const STATE: &str = "state";
+
 /// A run against a server, with options as every test wants them unless it says otherwise. It can be
 /// started as often as needed: the folder stays, as it does for a cron job.
 pub(crate) struct Run<'a> {
@@ -129,6 +132,21 @@ impl<'a> Run<'a> {
         self.folder.path().join(name)
     }
 
+    /// Where the ledger stands that no option names.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        let port = self.server.map_or(0, Server::port);
+        let partner = self.option("--partner-id").unwrap_or(PARTNER);
+        let name = format!("127.0.0.1-{port}-{partner}.ledger.db");
+        self.path(STATE).join("image-enroll").join(name)
+    }
+
+    /// Writes the results again, with these options besides.
+    pub(crate) fn results(&self, options: &[&str]) -> Output {
+        let url = self.server.map(Server::url).unwrap_or_default();
+        let whose = ["results", "--endpoint", &url, "--partner-id", PARTNER];
+        self.tool(&[&whose, options, &[self.manifest.as_str()]].concat())
+    }
+
     /// The value of an option.
     pub(super) fn option(&self, name: &str) -> Option<&str> {
         let found = self.options.iter().find(|(option, _)| option == name);
@@ -207,6 +225,8 @@ impl<'a> Run<'a> {
 fn clean(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_image-enroll"));
     command.env_clear().current_dir(folder);
+    // No test reads or writes in the folder of whoever runs it.
+    command.env("HOME", folder).env("XDG_STATE_HOME", folder.join(STATE));
     for name in ["PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);

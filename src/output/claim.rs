@@ -1,0 +1,175 @@
+//! Before results are written over a file: that it is an earlier results file, and that nobody else writes to it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{ResultsError, Target};
+use crate::domain::outcome::RESULT_COLUMNS;
+use crate::sys::atomic::Place;
+
+/// Longest header that is looked at, as long as a record may be.
+const MAX_HEADER_BYTES: u64 = 1024 * 1024;
+
+/// A results file that no other command of this tool writes to while this lives.
+///
+/// The lock is the kernel's, on a file `<results>.lock` beside the results: they themselves are replaced by rename,
+/// and a lock on what was replaced would keep nobody out.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Target {
+    /// Takes the place of the results, to be held until they are written whole. `force` lets a file go that is no
+    /// earlier results CSV, and never one that is in use. Nothing is written to the results themselves.
+    pub(crate) fn claim(&self, force: bool) -> Result<Option<Claim>, ResultsError> {
+        let Self::Place(Place::File(path)) = self else {
+            return Ok(None);
+        };
+        if !force && !is_replaceable(path)? {
+            return Err(ResultsError::NotResults);
+        }
+        Claim::take(path).map(Some)
+    }
+}
+
+impl Claim {
+    fn take(results: &Path) -> Result<Self, ResultsError> {
+        let mut path = results.to_owned().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        loop {
+            let lock = open(&path)?;
+            match lock.try_lock() {
+                // A file system without locks cannot tell; then it is as it was before there was this question.
+                Ok(()) | Err(TryLockError::Error(_)) => {}
+                Err(TryLockError::WouldBlock) => return Err(ResultsError::InUse),
+            }
+            // Whoever held it may have removed it between the two steps: then this is a lock on nothing.
+            if is_at(&lock, &path) {
+                return Ok(Self { path, _lock: lock });
+            }
+        }
+    }
+}
+
+impl Drop for Claim {
+    /// Removed while the lock is held, so that nobody else's is. One that is left over, as after a kill, is in
+    /// nobody's way.
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn is_at(lock: &File, path: &Path) -> bool {
+    let own = lock.try_clone().and_then(same_file::Handle::from_file);
+    own.is_ok_and(|own| same_file::Handle::from_path(path).is_ok_and(|other| own == other))
+}
+
+/// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is that of results.
+fn is_replaceable(path: &Path) -> io::Result<bool> {
+    match path.metadata() {
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => is_results(File::open(path)?),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_results(file: impl Read) -> io::Result<bool> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(file.take(MAX_HEADER_BYTES));
+    let mut header = csv::ByteRecord::new();
+    reader.read_byte_record(&mut header)?;
+    let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
+    Ok(cells.ends_with(&RESULT_COLUMNS.map(str::as_bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(folder: &tempfile::TempDir) -> (PathBuf, Target) {
+        let path = folder.path().join("r.csv");
+        (path.clone(), Target::new(&path))
+    }
+
+    #[test]
+    fn only_a_file_with_the_results_columns_at_its_end_is_replaced_without_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, target) = target(&folder);
+        let columns = RESULT_COLUMNS.join(",");
+        for text in [
+            String::new(),
+            format!("{columns}\n"),
+            format!("user_id,photo,{columns}"),
+            format!("user_id,\"a\nb\",{columns}\r\nu1"),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert!(target.claim(false).is_ok(), "{text:?}");
+        }
+        for text in [
+            "\n",
+            "a",
+            "user_id,user_created_at,photo\n",
+            &format!("{columns},more\n"),
+            "\0\0",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert!(matches!(target.claim(false), Err(ResultsError::NotResults)), "{text:?}");
+            assert!(target.claim(true).is_ok(), "{text:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), *text);
+        }
+    }
+
+    /// Gives bytes without a line end for ever, and counts them.
+    struct Endless<'a>(&'a mut u64);
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer.fill(b'x');
+            *self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn no_more_than_a_header_is_read() {
+        let mut read = 0;
+        assert!(!is_results(Endless(&mut read)).unwrap());
+        assert!(read <= MAX_HEADER_BYTES, "{read}");
+    }
+
+    #[test]
+    fn a_place_is_claimed_once_at_a_time_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, target) = target(&folder);
+        for _ in 0..2 {
+            let claim = target.claim(false).unwrap();
+            assert!(claim.is_some());
+            for force in [false, true] {
+                assert!(matches!(target.claim(force), Err(ResultsError::InUse)));
+            }
+            drop(claim);
+        }
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_claimed() {
+        assert!(Target::Stdout.claim(false).unwrap().is_none());
+        let device = Target::Place(Place::Device("/dev/null".into()));
+        assert!(device.claim(false).unwrap().is_none());
+    }
+}

@@ -1,0 +1,14 @@
+//! A folder that nobody but its owner looks into.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::Path;
+
+/// Makes the folder and those above it that are missing, all of mode 0700. One that is there stays as it is.
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
