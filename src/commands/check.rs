@@ -12,7 +12,7 @@ use crate::domain::outcome::Reason;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, ManifestError, Role, Row, Survey};
-use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
+use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
 use crate::sys::buffers::BufferPool;
 use crate::terminal::Findings;
 
@@ -38,7 +38,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
     if !args.no_photos {
         let runtime = super::runtime()?;
         runtime
-            .block_on(check_photos(&manifest, &survey, &mut findings))
+            .block_on(check_photos(
+                &manifest,
+                &survey,
+                OwnFiles::new([args.manifest.clone()]),
+                &mut findings,
+            ))
             .map_err(error)?;
     }
     findings.close(&survey);
@@ -50,17 +55,22 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
 }
 
 /// Photos are read many at a time, and their findings told in the manifest's order.
-async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findings) -> Result<(), ManifestError> {
+async fn check_photos(
+    manifest: &Manifest,
+    survey: &Survey,
+    own_files: OwnFiles,
+    findings: &mut Findings,
+) -> Result<(), ManifestError> {
     let mut records = manifest.records()?;
-    let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
+    let (own_files, buffers) = (Arc::new(own_files), BufferPool::new(IDLE_PHOTO_BYTES));
     let mut under_way: VecDeque<(u32, JoinHandle<Result<bool, PhotoError>>)> = VecDeque::new();
     while let Some((number, record)) = records.next()? {
         if survey.role(number) != Some(Role::First) {
             continue;
         }
         let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-        let buffers = Arc::clone(&buffers);
-        let task = tokio::task::spawn_blocking(move || is_large(&row, &buffers));
+        let (own_files, buffers) = (Arc::clone(&own_files), Arc::clone(&buffers));
+        let task = tokio::task::spawn_blocking(move || is_large(&row, &own_files, &buffers));
         under_way.push_back((number, task));
         if under_way.len() >= PHOTOS_AT_ONCE {
             tell(under_way.pop_front(), findings).await;
@@ -72,8 +82,8 @@ async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findi
     Ok(())
 }
 
-fn is_large(row: &Row, buffers: &Arc<BufferPool>) -> Result<bool, PhotoError> {
-    Photo::read(&row.photo, buffers).map(|photo| photo.is_large())
+fn is_large(row: &Row, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<bool, PhotoError> {
+    Photo::read(&row.photo, own_files, buffers).map(|photo| photo.is_large())
 }
 
 async fn tell(photo: Option<(u32, JoinHandle<Result<bool, PhotoError>>)>, findings: &mut Findings) {

@@ -9,7 +9,7 @@ use crate::cli::ResultsArgs;
 use crate::config::{ConfigError, Files};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Holder, Ledger, LedgerError};
 use crate::manifest::{Manifest, Survey};
 use crate::output::Target;
 use crate::terminal;
@@ -21,14 +21,15 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
         path: path.clone(),
         source,
     };
-    let ledger = Ledger::open_existing(&path).map_err(ledger_error)?;
+    super::enroll::check_overwrites(&files, None)?;
+    let holder = Holder::new("image-enroll results", &files.manifest, Utc::now());
+    let ledger = Ledger::open_existing(&path, holder).map_err(ledger_error)?;
     let now = last_run(&ledger).map_err(ledger_error)?;
     let manifest_error = |source| Error::Manifest {
         path: files.manifest.clone(),
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
-    super::enroll::check_overwrites(&manifest, &files, None)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let target = Target::new(&files.results);
     let tally = target

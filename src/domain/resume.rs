@@ -12,6 +12,8 @@ use super::{
 pub(crate) struct Unresolved {
     /// The attempt's number among all of this user's.
     pub(crate) number: u32,
+    /// The user's creation date as it was sent; none where an earlier version has recorded the attempt.
+    pub(crate) created_at: Option<String>,
     pub(crate) photo: PhotoDigest,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
@@ -149,6 +151,7 @@ mod tests {
     fn unresolved(number: u32, photo: PhotoDigest) -> Unresolved {
         Unresolved {
             number,
+            created_at: Some("2021-08-12".into()),
             photo,
             started_at: i64::from(number) * 900,
             ended_at: Some(i64::from(number) * 1_000),

@@ -163,10 +163,12 @@ impl Dispatcher {
         }
         self.see_size(photo.mark.bytes);
         let (user_id, number) = (pending.row.user_id.clone(), pending.past.attempts);
+        let created_at = pending.row.created_at.clone();
         self.batch.entries.push(Entry::Intent {
             id,
             user_id,
             number,
+            created_at,
             photo: photo.mark,
             at: now.unix_ms,
         });

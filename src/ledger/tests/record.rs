@@ -127,6 +127,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     ledger.commit(&[intent(3, "a", 2, 5)]).unwrap();
     let attempt = |id: i64, number, photo, run: &str, ended_at| Unresolved {
         number,
+        created_at: Some("2021-08-12".into()),
         photo: mark(photo),
         started_at: 1_676_300_862_004 + id,
         ended_at,

@@ -33,11 +33,13 @@ impl Books {
                     id,
                     user_id,
                     number,
+                    created_at,
                     photo,
                     at,
                 } => {
                     let unresolved = Unresolved {
                         number,
+                        created_at: Some(created_at.as_str().into()),
                         photo,
                         started_at: at,
                         ended_at: None,

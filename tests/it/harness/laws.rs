@@ -145,7 +145,10 @@ fn files(run: &Run<'_>) -> Vec<PathBuf> {
     let results = run
         .option("-o")
         .map_or_else(|| named("--results", "results.csv"), str::to_owned);
-    let mut names = vec![results, format!("{ledger}-wal"), format!("{ledger}-shm"), ledger];
+    let mut names = ["-wal", "-shm", ".lock", ""]
+        .map(|ending| format!("{ledger}{ending}"))
+        .to_vec();
+    names.push(results);
     names.extend(run.option("--summary").map(str::to_owned));
     let paths = names.iter().map(|name| run.path(name));
     paths
