@@ -78,13 +78,12 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock of the ledger at `ledger`, which need not be there yet.
     pub(crate) fn take(ledger: &Path, holder: Holder) -> Result<Self, LedgerError> {
-        let ledger = resolve(ledger).map_err(LedgerError::Open)?;
-        Self::exclusive(ledger, holder)
+        Self::exclusive(place(ledger)?, holder)
     }
 
     /// The same for a command that only reads: it has to do where nothing can be written.
     pub(super) fn take_to_read(ledger: &Path, holder: Holder) -> Result<Self, LedgerError> {
-        let ledger = resolve(ledger).map_err(LedgerError::Open)?;
+        let ledger = place(ledger)?;
         match Self::exclusive(ledger.clone(), holder.clone()) {
             Err(LedgerError::Lock(error)) if is_forbidden(&error) => Self::shared(ledger, holder),
             taken => taken,
@@ -149,6 +148,15 @@ impl Drop for Lock {
 /// The lock's file.
 fn path(ledger: &Path) -> PathBuf {
     super::beside(ledger, ".lock")
+}
+
+/// Every spelling of a ledger has the same lock; a folder has none.
+fn place(ledger: &Path) -> Result<PathBuf, LedgerError> {
+    let ledger = resolve(ledger).map_err(LedgerError::Open)?;
+    match ledger.is_dir() {
+        true => Err(LedgerError::Open(ErrorKind::IsADirectory.into())),
+        false => Ok(ledger),
+    }
 }
 
 fn name(file: &mut File, holder: &Holder) -> io::Result<()> {

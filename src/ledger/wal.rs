@@ -15,8 +15,10 @@ use super::{Ledger, LedgerError};
 /// Sizes of the parts of a log, from SQLite's description of its file format.
 const HEADER_BYTES: u64 = 32;
 const FRAME_HEADER_BYTES: u64 = 24;
-/// Entries after which the log is merged into the main file: those of some 1,000 rows, a few megabytes of log.
-const ENTRIES: usize = 3_000;
+/// Entries after which the log is merged into the main file: those of some 3,000 rows, some 20 megabytes of log. While
+/// it is being merged, for some milliseconds, the main file says that it needs its log and nothing new stands in there:
+/// who is killed just then and has SQLite's shell remove the log is refused for nothing, so it is not done often.
+const ENTRIES: usize = 10_000;
 
 /// How the log lies there before SQLite has looked at it.
 #[derive(Debug, Clone, Copy)]

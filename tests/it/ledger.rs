@@ -75,34 +75,29 @@ fn a_log_without_its_ledger_is_not_thrown_away() {
     all_ours(&mut run.go());
 }
 
+/// Somebody looks into the ledger, with the tool's `results` or with SQLite's shell, which merges the log.
+#[cfg(unix)]
+fn look(run: &Run<'_>, with: &str) {
+    if with == "results" {
+        let results = run.tool(&["results", "manifest.csv"]);
+        assert_eq!(results.code, Some(0), "{}", results.stderr);
+    } else {
+        let db = rusqlite::Connection::open(run.path(LEDGER)).unwrap();
+        let sql = "SELECT count(*) FROM enrollments";
+        db.query_row(sql, [], |_| Ok(())).unwrap();
+    }
+    assert!(!run.path(LOG).exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn whoever_opened_a_killed_runs_ledger_in_between_did_no_harm() {
-    let server = Server::success();
-    let results = |run: &Run<'_>| {
-        let results = run.tool(&["results", "manifest.csv"]);
-        assert_eq!(results.code, Some(0), "{}", results.stderr);
-    };
-    let shell = |run: &Run<'_>| {
-        let db = rusqlite::Connection::open(run.path(LEDGER)).unwrap();
-        db.query_row("SELECT count(*) FROM enrollments", [], |_| Ok(()))
-            .unwrap();
-    };
-    let steps: [&[&dyn Fn(&Run<'_>)]; 4] = [
-        &[&results, &results],
-        &[&shell],
-        &[&results, &shell],
-        &[&shell, &results],
-    ];
-    for (number, steps) in steps.iter().enumerate() {
-        let server = if number == 0 { &server } else { &Server::success() };
-        let run = killed(server);
-        for step in *steps {
-            step(&run);
-        }
-        assert!(!run.path(LOG).exists());
+    for looks in ["results results", "shell", "results shell", "shell results"] {
+        let server = Server::success();
+        let run = killed(&server);
+        looks.split(' ').for_each(|with| look(&run, with));
         all_ours(&mut run.go());
-        assert_eq!(server.held().len(), 60, "{number}");
+        assert_eq!(server.held().len(), 60, "{looks}");
     }
 }
 
