@@ -1,4 +1,5 @@
-//! The machine: buffers, error numbers, the identity of files, the atomic file, and whatever else belongs to the system and not to the job.
+//! The machine: buffers, error numbers, the identity of files, the atomic file, and whatever else belongs to the system
+//! and not to the job.
 //!
 //! It imports nothing of the crate.
 
