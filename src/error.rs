@@ -56,13 +56,16 @@ impl Error {
 
 fn ledger_status(error: &LedgerError) -> ExitStatus {
     match error {
-        LedgerError::Locked => ExitStatus::Locked,
-        LedgerError::Missing
-        | LedgerError::Foreign
+        LedgerError::Locked(_) => ExitStatus::Locked,
+        LedgerError::Missing | LedgerError::OtherPin { .. } => ExitStatus::Usage,
+        LedgerError::Foreign
         | LedgerError::Newer { .. }
-        | LedgerError::OtherPin { .. }
+        | LedgerError::LogLost
         | LedgerError::Damaged(_)
+        | LedgerError::Corrupt(_)
         | LedgerError::Open(_)
+        | LedgerError::Lock(_)
+        | LedgerError::Copy(_)
         | LedgerError::Sqlite(_) => ExitStatus::Storage,
     }
 }

@@ -15,11 +15,13 @@ use crate::config::{Account, ConfigError, Files};
 use crate::domain::{retry::RetryPolicy, stop::Stop, text};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
+use crate::ledger::{Holder, Ledger, LedgerError, Lock, Pin, RunRecord, companions};
 use crate::manifest::{Manifest, Survey};
 use crate::output::{self, Claim, ResultsError, RunFacts, Target, build_summary, tally_of_run, write_summary};
+use crate::photo::OwnFiles;
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::sys::identity::{is_same_file, resolve};
 use crate::sys::{atomic, folder};
 use crate::terminal::{Closing, Reporter, print_error};
 
@@ -64,7 +66,8 @@ fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Err
     let begun = prepared.ledger.begin_run(&record);
     begun.map_err(|source| prepared.ledger_error(source))?;
     let reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
-    let (ended, reporter) = send(args, &mut prepared, reporter)?;
+    let sent = send(args, &mut prepared, reporter);
+    let (ended, reporter) = sent.inspect_err(|error| prepared.give_up(error))?;
     finish(args, prepared, reporter, ended)
 }
 
@@ -76,23 +79,26 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Erro
         path: files.manifest.clone(),
         source,
     };
-    let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
-    check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
+    check_overwrites(&files, args.report.summary.as_deref())?;
     args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
-    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
+    // Whoever is refused by another run hears it at once; but a manifest that is no good leaves no ledger behind.
     let (ledger_path, temporary) = ledger_path(&files)?;
+    let ledger_error = |source| Error::Ledger {
+        path: ledger_path.clone(),
+        source,
+    };
+    let holder = Holder::new("image-enroll", &files.manifest, started_at);
+    let lock = Lock::take(&ledger_path, holder).map_err(ledger_error)?;
+    let target = Target::new(&files.results);
+    let claim = target.claim(args.files.force);
+    let claim = claim.map_err(|source| results_error(&files, source))?;
+    let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
+    let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let pin = Pin {
         endpoint: account.pinned.clone(),
         partner_id: account.signer.partner_id().to_owned(),
     };
-    let ledger = Ledger::open(&ledger_path, &pin);
-    let ledger = ledger.map_err(|source| Error::Ledger {
-        path: ledger_path.clone(),
-        source,
-    })?;
-    let target = Target::new(&files.results);
-    let claim = target.claim(args.files.force);
-    let claim = claim.map_err(|source| results_error(&files, source))?;
+    let ledger = Ledger::open(lock, &pin).map_err(ledger_error)?;
     Ok(Prepared {
         target,
         files,
@@ -128,6 +134,7 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
     if concurrency < args.pace.concurrency.into() {
         reporter.few_descriptors(concurrency);
     }
+    let own_files = own_files(&prepared.files, &prepared.ledger_path, args.report.summary.as_deref());
     let services = Services {
         manifest: &prepared.manifest,
         survey: &prepared.survey,
@@ -135,6 +142,7 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
         follower: &mut follower,
         client,
         signer: Arc::new(prepared.account.signer.clone()),
+        own_files,
     };
     let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
     let ended = drive(settings, services, reporter, &runtime);
@@ -210,12 +218,28 @@ impl Prepared {
         }
     }
 
+    /// A run that has sent nothing is ended in the ledger, too; the error that ended it is told by the caller.
+    fn give_up(&self, error: &Error) {
+        let now = Utc::now().timestamp_millis();
+        drop(self.ledger.end_run(now, error.exit_status().code(), None));
+    }
+
     fn ledger_error(&self, source: LedgerError) -> Error {
         Error::Ledger {
             path: self.ledger_path.clone(),
             source,
         }
     }
+}
+
+/// What the run reads and writes besides photos, as it stands when the first photo is read.
+fn own_files(files: &Files, ledger: &Path, summary: Option<&Path>) -> OwnFiles {
+    let named = [files.manifest.as_path(), &files.results, ledger]
+        .into_iter()
+        .chain(summary);
+    let standard = |path: &&Path| path.as_os_str() == "-";
+    let named = named.filter(|path| !standard(path)).map(Path::to_owned);
+    OwnFiles::new(named.chain(companions(ledger)))
 }
 
 /// This run's command, to be typed again. No argument holds a secret.
@@ -263,26 +287,27 @@ pub(super) fn results_error(files: &Files, source: ResultsError) -> Error {
     }
 }
 
-/// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place.
-pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Option<&Path>) -> Result<(), Error> {
+/// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place. None
+/// of them is opened to be looked at: the manifest may be a pipe, and the ledger another run's.
+pub(super) fn check_overwrites(files: &Files, summary: Option<&Path>) -> Result<(), Error> {
     let results = Some(files.results.as_path()).filter(|path| path.as_os_str() != "-");
-    let written = [
+    let beside = files.ledger.as_deref().map(companions).into_iter().flatten();
+    let named = [
         ("--results", results),
         ("--ledger", files.ledger.as_deref()),
         ("--summary", summary),
     ];
-    let written: Vec<_> = written
-        .iter()
-        .filter_map(|(flag, path)| Some((*flag, (*path)?)))
-        .collect();
-    for (index, &(flag, path)) in written.iter().enumerate() {
-        // What is no file, such as a pipe, has no place, and must not be opened to look at it.
+    let named = named
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path?.to_owned())));
+    let written: Vec<(&str, PathBuf)> = named.chain(beside.map(|path| (BESIDE_LEDGER, path))).collect();
+    for (index, (flag, path)) in written.iter().enumerate() {
         let Some(own) = place(path) else { continue };
-        if manifest.is_file(path) {
+        if is_same_file(&files.manifest, path) || place(&files.manifest).as_ref() == Some(&own) {
             let path = path.to_owned();
             return Err(ConfigError::Overwrites { flag, path }.into());
         }
-        let same = |(_, other): &&(&str, &Path)| place(other).as_ref() == Some(&own);
+        let same = |(_, other): &&(&str, PathBuf)| place(other).as_ref() == Some(&own);
         if let Some((other, _)) = written.iter().take(index).find(same) {
             return Err(ConfigError::SameFile(other, flag).into());
         }
@@ -290,16 +315,14 @@ pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Opti
     Ok(())
 }
 
-/// Where a file is or would be, whichever way its path is written; none for a device, which many may share.
+/// What the files are called that a ledger has beside it.
+const BESIDE_LEDGER: &str = "a file that the ledger has beside it";
+
+/// Where a file is or would be; none for what is no file, such as a device, which many may share.
 fn place(path: &Path) -> Option<PathBuf> {
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() => path.canonicalize().ok(),
-        Ok(_) => None,
-        Err(_) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-            Some(folder.join(path.file_name()?))
-        }
+        Ok(metadata) if !metadata.is_file() => None,
+        Ok(_) | Err(_) => resolve(path).ok(),
     }
 }
 

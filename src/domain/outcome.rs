@@ -78,6 +78,8 @@ words! { listed
         PhotoNotFound = "photo_not_found",
         PhotoNotReadable = "photo_not_readable",
         PhotoNotAFile = "photo_not_a_file",
+        /// It names the ledger, the results or another file of the run itself.
+        PhotoIsARunFile = "photo_is_a_run_file",
         PhotoEmpty = "photo_empty",
         PhotoTooLarge = "photo_too_large",
         PhotoTruncated = "photo_truncated",

@@ -56,14 +56,6 @@ impl Manifest {
         &self.columns.own
     }
 
-    /// Whether `path` is this very file, so that it must not be written to.
-    pub(crate) fn is_file(&self, path: &Path) -> bool {
-        same_file::Handle::from_path(path).is_ok_and(|other| {
-            let own = self.file.try_clone().and_then(same_file::Handle::from_file);
-            own.is_ok_and(|own| own == other)
-        })
-    }
-
     /// Whether nobody has written to the file since it was opened, as its size and time tell.
     pub(crate) fn is_untouched(&self) -> bool {
         stamp(&self.file).is_ok_and(|stamp| stamp == self.stamp)

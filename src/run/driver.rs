@@ -26,7 +26,7 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
 use crate::output::Follower;
-use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
+use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
 use crate::sys::buffers::BufferPool;
 
 /// How often those who watch are told how far the run is.
@@ -42,6 +42,8 @@ pub(crate) struct Services<'a> {
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
     pub(crate) signer: Arc<Signer>,
+    /// Files that are no photos.
+    pub(crate) own_files: OwnFiles,
 }
 
 /// How a run ended.
@@ -87,6 +89,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         follower,
         client,
         signer,
+        own_files,
     } = services;
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
@@ -106,6 +109,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             sender,
             client,
             signer,
+            own_files: own_files.into(),
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
             error: None,
@@ -126,6 +130,7 @@ struct Driver {
     sender: UnboundedSender<Message>,
     client: Client,
     signer: Arc<Signer>,
+    own_files: Arc<OwnFiles>,
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
@@ -194,9 +199,10 @@ impl Driver {
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
     fn prepare(&mut self, rows: Vec<PendingRow>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
+        let own_files = Arc::clone(&self.own_files);
         self.tasks.spawn_blocking(move || {
             let read = |pending: PendingRow| {
-                let photo = Photo::read(&pending.row.photo, &buffers);
+                let photo = Photo::read(&pending.row.photo, &own_files, &buffers);
                 (pending, photo)
             };
             drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));

@@ -78,8 +78,8 @@ impl Check<'_, '_> {
             (Role::Conflict, Ok(_)) => Ok(Some(UnderWay::Wrong(self.conflict(number)))),
             (Role::First | Role::Repeat, Ok(_)) if !photos => Ok(None),
             (role @ (Role::First | Role::Repeat), Ok(row)) => {
-                let (path, buffers) = (row.photo, Arc::clone(buffers));
-                let task = tokio::spawn(judge(move || Photo::read(&path, &buffers)));
+                let (path, own_files, buffers) = (row.photo, Arc::clone(&self.own_files), Arc::clone(buffers));
+                let task = tokio::spawn(judge(move || Photo::read(&path, &own_files, &buffers)));
                 Ok(Some(UnderWay::Photo { role, task }))
             }
             (Role::Invalid, Ok(_)) | (_, Err(_)) => Err(ManifestError::Changed),

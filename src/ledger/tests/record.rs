@@ -126,8 +126,8 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     let mut ledger = place.begun("r2");
     ledger.commit(&[intent(3, "a", 2, 5)]).unwrap();
     let attempt = |id: i64, number, photo, run: &str, ended_at| Unresolved {
-        created_at: None,
         number,
+        created_at: Some("2021-08-12".into()),
         photo: digest(photo),
         started_at: 1_676_300_862_004 + id,
         ended_at,

@@ -190,23 +190,3 @@ fn every_pass_gives_the_same_rows() {
     drop(half);
     assert_eq!(cells(&manifest), first);
 }
-
-#[test]
-fn the_manifest_knows_its_own_file_through_every_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("m.csv");
-    std::fs::write(&path, HEADER).unwrap();
-    let manifest = open(&path).unwrap();
-    assert!(manifest.is_file(&path));
-    assert!(manifest.is_file(&folder.path().join(".").join("m.csv")));
-    assert!(!manifest.is_file(&folder.path().join("other.csv")));
-    #[cfg(unix)]
-    {
-        let link = folder.path().join("link.csv");
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(manifest.is_file(&link));
-        let hard = folder.path().join("hard.csv");
-        std::fs::hard_link(&path, &hard).unwrap();
-        assert!(manifest.is_file(&hard));
-    }
-}

@@ -7,9 +7,10 @@ use chrono::DateTime;
 use tempfile::TempDir;
 
 use super::fixture::digest;
+use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::user_id::UserId;
-use crate::ledger::{Entry, Ledger, Pin, RunRecord};
+use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{Manifest, ManifestError, Survey};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
@@ -37,7 +38,9 @@ impl Office {
             endpoint: "https://api.example".into(),
             partner_id: "007".into(),
         };
-        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), &pin).unwrap();
+        let holder = Holder::new("image-enroll", &path, now);
+        let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
+        let mut ledger = Ledger::open(lock, &pin).unwrap();
         let run = RunRecord {
             run_id: "r".into(),
             manifest: "m.csv".into(),
@@ -78,10 +81,9 @@ impl Office {
     }
 
     fn record(&mut self, user: &str, status: Status, photo: u8) {
-        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
         let entry = Entry::Outcome {
             user_id: UserId::parse(user).unwrap(),
-            created_at: crate::domain::created_at::CreatedAt::parse("2021-08-12", now).unwrap(),
+            created_at: date(),
             outcome: Arc::new(outcome(status, photo)),
         };
         self.ledger.commit(&[entry]).unwrap();
@@ -90,6 +92,10 @@ impl Office {
     fn followed(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("r.csv")).unwrap()
     }
+}
+
+fn date() -> CreatedAt {
+    CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
 }
 
 fn outcome(status: Status, photo: u8) -> Outcome {
@@ -135,6 +141,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         id: 1,
         user_id: UserId::parse("doubt").unwrap(),
         number: 3,
+        created_at: date(),
         photo: digest(5),
         at: 77,
     };
@@ -238,6 +245,7 @@ fn batch(user: &str, number: u32, id: i64) -> Batch {
         id,
         user_id: UserId::parse(user).unwrap(),
         number: 1,
+        created_at: date(),
         photo: digest(1),
         at: 0,
     };
