@@ -10,6 +10,7 @@ use crate::ledger::LedgerError;
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
 use crate::run::RunError;
+use crate::sys::signals::GivenUp;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -63,6 +64,7 @@ fn ledger_status(error: &LedgerError) -> ExitStatus {
 fn results_status(error: &ResultsError) -> ExitStatus {
     match error {
         ResultsError::Write(_) => ExitStatus::Storage,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Ledger(error) => ledger_status(error),
         ResultsError::Manifest(_) => ExitStatus::Manifest,
     }

@@ -7,6 +7,7 @@ use crate::config::{Account, ConfigError, Files};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Role, Survey};
+use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
 /// Asks, unless `--yes` is given or nobody is there to answer.
@@ -17,6 +18,7 @@ pub(super) fn production(
     manifest: &Manifest,
     survey: &Survey,
     ledger: &Ledger,
+    signals: &Signals,
 ) -> Result<(), Error> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if files.env != Env::Production || args.yes || !somebody {
@@ -25,7 +27,10 @@ pub(super) fn production(
     let (to_send, settled) = count(files, manifest, survey, ledger)?;
     terminal::ask_production(account.signer.partner_id(), &account.pinned, to_send, settled);
     let mut answer = String::new();
+    // Ctrl-C is an answer too.
+    let mode = signals.enter(Mode::EndAtOnce);
     let read = io::stdin().lock().read_line(&mut answer);
+    signals.enter(mode);
     let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
     if read.is_ok() && yes {
         Ok(())

@@ -21,6 +21,7 @@ use crate::manifest::{Manifest, Survey};
 use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::sys::signals::{GivenUp, Mode, Signals};
 use crate::terminal::{Closing, Reporter, print_error};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
@@ -41,8 +42,8 @@ struct Prepared {
     _temporary: Option<TempDir>,
 }
 
-pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
-    let mut prepared = prepare(args)?;
+pub(super) fn run(args: &EnrollArgs, signals: &Signals) -> Result<ExitStatus, Error> {
+    let mut prepared = prepare(args, signals)?;
     confirm::production(
         args,
         &prepared.files,
@@ -50,16 +51,17 @@ pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
         &prepared.manifest,
         &prepared.survey,
         &prepared.ledger,
+        signals,
     )?;
     let record = prepared.record();
     let begun = prepared.ledger.begin_run(&record);
     begun.map_err(|source| prepared.ledger_error(source))?;
     let reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
-    let (ended, reporter) = send(args, &mut prepared, reporter)?;
-    finish(args, prepared, reporter, ended)
+    let (ended, reporter) = send(args, &mut prepared, reporter, signals)?;
+    finish(args, prepared, reporter, ended, signals)
 }
 
-fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
+fn prepare(args: &EnrollArgs, signals: &Signals) -> Result<Prepared, Error> {
     let files = Files::resolve(&args.files)?;
     let account = Account::resolve(&args.account, files.env)?;
     let started_at = Utc::now();
@@ -71,6 +73,8 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
     check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
     args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
+    // From here on there is something to put away.
+    signals.enter(Mode::Drain);
     let (ledger_path, temporary) = ledger_path(&files)?;
     let pin = Pin {
         endpoint: account.pinned.clone(),
@@ -96,7 +100,12 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
 }
 
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.
-fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> Result<(Ended, Reporter), Error> {
+fn send(
+    args: &EnrollArgs,
+    prepared: &mut Prepared,
+    mut reporter: Reporter,
+    signals: &Signals,
+) -> Result<(Ended, Reporter), Error> {
     let runtime = super::runtime()?;
     let endpoint = match &prepared.account.endpoint {
         Some(endpoint) => endpoint.clone(),
@@ -122,6 +131,7 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
         follower: &mut follower,
         client,
         signer: Arc::new(prepared.account.signer.clone()),
+        signals: signals.clone(),
     };
     let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
     let ended = drive(settings, services, reporter, &runtime);
@@ -131,7 +141,13 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
 }
 
 /// Results, summary, the closing words: written however the run ended.
-fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: Ended) -> Result<ExitStatus, Error> {
+fn finish(
+    args: &EnrollArgs,
+    prepared: Prepared,
+    mut reporter: Reporter,
+    ended: Ended,
+    signals: &Signals,
+) -> Result<ExitStatus, Error> {
     let Prepared {
         files,
         manifest,
@@ -142,10 +158,13 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
     } = &prepared;
     let Ended { mut stop, stats, error } = ended;
     let mut faults: Vec<Error> = error.map(Error::from).into_iter().collect();
-    let tally = target.finish(manifest, survey, ledger).or_else(|source| {
+    // Nothing is in flight any more: a signal gives up the writing. One that came too late for the run counts too.
+    signals.enter(Mode::GiveUp);
+    stop = stop.max(signals.strongest().map(Stop::from));
+    let tally = target.finish(manifest, survey, ledger, signals).or_else(|source| {
         stop = stop.max(Some(stop_of(&source)));
         faults.push(results_error(files, source));
-        output::write(manifest, survey, ledger, io::sink())
+        output::write(manifest, survey, ledger, signals.while_quick(io::sink()))
     });
     let tally = tally.unwrap_or_else(|_| Tally::default());
     let status = ExitStatus::of_run(stop, &tally);
@@ -237,6 +256,7 @@ fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
 fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Write(_) | ResultsError::Ledger(_) => Stop::Storage,
     }
 }

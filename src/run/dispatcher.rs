@@ -166,7 +166,7 @@ impl Dispatcher {
 
     /// Ends the run, unless it is ending for a stronger reason already. A second signal ends it at once.
     pub(super) fn end(&mut self, stop: Stop, now: Instant) {
-        let is_signal = matches!(stop, Stop::Interrupted | Stop::Terminated);
+        let is_signal = stop.is_signal();
         if is_signal && std::mem::replace(&mut self.signalled, true) {
             self.abort_flights(now);
         }

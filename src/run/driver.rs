@@ -27,7 +27,7 @@ use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
 use crate::output::Follower;
 use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::sys::buffers::BufferPool;
+use crate::sys::{buffers::BufferPool, signals::Signals};
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -42,6 +42,7 @@ pub(crate) struct Services<'a> {
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
     pub(crate) signer: Arc<Signer>,
+    pub(crate) signals: Signals,
 }
 
 /// How a run ended.
@@ -87,6 +88,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         follower,
         client,
         signer,
+        signals,
     } = services;
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
@@ -108,6 +110,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             signer,
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
+            signals,
             error: None,
         };
         // As a task of its own the driver runs on the threads that serve the connections: an answer reaches it
@@ -129,12 +132,13 @@ struct Driver {
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
+    signals: Signals,
     error: Option<RunError>,
 }
 
 impl Driver {
     async fn run<O: Observer>(mut self, mut events: UnboundedReceiver<Event>, mut observer: O) -> (Ended, O) {
-        tokio::spawn(watch_signals(self.sender.clone()));
+        tokio::spawn(pass_on(self.signals.clone(), self.sender.clone()));
         let mut progress = interval(PROGRESS);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(EVENTS);
@@ -307,29 +311,9 @@ fn moment() -> Moment {
     }
 }
 
-/// Passes signals on until the run is over. They are caught from the call on, and so before anything is sent.
-fn watch_signals(sender: UnboundedSender<Event>) -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        async move {
-            let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
-                return;
-            };
-            loop {
-                let stop = tokio::select! {
-                    _ = interrupt.recv() => Stop::Interrupted,
-                    _ = terminate.recv() => Stop::Terminated,
-                };
-                if sender.send(Event::Signal(stop)).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    async move {
-        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Signal(Stop::Interrupted)).is_ok() {}
-    }
+/// Passes signals on until the run is over.
+async fn pass_on(signals: Signals, sender: UnboundedSender<Event>) {
+    signals
+        .follow(|signal| sender.send(Event::Signal(signal.into())).is_ok())
+        .await;
 }

@@ -20,6 +20,8 @@ pub(crate) struct Run<'a> {
     pub(super) manifest: String,
     stdin: Option<Vec<u8>>,
     reads_stdout: bool,
+    /// A signal that is ignored when the tool begins, as SIGHUP is under nohup.
+    ignored: Option<&'static str>,
 }
 
 impl<'a> Run<'a> {
@@ -44,6 +46,7 @@ impl<'a> Run<'a> {
             manifest: "manifest.csv".into(),
             stdin: None,
             reads_stdout: true,
+            ignored: None,
         };
         run.file("key.txt", format!("{KEY}\n").as_bytes())
             .file("p.jpg", &jpeg())
@@ -125,6 +128,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The tool inherits that this signal, such as HUP, is ignored.
+    #[cfg(unix)]
+    pub(crate) fn ignoring(mut self, signal: &'static str) -> Self {
+        self.ignored = Some(signal);
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -186,7 +196,7 @@ impl<'a> Run<'a> {
 
     /// Starts the tool in this folder with nothing but these arguments.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
-        let mut command = clean(self.folder.path());
+        let mut command = clean(self.folder.path(), self.ignored);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if self.stdin.is_some() {
@@ -204,8 +214,16 @@ impl<'a> Run<'a> {
 }
 
 /// The binary with an environment that holds only what any program needs.
-fn clean(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_image-enroll"));
+fn clean(folder: &Path, ignored: Option<&str>) -> Command {
+    const BINARY: &str = env!("CARGO_BIN_EXE_image-enroll");
+    let mut command = match ignored {
+        None => Command::new(BINARY),
+        Some(signal) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh", BINARY]);
+            shell
+        }
+    };
     command.env_clear().current_dir(folder);
     for name in ["PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(name) {
