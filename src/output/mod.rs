@@ -50,7 +50,11 @@ impl From<io::Error> for ResultsError {
 
 impl From<csv::Error> for ResultsError {
     fn from(error: csv::Error) -> Self {
-        io::Error::from(error).into()
+        // As an I/O error it would be wrapped, and its kind hidden.
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            kind => Self::Write(io::Error::other(format!("{kind:?}"))),
+        }
     }
 }
 

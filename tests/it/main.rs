@@ -20,6 +20,8 @@ mod manifest;
 mod manifest_faults;
 mod photos;
 mod refusals;
+#[cfg(unix)]
+mod rehearsal;
 mod results_csv;
 mod retries;
 mod secrets;

@@ -16,8 +16,15 @@ const SIGNALS: [(&str, i32, &str); 3] = [
     ("INT", 130, "interrupted"),
     ("TERM", 143, "terminated"),
 ];
-/// Rows whose results are more than any pipe takes unread.
+/// Rows whose results are more than any pipe takes unread, and more than is written at a time.
 const ROWS: usize = 800;
+
+/// A run of them, with a column that makes each line long.
+fn wide(server: &Server) -> Run<'_> {
+    let line = |row| format!("u{row},2021-08-12,p.jpg,{}\n", "x".repeat(1_000));
+    let lines: String = (1..=ROWS).map(line).collect();
+    Run::new(server).manifest(&format!("user_id,user_created_at,photo,comment\n{lines}"))
+}
 
 /// A server that holds the answers to one user back.
 fn holding(latch: &Latch) -> Server {
@@ -178,7 +185,7 @@ fn summary(run: &Run<'_>) -> Value {
 fn a_signal_during_the_final_writing_gives_it_up_and_the_rest_is_right() {
     for (signal, code, word) in SIGNALS {
         let server = Server::success();
-        let run = Run::new(&server).rows(ROWS).set("-o", "pipe");
+        let run = wide(&server).set("-o", "pipe");
         let path = pipe(&run);
         let running = run.start();
         // Opening it for reading waits for the writer, who then waits for somebody to read.
@@ -215,7 +222,7 @@ fn after_a_drain_the_next_signal_gives_up_the_final_writing() {
             false => Reply::success(),
         }
     });
-    let run = Run::new(&server).rows(ROWS).set("-o", "pipe");
+    let run = wide(&server).set("-o", "pipe");
     let path = pipe(&run);
     let running = run.start();
     server.wait_for(ROWS);
@@ -233,7 +240,7 @@ fn after_a_drain_the_next_signal_gives_up_the_final_writing() {
 #[test]
 fn results_that_are_interrupted_end_at_once_and_leave_nothing() {
     let server = Server::success();
-    let run = Run::new(&server).rows(ROWS);
+    let run = wide(&server);
     run.go().code(0);
     let before = std::fs::read(run.path("manifest.sandbox.results.csv")).unwrap();
     let path = pipe(&run);

@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
         Finished::new(self, running.wait(), 0)
     }
 
-    fn start_with(&self, more: &[&str]) -> Running {
+    pub(crate) fn start_with(&self, more: &[&str]) -> Running {
         let mut arguments: Vec<&str> = Vec::new();
         for (option, value) in &self.options {
             arguments.push(option);
