@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
+use atomic_write_file::{AtomicWriteFile, OpenOptions};
 
 use super::signals::{Interruptible, Signals};
 
@@ -71,12 +71,20 @@ impl Place {
 /// A file without a name where the system and the file system have such: then nothing is left of it, however the
 /// process ends. Elsewhere its name begins with a dot, and it goes when it is dropped.
 fn create(path: &Path) -> io::Result<AtomicWriteFile> {
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).preserve_mode(false).try_preserve_owner(false);
-    }
-    options.open(path)
+    options().open(path)
+}
+
+/// Whatever the earlier file allowed, and whoever owned it: the new one is ours alone.
+#[cfg(unix)]
+fn options() -> OpenOptions {
+    use atomic_write_file::unix::OpenOptionsExt as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.mode(0o600).preserve_mode(false).try_preserve_owner(false);
+    options
+}
+
+#[cfg(not(unix))]
+fn options() -> OpenOptions {
+    OpenOptions::new()
 }

@@ -238,6 +238,25 @@ fn after_a_drain_the_next_signal_gives_up_the_final_writing() {
 }
 
 #[test]
+fn a_run_that_hangs_is_ended_by_the_signals_after_the_first() {
+    let latch = Latch::new();
+    let server = holding(&latch);
+    // What it says of the first signal is a write that never comes back.
+    let run = Run::new(&server).users(["u1"]).full_stderr(true);
+    let running = run.start();
+    server.wait_for(1);
+    for signal in ["TERM", "INT", "TERM"] {
+        running.signal(signal);
+    }
+    assert_eq!(running.wait().code, Some(143));
+    latch.release();
+    let run = run.full_stderr(false);
+    run.tool(&["results", "manifest.csv"]);
+    let results = std::fs::read_to_string(run.path("manifest.sandbox.results.csv")).unwrap();
+    assert!(results.contains("u1,2021-08-12,p.jpg,1,in_doubt,"), "{results}");
+}
+
+#[test]
 fn results_that_are_interrupted_end_at_once_and_leave_nothing() {
     let server = Server::success();
     let run = wide(&server);

@@ -22,6 +22,7 @@ pub(crate) struct Run<'a> {
     reads_stdout: bool,
     /// A signal that is ignored when the tool begins, as SIGHUP is under nohup.
     ignored: Option<&'static str>,
+    full_stderr: bool,
 }
 
 impl<'a> Run<'a> {
@@ -47,6 +48,7 @@ impl<'a> Run<'a> {
             stdin: None,
             reads_stdout: true,
             ignored: None,
+            full_stderr: false,
         };
         run.file("key.txt", format!("{KEY}\n").as_bytes())
             .file("p.jpg", &jpeg())
@@ -135,6 +137,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Nobody reads stderr, and it takes nothing more: who writes to it waits for ever.
+    #[cfg(unix)]
+    pub(crate) fn full_stderr(mut self, is_full: bool) -> Self {
+        self.full_stderr = is_full;
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -198,7 +207,8 @@ impl<'a> Run<'a> {
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
         let mut command = clean(self.folder.path(), self.ignored);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stderr = if self.full_stderr { full() } else { Stdio::piped() };
+        command.args(arguments).stdout(Stdio::piped()).stderr(stderr);
         command.stdin(if self.stdin.is_some() {
             Stdio::piped()
         } else {
@@ -211,6 +221,17 @@ impl<'a> Run<'a> {
         }
         Running::new(child, self.reads_stdout)
     }
+}
+
+/// The end of a pipe that is always full, and that nobody reads as long as the test runs.
+fn full() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut filler = writer.try_clone().unwrap();
+    std::thread::spawn(move || {
+        let written = filler.write_all(&vec![0; 16 * 1024 * 1024]);
+        drop((written, reader));
+    });
+    writer.into()
 }
 
 /// The binary with an environment that holds only what any program needs.
