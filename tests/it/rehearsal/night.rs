@@ -77,7 +77,9 @@ impl<'a> Night<'a> {
             self.beside(&mut running, before);
         }
         self.wait_for(moment, before, results, &mut running);
-        running.signal("KILL");
+        if !running.has_ended() {
+            running.signal("KILL");
+        }
         let output = running.wait();
         let is_well = output.code.is_none_or(|code| OWN_ENDS.contains(&code));
         assert!(is_well, "life {life}, {moment:?}: {:?} {}", output.code, output.stderr);
