@@ -43,6 +43,7 @@ pub(super) struct Night<'a> {
     /// Rows for each life.
     pace: usize,
     rng: StdRng,
+    pub(super) kills: usize,
     /// How often what happened.
     counts: BTreeMap<String, usize>,
 }
@@ -54,6 +55,7 @@ impl<'a> Night<'a> {
             run,
             pace: size.rows / size.kills,
             rng: StdRng::seed_from_u64(seed),
+            kills: 0,
             counts: BTreeMap::new(),
         }
     }
@@ -83,6 +85,7 @@ impl<'a> Night<'a> {
         let output = running.wait();
         let is_well = output.code.is_none_or(|code| OWN_ENDS.contains(&code));
         assert!(is_well, "life {life}, {moment:?}: {:?} {}", output.code, output.stderr);
+        self.kills += usize::from(output.code.is_none());
         self.count(match output.code {
             None => "killed".to_owned(),
             Some(code) => format!("ended by itself with {code}"),
@@ -114,7 +117,7 @@ impl<'a> Night<'a> {
     }
 
     fn moment(&mut self) -> Moment {
-        let requests = self.rng.random_range(0..=2 * self.pace);
+        let requests = self.rng.random_range(0..=self.pace * 4 / 3);
         match self.rng.random_range(0..20) {
             0 => Moment::Start,
             1 => Moment::ResultsBegun,
