@@ -11,6 +11,7 @@ use crate::manifest::ManifestError;
 use crate::output::ResultsError;
 use crate::photo::PhotoError;
 use crate::run::RunError;
+use crate::sys::signals::GivenUp;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -74,6 +75,7 @@ fn results_status(error: &ResultsError) -> ExitStatus {
     match error {
         ResultsError::Write(_) => ExitStatus::Storage,
         ResultsError::NotResults | ResultsError::InUse => ExitStatus::Usage,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Ledger(error) => ledger_status(error),
         ResultsError::Manifest(_) => ExitStatus::Manifest,
     }

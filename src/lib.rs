@@ -11,7 +11,8 @@
 //! - `domain` is pure and imports nothing of the crate outside itself; `client`, `manifest`, `photo`, `ledger` and
 //!   `simulator` import only `domain` and `sys`, the machine.
 //! - `client` alone opens sockets outward; `ledger`, `output` and `sys`'s atomic file alone write files; `terminal`
-//!   alone writes to the terminal; `main` alone exits.
+//!   alone writes to the terminal; `main` alone exits. The work is done on a thread of its own and `main` waits for it
+//!   or for a signal (`sys::signals`), so that nothing that hangs keeps the process.
 //! - In `run`, the dispatcher (a state machine) decides, the driver acts, and the recorder owns ledger and results. An
 //!   attempt reads its photo anew, so that a row that waits holds no photo in memory and the bytes sent are always the
 //!   bytes validated. The intent is made durable before the gate is asked, so that the disk's latency never costs a
@@ -36,13 +37,26 @@ mod terminal;
 use std::process::ExitCode;
 
 pub use cli::Cli;
+use cli::LogFormat;
+use error::Error;
+use exit::ExitStatus;
+use sys::signals;
 
-/// Runs what the command line asks for. Errors are printed; the exit code says how it ended.
+/// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
+/// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
     let format = cli.log_format();
-    let status = commands::run(cli).unwrap_or_else(|error| {
-        terminal::print_error(&error, format);
-        error.exit_status()
-    });
+    let ended =
+        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, format)));
+    let status = match ended {
+        Ok(Ok(status)) => status,
+        Ok(Err(signal)) => signal.into(),
+        Err(error) => failed(&Error::Runtime(error), format),
+    };
     status.into()
+}
+
+fn failed(error: &Error, format: LogFormat) -> ExitStatus {
+    terminal::print_error(error, format);
+    error.exit_status()
 }

@@ -21,8 +21,9 @@ use crate::output::{self, Claim, ResultsError, RunFacts, Target, build_summary, 
 use crate::photo::OwnFiles;
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
+use crate::sys::folder;
 use crate::sys::identity::{is_same_file, resolve};
-use crate::sys::{atomic, folder};
+use crate::sys::signals::{GivenUp, Mode, Signals};
 use crate::terminal::{Closing, Reporter, print_error};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
@@ -45,15 +46,15 @@ struct Prepared {
     _temporary: Option<TempDir>,
 }
 
-pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
+pub(super) fn run(args: &EnrollArgs, signals: &Signals) -> Result<ExitStatus, Error> {
     let start = unstarted::Start::now();
-    enroll(args, &start).inspect_err(|error| unstarted::write(args, &start, error))
+    enroll(args, &start, signals).inspect_err(|error| unstarted::write(args, &start, error))
 }
 
 /// An error means that no row was looked at: from the first one on, [`finish`] says how the run ended.
-fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Error> {
+fn enroll(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Result<ExitStatus, Error> {
     confirm::check_yes(args)?;
-    let mut prepared = prepare(args, start)?;
+    let mut prepared = prepare(args, start, signals)?;
     confirm::production(
         args,
         &prepared.files,
@@ -61,17 +62,18 @@ fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Err
         &prepared.manifest,
         &prepared.survey,
         &prepared.ledger,
+        signals,
     )?;
     let record = prepared.record();
     let begun = prepared.ledger.begin_run(&record);
     begun.map_err(|source| prepared.ledger_error(source))?;
     let reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
-    let sent = send(args, &mut prepared, reporter);
+    let sent = send(args, &mut prepared, reporter, signals);
     let (ended, reporter) = sent.inspect_err(|error| prepared.give_up(error))?;
-    finish(args, prepared, reporter, ended)
+    finish(args, prepared, reporter, ended, signals)
 }
 
-fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Error> {
+fn prepare(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Result<Prepared, Error> {
     let files = Files::resolve(&args.files, &args.account.pin)?;
     let account = Account::resolve(&args.account, files.env)?;
     let started_at = start.at;
@@ -81,31 +83,37 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Erro
     };
     check_overwrites(&files, args.report.summary.as_deref())?;
     args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
-    // Whoever is refused by another run hears it at once; but a manifest that is no good leaves no ledger behind.
-    let (ledger_path, temporary) = ledger_path(&files)?;
-    let ledger_error = |source| Error::Ledger {
-        path: ledger_path.clone(),
-        source,
-    };
     let holder = Holder::new("image-enroll", &files.manifest, started_at);
-    let lock = Lock::take(&ledger_path, holder).map_err(ledger_error)?;
+    // Whoever is refused by another run hears it at once; but a manifest that is no good leaves no ledger behind.
+    let named = files
+        .ledger
+        .as_ref()
+        .map(|path| LockedLedger::named(path, &files, holder.clone()));
+    let named = named.transpose()?;
     let target = Target::new(&files.results);
-    let claim = target.claim(args.files.force);
-    let claim = claim.map_err(|source| results_error(&files, source))?;
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
+    // From here on there is something to put away.
+    signals.enter(Mode::Drain);
+    let claim = target.claim(args.files.force);
+    let claim = claim.map_err(|source| results_error(&files, source))?;
+    let LockedLedger { path, lock, temporary } = named.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
     let pin = Pin {
         endpoint: account.pinned.clone(),
         partner_id: account.signer.partner_id().to_owned(),
     };
-    let ledger = Ledger::open(lock, &pin).map_err(ledger_error)?;
+    let ledger = Ledger::open(lock, &pin);
+    let ledger = ledger.map_err(|source| Error::Ledger {
+        path: path.clone(),
+        source,
+    })?;
     Ok(Prepared {
         target,
         files,
         account,
         manifest,
         survey,
-        ledger_path,
+        ledger_path: path,
         ledger,
         run_id: start.run_id.clone(),
         started_at,
@@ -115,7 +123,12 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Erro
 }
 
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.
-fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> Result<(Ended, Reporter), Error> {
+fn send(
+    args: &EnrollArgs,
+    prepared: &mut Prepared,
+    mut reporter: Reporter,
+    signals: &Signals,
+) -> Result<(Ended, Reporter), Error> {
     let runtime = super::runtime()?;
     let endpoint = match &prepared.account.endpoint {
         Some(endpoint) => endpoint.clone(),
@@ -143,6 +156,7 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
         client,
         signer: Arc::new(prepared.account.signer.clone()),
         own_files,
+        signals: signals.clone(),
     };
     let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
     let ended = drive(settings, services, reporter, &runtime);
@@ -152,7 +166,13 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
 }
 
 /// Results, summary, the closing words: written however the run ended.
-fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: Ended) -> Result<ExitStatus, Error> {
+fn finish(
+    args: &EnrollArgs,
+    prepared: Prepared,
+    mut reporter: Reporter,
+    ended: Ended,
+    signals: &Signals,
+) -> Result<ExitStatus, Error> {
     let Prepared {
         files,
         manifest,
@@ -163,10 +183,13 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
     } = &prepared;
     let Ended { mut stop, stats, error } = ended;
     let mut faults: Vec<Error> = error.map(Error::from).into_iter().collect();
-    let tally = target.finish(manifest, survey, ledger).or_else(|source| {
+    // Nothing is in flight any more: a signal gives up the writing. One that came too late for the run counts too.
+    signals.enter(Mode::GiveUp);
+    stop = stop.max(signals.strongest().map(Stop::from));
+    let tally = target.finish(manifest, survey, ledger, signals).or_else(|source| {
         stop = stop.max(Some(stop_of(&source)));
         faults.push(results_error(files, source));
-        output::write(manifest, survey, ledger, io::sink())
+        output::write(manifest, survey, ledger, signals.while_quick(io::sink()))
     });
     let tally = tally.unwrap_or_else(|_| tally_of_run(&stats, survey.rows()));
     let status = ExitStatus::of_run(stop, &tally);
@@ -274,6 +297,7 @@ fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
 fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Write(_) | ResultsError::Ledger(_) | ResultsError::NotResults | ResultsError::InUse => {
             Stop::Storage
         }
@@ -326,18 +350,36 @@ fn place(path: &Path) -> Option<PathBuf> {
     }
 }
 
-fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
-    if let Some(path) = &files.ledger {
+/// Where a ledger is, under its lock.
+struct LockedLedger {
+    path: PathBuf,
+    lock: Lock,
+    temporary: Option<TempDir>,
+}
+
+impl LockedLedger {
+    fn named(path: &Path, files: &Files, holder: Holder) -> Result<Self, Error> {
         if files.default_ledger_of.is_some() {
-            make_folder(atomic::folder(path))?;
+            make_folder(folder::folder_of(path))?;
         }
-        return Ok((path.clone(), None));
+        Self::take(path.to_owned(), None, holder)
     }
-    let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
-        path: std::env::temp_dir(),
-        source: LedgerError::Open(error),
-    })?;
-    Ok((folder.path().join("ledger.db"), Some(folder)))
+
+    /// For a simulator that forgets everything as well.
+    fn temporary(holder: Holder) -> Result<Self, Error> {
+        let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
+            path: std::env::temp_dir(),
+            source: LedgerError::Open(error),
+        })?;
+        Self::take(folder.path().join("ledger.db"), Some(folder), holder)
+    }
+
+    fn take(path: PathBuf, temporary: Option<TempDir>, holder: Holder) -> Result<Self, Error> {
+        match Lock::take(&path, holder) {
+            Ok(lock) => Ok(Self { path, lock, temporary }),
+            Err(source) => Err(Error::Ledger { path, source }),
+        }
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), ConfigError> {

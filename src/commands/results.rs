@@ -12,9 +12,10 @@ use crate::exit::ExitStatus;
 use crate::ledger::{Holder, Ledger, LedgerError};
 use crate::manifest::{Manifest, Survey};
 use crate::output::Target;
+use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
-pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
+pub(super) fn run(args: &ResultsArgs, signals: &Signals) -> Result<ExitStatus, Error> {
     let files = Files::resolve(&args.files, &args.pin)?;
     let path = files.ledger.clone().ok_or(ConfigError::NoLocalLedger)?;
     let ledger_error = |source| Error::Ledger {
@@ -32,12 +33,13 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
+    signals.enter(Mode::GiveUp);
     let target = Target::new(&files.results);
     let claim = target.claim(args.files.force);
     let _claim = claim.map_err(|source| results_error(&files, source))?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let tally = target
-        .finish(&manifest, &survey, &ledger)
+        .finish(&manifest, &survey, &ledger, signals)
         .map_err(|source| results_error(&files, source))?;
     terminal::results_written(&PathBuf::from(&files.results), &tally);
     Ok(ExitStatus::Settled)

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::kind::{Kind, check_database, check_file};
 use super::migrate::{create, migrate};
 use super::{Holder, Ledger, LedgerError, Lock, Pin, private_options, wal};
-use crate::sys::atomic::folder;
+use crate::sys::folder::folder_of;
 
 /// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
 const LARGE_BYTES: u64 = 32 * 1024 * 1024;
@@ -157,7 +157,7 @@ fn create_private(path: &Path) -> Result<(), LedgerError> {
 
 /// Whether SQLite may write to the database and beside it.
 fn is_writable(path: &Path) -> bool {
-    OpenOptions::new().write(true).open(path).is_ok() && tempfile::tempfile_in(folder(path)).is_ok()
+    OpenOptions::new().write(true).open(path).is_ok() && tempfile::tempfile_in(folder_of(path)).is_ok()
 }
 
 const COPY_NAME: &str = "ledger.db";

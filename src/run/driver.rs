@@ -27,7 +27,7 @@ use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
 use crate::output::Follower;
 use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
-use crate::sys::buffers::BufferPool;
+use crate::sys::{buffers::BufferPool, signals::Signals};
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -44,6 +44,7 @@ pub(crate) struct Services<'a> {
     pub(crate) signer: Arc<Signer>,
     /// Files that are no photos.
     pub(crate) own_files: OwnFiles,
+    pub(crate) signals: Signals,
 }
 
 /// How a run ended.
@@ -90,6 +91,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         client,
         signer,
         own_files,
+        signals,
     } = services;
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
@@ -112,6 +114,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             own_files: own_files.into(),
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
+            signals,
             error: None,
         };
         // As a task of its own the driver runs on the threads that serve the connections: an answer reaches it
@@ -134,12 +137,13 @@ struct Driver {
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
+    signals: Signals,
     error: Option<RunError>,
 }
 
 impl Driver {
     async fn run<O: Observer>(mut self, mut messages: UnboundedReceiver<Message>, mut observer: O) -> (Ended, O) {
-        tokio::spawn(watch_signals(self.sender.clone()));
+        tokio::spawn(pass_on(self.signals.clone(), self.sender.clone()));
         let mut progress = interval(PROGRESS);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Vec::with_capacity(MESSAGES);
@@ -289,29 +293,9 @@ fn moment() -> Moment {
     }
 }
 
-/// Passes signals on until the run is over. They are caught from the call on, and so before anything is sent.
-fn watch_signals(sender: UnboundedSender<Message>) -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        async move {
-            let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
-                return;
-            };
-            loop {
-                let stop = tokio::select! {
-                    _ = interrupt.recv() => Stop::Interrupted,
-                    _ = terminate.recv() => Stop::Terminated,
-                };
-                if sender.send(Message::Signal(stop)).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    async move {
-        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Message::Signal(Stop::Interrupted)).is_ok() {}
-    }
+/// Passes signals on until the run is over.
+async fn pass_on(signals: Signals, sender: UnboundedSender<Message>) {
+    signals
+        .follow(|signal| sender.send(Message::Signal(signal.into())).is_ok())
+        .await;
 }

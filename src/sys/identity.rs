@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::atomic::folder;
+use super::folder::folder_of;
 
 #[cfg(unix)]
 type Identity = (u64, u64);
@@ -55,10 +55,10 @@ pub(crate) fn is_same_place(one: &Path, other: &Path) -> bool {
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     match path.canonicalize() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match path.read_link() {
-            Ok(target) => resolve(&folder(path).join(target)),
+            Ok(target) => resolve(&folder_of(path).join(target)),
             Err(_) => {
                 let name = path.file_name().ok_or(error)?;
-                Ok(folder(path).canonicalize()?.join(name))
+                Ok(folder_of(path).canonicalize()?.join(name))
             }
         },
         resolved => resolved,

@@ -1,5 +1,5 @@
-//! The machine: buffers, error numbers, the identity of files, the atomic file, and whatever else belongs to the system
-//! and not to the job.
+//! The machine: buffers, error numbers, the identity of files, the atomic file, signals, and whatever else belongs to
+//! the system and not to the job.
 //!
 //! It imports nothing of the crate.
 
@@ -8,3 +8,4 @@ pub(crate) mod buffers;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
+pub(crate) mod signals;

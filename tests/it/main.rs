@@ -26,6 +26,8 @@ mod one_ledger;
 mod photos;
 mod production;
 mod refusals;
+#[cfg(unix)]
+mod rehearsal;
 mod results_csv;
 mod results_place;
 mod retries;

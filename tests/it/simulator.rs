@@ -128,7 +128,7 @@ fn a_run_comes_through_a_bad_night() {
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_it_well() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let running = Run::bare().spawn(&["simulator", "--port", "0"]);
         let address = address(&running);
         // An idle connection does not hold it back.

@@ -120,6 +120,11 @@ impl Shared {
                 latch: reply.latch,
                 ..Reply::taken()
             },
+            (false, What::Answer(_)) if reply.enrolls => {
+                // Before the answer is written: who has read it finds it in the books.
+                books.told.insert(asked.user_id.clone());
+                reply
+            }
             _ => reply,
         }
     }
@@ -137,6 +142,7 @@ struct InFlight<'a>(&'a Shared);
 impl<'a> InFlight<'a> {
     fn begin(shared: &'a Shared, asked: &mut Asked) -> Self {
         (asked.nth, asked.order) = shared.books.lock().unwrap().begin(&asked.user_id);
+        shared.changed.notify_all();
         Self(shared)
     }
 }
