@@ -68,6 +68,10 @@ words! { listed
     Reason {
         // Invalid: the row.
         WrongFieldCount = "wrong_field_count",
+        /// Quotes that RFC 4180 does not allow where they stand.
+        BadQuotes = "bad_quotes",
+        /// A carriage return without a line feed.
+        BadLineEnd = "bad_line_end",
         BadUserId = "bad_user_id",
         BadDate = "bad_date",
         DateInFuture = "date_in_future",

@@ -4,7 +4,9 @@
 //! itself, and [`Survey`] what the first pass finds out about all of them. Nothing here opens a photo.
 
 mod error;
+mod record;
 mod records;
+mod rfc4180;
 mod row;
 mod source;
 mod survey;
@@ -12,6 +14,7 @@ mod survey;
 mod tests;
 
 pub(crate) use error::ManifestError;
+pub(crate) use record::Record;
 pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};
 pub(crate) use source::Manifest;

@@ -1,7 +1,7 @@
 //! Opening a manifest: the file, its header, and where its photos lie.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{ManifestError, Records};
 use crate::domain::outcome::RESULT_COLUMNS;
 
-/// An open manifest, ready for any number of passes, one at a time.
+/// An open manifest, ready for any number of passes.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     file: File,
@@ -46,8 +46,9 @@ impl Manifest {
             photo_root,
             now,
         };
-        let header = manifest.records()?.header()?;
-        manifest.columns = Columns::find(&header)?;
+        let records = manifest.records()?;
+        let (header, line) = records.header()?;
+        manifest.columns = Columns::find(header, line)?;
         Ok(manifest)
     }
 
@@ -71,7 +72,6 @@ impl Manifest {
 
     /// A pass over the records, from the first one after the header.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
-        (&self.file).rewind().map_err(ManifestError::Read)?;
         Records::new(&self.file)
     }
 }
@@ -102,39 +102,46 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
 }
 
 impl Columns {
-    fn find(header: &csv::StringRecord) -> Result<Self, ManifestError> {
+    fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
         let names: Vec<&str> = header.iter().map(str::trim).collect();
         let own = names.strip_suffix(&RESULT_COLUMNS).unwrap_or(&names);
+        let position = |name, spellings| position(own, line, name, spellings);
         Ok(Self {
-            user_id: position(own, "user_id", &["user_id"])?,
-            created_at: position(own, "user_created_at", &["user_created_at"])?,
-            photo: position(own, "photo", &["photo", "photo_path"])?,
+            user_id: position("user_id", &["user_id"])?,
+            created_at: position("user_created_at", &["user_created_at"])?,
+            photo: position("photo", &["photo", "photo_path"])?,
             width: header.len(),
             own: header.iter().take(own.len()).map(str::to_owned).collect(),
         })
     }
 }
 
-fn position(header: &[&str], name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
+fn position(header: &[&str], line: u64, name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
     let is_it = |column: &&str| spellings.iter().any(|spelling| column.eq_ignore_ascii_case(spelling));
     let mut places = (0..header.len()).filter(|place| header.get(*place).is_some_and(is_it));
-    let first = places.next().ok_or_else(|| missing(header, name))?;
+    let first = places.next().ok_or_else(|| missing(header, line, name))?;
+    let hint = if name == "photo" {
+        " (photo_path is another name of it)"
+    } else {
+        ""
+    };
     match places.next() {
         None => Ok(first),
-        Some(_) if name == "photo" => Err(ManifestError::RepeatedColumn {
-            name,
-            hint: " (photo_path is another name of it)",
-        }),
-        Some(_) => Err(ManifestError::RepeatedColumn { name, hint: "" }),
+        Some(_) => Err(ManifestError::RepeatedColumn { line, name, hint }),
     }
 }
 
-fn missing(header: &[&str], name: &'static str) -> ManifestError {
+fn missing(header: &[&str], line: u64, name: &'static str) -> ManifestError {
     let found = header.join(", ").escape_debug().take(300).collect::<String>();
     let hint = match header {
         [one] if one.contains(';') => "; the columns seem to be separated by ';', write ',' between them",
         [one] if one.contains('\t') => "; the columns seem to be separated by tabs, write ',' between them",
         _ => "",
     };
-    ManifestError::MissingColumn { name, found, hint }
+    ManifestError::MissingColumn {
+        line,
+        name,
+        found,
+        hint,
+    }
 }

@@ -5,9 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use csv::StringRecord;
-
-use super::{Manifest, ManifestError, RowFault, row::Row};
+use super::{Manifest, ManifestError, Record, RowFault, row::Row};
 use crate::domain::outcome::Reason;
 
 /// What a row is among the others.
@@ -54,7 +52,6 @@ impl Survey {
                 }
             }
         }
-        records.check_last_quote()?;
         let mut survey = Self {
             roles,
             conflicts: Vec::new(),
@@ -75,7 +72,7 @@ impl Survey {
     }
 
     /// Why a row is not to be sent, if the manifest alone says so.
-    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &StringRecord) -> Option<Reason> {
+    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<Reason> {
         match self.role(number)? {
             Role::First | Role::Repeat => None,
             Role::Conflict => Some(Reason::ConflictingRows),
@@ -139,7 +136,7 @@ impl Hashes {
     }
 
     /// A wrong row with a good id contradicts the right row of the same user: which is meant, nobody knows.
-    fn faulty(&self, manifest: &Manifest, number: u32, record: &StringRecord) -> Option<Mark> {
+    fn faulty(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
         let user_id = manifest.user_of(record)?;
         let content = self.0.hash_one(("faulty", manifest.raw_cells(record)));
         Some((self.user(user_id.as_str()), content, number))

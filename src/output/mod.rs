@@ -15,7 +15,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{Manifest, ManifestError, Records, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Survey};
 
 pub(crate) use follow::Follower;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
@@ -73,7 +73,7 @@ fn outcome_of(
     survey: &Survey,
     ledger: &Ledger,
     number: u32,
-    record: &csv::StringRecord,
+    record: &Record,
 ) -> Result<Outcome, ResultsError> {
     if let Some(reason) = survey.fault(manifest, number, record) {
         return Ok(Outcome::untried(Status::Invalid, Some(reason)));

@@ -3,8 +3,6 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use csv::StringRecord;
-
 use super::RunError;
 use super::row::{Batch, Feed, Line, PendingRow};
 use crate::domain::{
@@ -12,7 +10,7 @@ use crate::domain::{
     resume::Plan,
 };
 use crate::ledger::Ledger;
-use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Survey};
 use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
@@ -140,13 +138,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// What is to be done about a row, by what the ledger knows of its user.
-fn plan_row(
-    ledger: &Ledger,
-    manifest: &Manifest,
-    row: Row,
-    record: &StringRecord,
-    feed: &mut Feed,
-) -> Result<(), RunError> {
+fn plan_row(ledger: &Ledger, manifest: &Manifest, row: Row, record: &Record, feed: &mut Feed) -> Result<(), RunError> {
     if ledger.is_settled(&row.user_id)? {
         feed.settled += 1;
         return Ok(());

@@ -5,3 +5,4 @@
 pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod errno;
+pub(crate) mod read_at;
