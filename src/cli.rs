@@ -175,12 +175,19 @@ pub(crate) struct ReportArgs {
     /// auto: a bar on a terminal, a line every 30 s elsewhere
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
     pub(crate) progress: ProgressMode,
-    /// Form of the diagnostics on stderr
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     /// Tell of every attempt
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+}
+
+/// How things are told on stderr, by whichever command.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Form of the diagnostics on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
     /// Say nothing while all is well
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -197,6 +204,14 @@ pub(crate) struct CheckArgs {
     /// Look at the rows only
     #[arg(long)]
     pub(crate) no_photos: bool,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) findings: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 #[derive(Debug, Args)]
@@ -262,9 +277,15 @@ pub(crate) enum LogFormat {
 }
 
 impl Cli {
-    /// The form of everything that is said on stderr.
+    /// The form of everything that is said on stderr: what the command's own flag says, where it has one.
     pub(crate) fn log_format(&self) -> LogFormat {
-        self.enroll.report.log_format
+        match &self.command {
+            None => self.enroll.report.log.log_format,
+            Some(Command::Check(args)) => args.log.log_format,
+            Some(Command::Results(_) | Command::Simulator(_) | Command::Completions(_) | Command::Man) => {
+                LogFormat::Text
+            }
+        }
     }
 }
 

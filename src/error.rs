@@ -9,6 +9,7 @@ use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
+use crate::photo::PhotoError;
 use crate::run::RunError;
 
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,10 @@ pub(crate) enum Error {
     Ledger { path: PathBuf, source: LedgerError },
     #[error("results {path:?}")]
     Results { path: PathBuf, source: ResultsError },
+    #[error("findings {path:?}")]
+    Findings { path: PathBuf, source: io::Error },
+    #[error("cannot read the photo of row {row}")]
+    Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("stopped")]
@@ -42,7 +47,9 @@ impl Error {
             Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
             Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
             Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),
-            Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => ExitStatus::Storage,
+            Self::Findings { .. } | Self::Photo { .. } | Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => {
+                ExitStatus::Storage
+            }
         }
     }
 }

@@ -1,90 +1,142 @@
 //! `check`: everything that can be known without sending, all findings, no credentials.
+//!
+//! The manifest is read once for the survey, once more for the findings in its own order, and a third time only for
+//! the rows whose photos turned out to be shared.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+mod photos;
+mod rows;
+mod shared;
+
+use std::io;
+use std::path::Path;
 
 use chrono::Utc;
-use tokio::task::JoinHandle;
 
 use crate::cli::CheckArgs;
 use crate::config::{ConfigError, photo_root};
-use crate::domain::outcome::Reason;
+use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::manifest::{Manifest, ManifestError, Role, Row, Survey};
-use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::sys::buffers::BufferPool;
-use crate::terminal::Findings;
+use crate::manifest::{Manifest, ManifestError, Role, Survey};
+use crate::output::{Findings, Target, write_findings};
+use crate::photo::PhotoError;
+use crate::terminal::{Checked, FindingReporter};
 
-/// Photos under way at a time: enough to keep disks busy, 160 MB at the most.
-const PHOTOS_AT_ONCE: usize = 32;
+/// Why a check came to no end.
+#[derive(Debug)]
+enum CheckError {
+    Manifest(ManifestError),
+    Write(io::Error),
+    Photo { row: u32, source: PhotoError },
+    Runtime(Error),
+}
+
+/// What a check looks at, and where its findings go.
+struct Check<'a, 'b> {
+    manifest: &'a Manifest,
+    survey: &'a Survey,
+    strict: bool,
+    reporter: FindingReporter,
+    findings: &'a mut Findings<'b>,
+}
 
 pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
     if args.manifest.as_os_str() == "-" && args.photo_root.is_none() && !args.no_photos {
         return Err(ConfigError::StdinNeeds("--photo-root").into());
     }
     let root = photo_root(&args.manifest, args.photo_root.as_deref());
-    let error = |source| Error::Manifest {
-        path: args.manifest.clone(),
-        source,
+    let manifest =
+        Manifest::open(&args.manifest, root, Utc::now()).map_err(|error| CheckError::from(error).of(args))?;
+    check_overwrites(&manifest, args.findings.as_deref())?;
+    check(args, &manifest).map_err(|error| error.of(args))
+}
+
+/// Looks at everything, and says what was found.
+fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError> {
+    let target = args.findings.as_deref().map(Target::new);
+    let reporter = FindingReporter::new(&args.log);
+    let (mut rows, mut repeats) = (0, 0);
+    let tally = write_findings(target.as_ref(), |findings| {
+        let survey = Survey::take(manifest, |_, _| ())?;
+        (rows, repeats) = (survey.rows(), survey.count(Role::Repeat));
+        let check = Check {
+            manifest,
+            survey: &survey,
+            strict: args.strict,
+            reporter,
+            findings,
+        };
+        check.find(!args.no_photos)
+    })?;
+    let status = match tally.count(Severity::Invalid) {
+        0 => ExitStatus::Settled,
+        _ => ExitStatus::DataFaults,
     };
-    let manifest = Manifest::open(&args.manifest, root, Utc::now()).map_err(error)?;
-    let mut findings = Findings::default();
-    let survey = Survey::take(&manifest, |row, fault| findings.row(row, fault.reason, &fault.detail)).map_err(error)?;
-    for (row, other) in survey.conflicts() {
-        let detail = format!("row {other} has the same user_id with another date or photo");
-        findings.row(*row, Reason::ConflictingRows, &detail);
-    }
-    if !args.no_photos {
-        let runtime = super::runtime()?;
-        runtime
-            .block_on(check_photos(&manifest, &survey, &mut findings))
-            .map_err(error)?;
-    }
-    findings.close(&survey);
-    Ok(if findings.is_clean() {
-        ExitStatus::Settled
-    } else {
-        ExitStatus::DataFaults
-    })
+    reporter.close(&Checked {
+        rows,
+        repeats,
+        tally: &tally,
+        file: args.findings.as_deref().filter(|path| path.as_os_str() != "-"),
+        status,
+    });
+    Ok(status)
 }
 
-/// Photos are read many at a time, and their findings told in the manifest's order.
-async fn check_photos(manifest: &Manifest, survey: &Survey, findings: &mut Findings) -> Result<(), ManifestError> {
-    let mut records = manifest.records()?;
-    let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
-    let mut under_way: VecDeque<(u32, JoinHandle<Result<bool, PhotoError>>)> = VecDeque::new();
-    while let Some((number, record)) = records.next()? {
-        if survey.role(number) != Some(Role::First) {
-            continue;
+impl Check<'_, '_> {
+    fn find(mut self, photos: bool) -> Result<(), CheckError> {
+        let wrong = self.survey.count(Role::Invalid) + self.survey.count(Role::Conflict);
+        if !photos && wrong == 0 {
+            return Ok(());
         }
-        let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-        let buffers = Arc::clone(&buffers);
-        let task = tokio::task::spawn_blocking(move || is_large(&row, &buffers));
-        under_way.push_back((number, task));
-        if under_way.len() >= PHOTOS_AT_ONCE {
-            tell(under_way.pop_front(), findings).await;
+        let runtime = super::runtime().map_err(CheckError::Runtime)?;
+        let shared = runtime.block_on(self.find_in_rows(photos))?;
+        self.find_shared(&shared)
+    }
+
+    fn add(&mut self, finding: Finding) -> Result<(), CheckError> {
+        self.reporter.found(&finding);
+        Ok(self.findings.add(finding)?)
+    }
+}
+
+/// The manifest is read until the end, so nothing may be written over it.
+fn check_overwrites(manifest: &Manifest, findings: Option<&Path>) -> Result<(), ConfigError> {
+    // What is no file, such as a pipe, must not be opened to look at it.
+    let file = findings.filter(|path| path.is_file());
+    match file.filter(|path| manifest.is_file(path)) {
+        None => Ok(()),
+        Some(path) => Err(ConfigError::Overwrites {
+            flag: "--findings",
+            path: path.to_owned(),
+        }),
+    }
+}
+
+impl CheckError {
+    fn of(self, args: &CheckArgs) -> Error {
+        match self {
+            Self::Manifest(source) => Error::Manifest {
+                path: args.manifest.clone(),
+                source,
+            },
+            Self::Write(source) => Error::Findings {
+                path: args.findings.clone().unwrap_or_default(),
+                source,
+            },
+            Self::Photo { row, source } => Error::Photo { row, source },
+            Self::Runtime(error) => error,
         }
     }
-    while let Some(photo) = under_way.pop_front() {
-        tell(Some(photo), findings).await;
+}
+
+impl From<ManifestError> for CheckError {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(error)
     }
-    Ok(())
 }
 
-fn is_large(row: &Row, buffers: &Arc<BufferPool>) -> Result<bool, PhotoError> {
-    Photo::read(&row.photo, buffers).map(|photo| photo.is_large())
-}
-
-async fn tell(photo: Option<(u32, JoinHandle<Result<bool, PhotoError>>)>, findings: &mut Findings) {
-    let Some((row, handle)) = photo else {
-        return;
-    };
-    match handle.await {
-        Ok(Ok(false)) => {}
-        Ok(Ok(true)) => findings.large_photo(row),
-        Ok(Err(PhotoError::Invalid { reason, detail })) => findings.row(row, reason, &detail),
-        Ok(Err(PhotoError::Machine(error))) => findings.row(row, Reason::PhotoNotReadable, &error.to_string()),
-        Err(panic) => findings.row(row, Reason::PhotoNotReadable, &panic.to_string()),
+impl From<io::Error> for CheckError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
     }
 }

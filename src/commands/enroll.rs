@@ -182,7 +182,7 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
         command: &command_line(),
     });
     for fault in &faults {
-        print_error(fault, args.report.log_format);
+        print_error(fault, args.report.log.log_format);
     }
     Ok(worse(status, &faults))
 }

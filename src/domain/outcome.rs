@@ -87,6 +87,11 @@ words! { listed
         PhotoTruncated = "photo_truncated",
         PhotoMalformed = "photo_malformed",
         PhotoNotJpegOrPng = "photo_not_jpeg_or_png",
+        // Warned of; with --strict the first is a reason for `invalid`.
+        /// Another user's row has a photo of the same content.
+        SharedPhoto = "shared_photo",
+        /// So large that a gateway may refuse the request.
+        LargePhoto = "large_photo",
         // Enrolled, with something to know.
         /// The answer to the attempt that enrolled the user was lost.
         AnswerLost = "answer_lost",

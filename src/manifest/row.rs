@@ -67,9 +67,14 @@ impl Manifest {
         (0..own).map(|place| record.get(place).unwrap_or_default())
     }
 
-    /// The user of a record for people, whatever stands there.
+    /// The user of a record as it stands there, whatever that is.
+    pub(crate) fn raw_user<'a>(&self, record: &'a Record) -> &'a str {
+        record.get(self.columns.user_id).unwrap_or_default()
+    }
+
+    /// The user of a record for people.
     pub(crate) fn shown_user(&self, record: &Record) -> String {
-        one_line(record.get(self.columns.user_id).unwrap_or_default(), MAX_USER_ID_CHARS)
+        one_line(self.raw_user(record), MAX_USER_ID_CHARS)
     }
 
     /// Whether the record is CSV at all, and has as many fields as the header.

@@ -4,6 +4,7 @@
 //! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
 
 mod cells;
+mod findings;
 mod follow;
 mod summary;
 mod tally;
@@ -17,10 +18,14 @@ use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, Record, Records, Survey};
 
+pub(crate) use findings::{FindingTally, Findings, write_findings};
 pub(crate) use follow::Follower;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
+
+/// Rows that are shown of each group, of a run as of a check.
+const EXAMPLES: usize = 5;
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::EXAMPLES;
 use crate::domain::outcome::{Outcome, Reason, Status};
-
-/// Rows that are shown of each group at the end of a run.
-const EXAMPLES: usize = 5;
 
 /// Counts by status and reason. The statuses add up to the rows.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! The results as a spreadsheet and a script read them.
 
 mod cells;
+mod findings;
 mod tally;
 mod targets;
 

@@ -36,7 +36,7 @@ pub(crate) enum PhotoError {
     #[error("{detail}")]
     Invalid { reason: Reason, detail: String },
     /// The machine has run out of file descriptors or memory; the row is not to blame.
-    #[error("the machine cannot open another file")]
+    #[error("the machine is short of file descriptors or memory; raise `ulimit -n` or close other programs")]
     Machine(#[source] io::Error),
 }
 

@@ -1,44 +1,157 @@
-//! What `check` finds, a line each.
+//! What `check` finds: grouped for people, an object each for programs.
 
-use super::write_err;
-use crate::domain::outcome::Reason;
-use crate::manifest::{Role, Survey};
+use std::fmt::Write as _;
+use std::path::Path;
 
-/// Findings so far; each is told when it is found.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    invalid: u64,
-    large: u64,
+use indicatif::HumanCount;
+use serde_json::json;
+
+use super::{log, write_err};
+use crate::cli::{LogArgs, LogFormat};
+use crate::domain::{
+    finding::{Finding, Severity},
+    text::one_line,
+    user_id::MAX_USER_ID_CHARS,
+};
+use crate::exit::ExitStatus;
+use crate::output::FindingTally;
+
+/// Tells what a check finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FindingReporter {
+    format: LogFormat,
+    quiet: bool,
 }
 
-impl Findings {
-    /// A row that would be `invalid`.
-    pub(crate) fn row(&mut self, row: u32, reason: Reason, detail: &str) {
-        self.invalid += 1;
-        write_err(&format!("row {row}: {reason}: {detail}\n"));
-    }
+/// The end of a check.
+pub(crate) struct Checked<'a> {
+    pub(crate) rows: u32,
+    /// Rows that repeat another.
+    pub(crate) repeats: u32,
+    pub(crate) tally: &'a FindingTally,
+    /// Where all findings stand, unless it is stdout.
+    pub(crate) file: Option<&'a Path>,
+    pub(crate) status: ExitStatus,
+}
 
-    /// A photo that may be refused on the way.
-    pub(crate) fn large_photo(&mut self, row: u32) {
-        self.large += 1;
-        write_err(&format!(
-            "row {row}: warning: the photo is above 4,500,000 bytes; a gateway may refuse it\n"
-        ));
-    }
-
-    pub(crate) fn is_clean(&self) -> bool {
-        self.invalid == 0
-    }
-
-    pub(crate) fn close(&self, survey: &Survey) {
-        let repeats = survey.count(Role::Repeat);
-        let mut line = format!("{} rows, {} invalid", survey.rows(), self.invalid);
-        if repeats > 0 {
-            line += &format!(", {repeats} that repeat another and are sent once");
+impl FindingReporter {
+    pub(crate) fn new(args: &LogArgs) -> Self {
+        Self {
+            format: args.log_format,
+            quiet: args.quiet,
         }
-        if self.large > 0 {
-            line += &format!(", {} large photos", self.large);
-        }
-        write_err(&(line + "\n"));
     }
+
+    /// People are told at the end, when it is known how many are alike.
+    pub(crate) fn found(self, finding: &Finding) {
+        if self.format == LogFormat::Json && !self.quiet {
+            write_err(&finding_object(finding));
+        }
+    }
+
+    pub(crate) fn close(self, checked: &Checked<'_>) {
+        if self.quiet && checked.tally.is_empty() {
+            return;
+        }
+        write_err(&match (self.format, self.quiet) {
+            (LogFormat::Json, _) => checked.object(),
+            (LogFormat::Text, true) => checked.short_text(),
+            (LogFormat::Text, false) => checked.text(),
+        });
+    }
+}
+
+impl Checked<'_> {
+    fn text(&self) -> String {
+        let mut text = self.headline();
+        let mut all_shown = true;
+        for (severity, reason, group) in self.tally.groups() {
+            let _ = writeln!(text, "{severity} {reason}: {}", HumanCount(group.count));
+            group.examples.iter().for_each(|finding| text += &finding_line(finding));
+            let more = group.count - group.examples.len() as u64;
+            if more > 0 {
+                let _ = writeln!(text, "  and {} more", HumanCount(more));
+                all_shown = false;
+            }
+        }
+        if !all_shown && self.file.is_none() {
+            text += "all of them: check again with -o FILE\n";
+        }
+        text + &self.file_line()
+    }
+
+    /// For a cron job's mail: one paragraph.
+    fn short_text(&self) -> String {
+        let groups = self.tally.groups();
+        let groups: Vec<_> = groups
+            .map(|(severity, reason, group)| format!("{} {severity} {reason}", HumanCount(group.count)))
+            .collect();
+        format!("{}  {}\n{}", self.headline(), groups.join(", "), self.file_line())
+    }
+
+    fn headline(&self) -> String {
+        let invalid = HumanCount(self.tally.count(Severity::Invalid));
+        let mut line = format!("checked: {}, {invalid} invalid", counted(self.rows.into(), "row"));
+        match self.tally.count(Severity::Warning) {
+            0 => {}
+            warnings => line += &format!(", {}", counted(warnings, "warning")),
+        }
+        match self.repeats {
+            0 => {}
+            1 => line += ", 1 repeats another and is sent once",
+            repeats => line += &format!(", {} repeat others and are sent once", HumanCount(repeats.into())),
+        }
+        line + "\n"
+    }
+
+    fn file_line(&self) -> String {
+        let file = self.file.map(|path| format!("findings: {}\n", path.display()));
+        file.unwrap_or_default()
+    }
+
+    fn object(&self) -> String {
+        let reasons: serde_json::Map<_, _> = self
+            .tally
+            .groups()
+            .map(|(_, reason, group)| (reason.word().to_owned(), group.count.into()))
+            .collect();
+        let fields = json!({"exit_code": self.status.code(), "rows": self.rows, "repeats": self.repeats,
+            "invalid": self.tally.count(Severity::Invalid), "warnings": self.tally.count(Severity::Warning),
+            "reasons": reasons, "findings": self.file});
+        log::line("", "checked", fields)
+    }
+}
+
+fn finding_line(finding: &Finding) -> String {
+    let Finding {
+        severity: _,
+        reason,
+        row,
+        line,
+        user_id,
+        detail,
+    } = finding;
+    let user = one_line(user_id, MAX_USER_ID_CHARS);
+    format!("  row {row}, line {line}, user {user}: {reason}: {detail}\n")
+}
+
+fn finding_object(finding: &Finding) -> String {
+    let Finding {
+        severity,
+        reason,
+        row,
+        line,
+        user_id,
+        detail,
+    } = finding;
+    let user_id = one_line(user_id, MAX_USER_ID_CHARS);
+    let fields = json!({"severity": severity, "row": row, "line": line, "user_id": user_id, "reason": reason,
+        "detail": detail});
+    log::line("", "finding", fields)
+}
+
+/// A count with its noun.
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(count))
 }

@@ -1,7 +1,7 @@
 //! Diagnostics as lines: for people, or one JSON object each for programs.
 //!
-//! Beyond row numbers no personal data stands in them unless `-v` is given; a key, a signature or a
-//! photo never does.
+//! Beyond row numbers no personal data stands in those of a run unless `-v` is given; what a check finds
+//! names its user. A key, a signature or a photo never stands in any.
 
 use std::time::Duration;
 
@@ -109,7 +109,8 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
     )
 }
 
-fn line(run_id: &str, event: &str, fields: Value) -> String {
+/// One object; a command that is no run has no `run_id`.
+pub(super) fn line(run_id: &str, event: &str, fields: Value) -> String {
     let mut object = json!({"at": text::rfc3339(Utc::now().timestamp_millis()), "run_id": run_id, "event": event});
     if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
         object.extend(fields);

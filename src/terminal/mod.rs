@@ -24,7 +24,7 @@ use crate::output::Tally;
 use crate::run::{Observer, RunEvent, Snapshot};
 
 pub(crate) use closing::Closing;
-pub(crate) use findings::Findings;
+pub(crate) use findings::{Checked, FindingReporter};
 
 use progress::Progress;
 
@@ -46,9 +46,9 @@ pub(crate) struct Reporter {
 impl Reporter {
     pub(crate) fn new(args: &ReportArgs, rows: u32, run_id: &str) -> Self {
         Self {
-            format: args.log_format,
+            format: args.log.log_format,
             verbose: args.verbose,
-            quiet: args.quiet,
+            quiet: args.log.quiet,
             run_id: run_id.to_owned(),
             progress: Progress::new(args, rows, Instant::now()),
             large_photos: 0,

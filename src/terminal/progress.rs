@@ -31,21 +31,21 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(args: &ReportArgs, rows: u32, now: Instant) -> Self {
         let terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let text = args.log_format == LogFormat::Text;
+        let text = args.log.log_format == LogFormat::Text;
         let bar = match args.progress {
             ProgressMode::Bar => true,
-            ProgressMode::Auto => terminal && text && !args.quiet,
+            ProgressMode::Auto => terminal && text && !args.log.quiet,
             ProgressMode::Plain | ProgressMode::None => false,
         };
         let plain = match args.progress {
             ProgressMode::Plain => true,
-            ProgressMode::Auto => !bar && !args.quiet,
+            ProgressMode::Auto => !bar && !args.log.quiet,
             ProgressMode::Bar | ProgressMode::None => false,
         };
         Self {
             rows,
             bar: bar.then(|| new_bar(rows)),
-            plain: plain.then_some(args.log_format),
+            plain: plain.then_some(args.log.log_format),
             told_at: now,
             samples: VecDeque::from([(now, 0)]),
         }

@@ -21,8 +21,15 @@ fn every_fault_of_a_photo_has_its_reason_and_harms_no_other_row() {
     let mut no_width = jpeg.clone();
     let frame = no_width.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
     no_width[frame + 7..frame + 9].fill(0);
+    let behind_start = |bytes: &[u8]| Some([&jpeg[..2], bytes, &jpeg[2..]].concat());
     let cases: Vec<(&str, Option<Vec<u8>>, &str)> = vec![
         ("good.jpg", Some(jpeg.clone()), "enrolled"),
+        ("third.jpg", behind_start(b"\0"), "invalid photo_malformed"),
+        (
+            "gap.jpg",
+            behind_start(b"\xff\xfe\0\x02stray"),
+            "invalid photo_malformed",
+        ),
         ("none.jpg", None, "invalid photo_not_found"),
         ("good.jpg/below.jpg", None, "invalid photo_not_found"),
         ("", None, "invalid photo_not_given"),
@@ -212,7 +219,12 @@ fn a_pipe_a_device_or_a_socket_is_never_opened() {
     let fault = "invalid photo_not_a_file";
     run.go().code(1).rows([fault, fault, fault, "enrolled"]);
     let check = run.tool(&["check", "manifest.csv"]);
-    assert_eq!(check.stderr.matches("photo_not_a_file").count(), 3, "{}", check.stderr);
+    assert_eq!(
+        check.stderr.matches(": photo_not_a_file: ").count(),
+        3,
+        "{}",
+        check.stderr
+    );
 }
 
 #[cfg(unix)]

@@ -195,5 +195,8 @@ fn the_examples_are_enrolled_locally() {
         .manifest(&text)
         .set("--env", "local")
         .set("--photo-root", root);
-    run.go().code(1).summary("/counts/invalid", 1);
+    run.go()
+        .code(1)
+        .summary("/counts/invalid", 5)
+        .summary("/counts/enrolled", 4);
 }

@@ -68,7 +68,6 @@ impl Picture {
             TEM | RST0..=RST7 => Ok(()),
             SOI => Err(Malformed("a second start of image inside the picture")),
             SOS => self.scan(cursor),
-            DNL => self.define_lines(segment(cursor)?),
             SOF0..=SOF3 | SOF5..=SOF7 | SOF9..=SOF11 | SOF13..=SOF15 => {
                 self.begin_frame(Frame::parse(marker, segment(cursor)?)?)
             }
@@ -76,7 +75,8 @@ impl Picture {
                 self.hierarchical = true;
                 segment(cursor).map(drop)
             }
-            DHT | DAC | DQT | DRI | EXP | APP0..=APP15 | COM => segment(cursor).map(drop),
+            // Decoders pass over a DNL that does not stand right behind the first scan, where the frame takes it.
+            DHT | DAC | DQT | DNL | DRI | EXP | APP0..=APP15 | COM => segment(cursor).map(drop),
             // What is left is reserved (RES, JPG, JPG0 to JPG13, JPEG-LS among them): common
             // decoders refuse it, and after corrupt data it is what chance leaves behind.
             _ => Err(Malformed("a marker that no JPEG photo uses")),
@@ -101,18 +101,10 @@ impl Picture {
         if !skip_entropy_coded_data(cursor)? && frame.huffman {
             return Err(Malformed("a scan without image data"));
         }
-        frame.scanned = true;
-        Ok(())
-    }
-
-    /// A DNL before the first scan defines nothing, so it does not settle a height left open.
-    fn define_lines(&mut self, segment: &[u8]) -> Result<(), PhotoDefect> {
-        let &[high, low] = segment else {
-            return Err(Malformed("a DNL segment of the wrong length"));
-        };
-        if let Some(frame) = self.frame.as_mut().filter(|frame| frame.scanned) {
-            frame.lines_known |= (high, low) != (0, 0);
+        if !frame.scanned {
+            frame.take_lines(cursor)?;
         }
+        frame.scanned = true;
         Ok(())
     }
 
@@ -125,7 +117,7 @@ impl Picture {
 /// A frame header and how far its scans have come.
 struct Frame {
     components: u8,
-    /// False while the height is zero, which leaves it to a DNL segment after the first scan.
+    /// False while the height is zero, which leaves it to a DNL segment behind the first scan.
     lines_known: bool,
     /// Non-differential Huffman coding spends at least a bit on every scan; an arithmetic coder
     /// may drop its trailing zeros and so leave a scan of a plain picture without a byte.
@@ -163,12 +155,29 @@ impl Frame {
         Ok(())
     }
 
+    /// Takes the DNL segment that may follow the first scan and nothing else (B.2.5): the height, where it was
+    /// left open.
+    fn take_lines(&mut self, cursor: &mut Cursor) -> Result<(), PhotoDefect> {
+        let mut ahead = *cursor;
+        if next_marker(&mut ahead)? != DNL {
+            return Ok(());
+        }
+        let &[high, low] = segment(&mut ahead)? else {
+            return Err(Malformed("a DNL segment of the wrong length"));
+        };
+        *cursor = ahead;
+        self.lines_known |= (high, low) != (0, 0);
+        Ok(())
+    }
+
     fn finish(&self) -> Result<(), PhotoDefect> {
         if !self.scanned {
             return Err(Malformed("no scan"));
         }
         if !self.lines_known {
-            return Err(Malformed("a height of zero"));
+            return Err(Malformed(
+                "a height of zero, which no DNL segment behind the first scan replaces",
+            ));
         }
         Ok(())
     }
@@ -206,18 +215,16 @@ fn segment<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], PhotoDefect> {
     cursor.take(usize::from(parameters))
 }
 
-/// Finds the next marker and takes it.
-///
-/// Stray bytes before a marker are skipped, as libjpeg does with no more than a warning: viewers
-/// show such photos, so users would take a refusal for a fault of ours. Little is lost by it, as
-/// the walk must still meet a frame, a scan and the end of image.
+/// Takes the marker that stands here. Segments follow each other without a gap, but for fill bytes, which
+/// belong to the marker (B.1.1.2); a stuffed zero is legal in a scan only.
 fn next_marker(cursor: &mut Cursor) -> Result<u8, PhotoDefect> {
-    loop {
-        skip_to_marker_prefix(cursor)?;
-        let code = marker_code(cursor)?;
-        if code != STUFFING {
-            return Ok(code);
-        }
+    const GAP: PhotoDefect = Malformed("bytes between segments that belong to none");
+    if cursor.array()? != [MARKER_PREFIX] {
+        return Err(GAP);
+    }
+    match marker_code(cursor)? {
+        STUFFING => Err(GAP),
+        code => Ok(code),
     }
 }
 

@@ -142,14 +142,22 @@ fn photos_of_odd_layout() -> Vec<Photo> {
             "fill bytes",
             jpeg(&[b"\xFF\xFF", &gray, b"\xFF", &scan, b"\xFF\xFF\xFF"]),
         ),
-        (
-            "stray bytes",
-            jpeg(&[b"\0\0", &gray, b"stray\xFF\0", &tables, b"\0", &scan]),
-        ),
         ("padding after a scan", jpeg(&[&gray, &scan, &[0; 64]])),
         ("restart markers", jpeg(&[&gray, &scan, restarts])),
         ("parameterless markers", jpeg(&[b"\xFF\x01\xFF\xD3", &gray, &scan])),
         ("empty comment", jpeg(&[&segment(0xFE, b""), &gray, &scan])),
+        (
+            "the longest segment there is",
+            jpeg(&[&segment(0xE2, &[0xFF; 65_533]), &gray, &scan]),
+        ),
+        (
+            "lines defined behind fill bytes",
+            jpeg(&[&sof(0xC0, 8, 0, 1), &scan, b"\xFF\xFF", &dnl(8), &scan]),
+        ),
+        (
+            "lines defined anywhere else",
+            jpeg(&[&gray, &dnl(8), &scan, &tables, &dnl(8)]),
+        ),
     ]
 }
 
@@ -182,11 +190,77 @@ fn refuses_dimensions_of_zero() {
     let no_width = segment(0xC0, &[8, 0, 8, 0, 0, 1, 1, 0x11, 0]);
     assert_malformed("a width of zero", &[&no_width, &scan()]);
     let no_height = sof(0xC0, 8, 0, 1);
-    assert_malformed("a height of zero", &[&no_height, &scan()]);
-    assert_malformed("a height of zero", &[&no_height, &scan(), &dnl(0)]);
-    assert_malformed("a height of zero", &[&no_height, &dnl(8), &scan()]);
+    let what = "a height of zero, which no DNL segment behind the first scan replaces";
+    assert_malformed(what, &[&no_height, &scan()]);
+    assert_malformed(what, &[&no_height, &scan(), &dnl(0)]);
+    assert_malformed(what, &[&no_height, &dnl(8), &scan()]);
+    assert_malformed(what, &[&no_height, &scan(), &segment(0xFE, b"note"), &dnl(8)]);
+    assert_malformed(what, &[&no_height, &scan(), &scan(), &dnl(8)]);
     let what = "a DNL segment of the wrong length";
     assert_malformed(what, &[&no_height, &scan(), &segment(0xDC, &[8])]);
+}
+
+#[test]
+fn refuses_bytes_between_segments() {
+    let (gray, scan) = (gray(), scan());
+    let comment = segment(0xFE, b"note");
+    for stray in [
+        b"\0".as_slice(),
+        b"stray",
+        b"\xFF\0",
+        b"\xFF\xFF\0",
+        b"\xFE\xFF",
+        b"\xD9",
+    ] {
+        for parts in [
+            [stray, &comment, &gray, &scan],
+            [&comment, stray, &gray, &scan],
+            [&comment, &gray, stray, &scan],
+            [&gray, &scan, &comment, stray],
+        ] {
+            assert_malformed("bytes between segments that belong to none", &parts);
+        }
+    }
+}
+
+#[test]
+fn refuses_a_third_byte_that_begins_no_marker() {
+    for third in 0..0xFF {
+        let defect = inspect(&[SOI, &[third], &gray(), &scan(), EOI].concat());
+        let what = "bytes between segments that belong to none";
+        assert_eq!(defect, Err(Malformed(what)), "{third:02X}");
+    }
+}
+
+/// Every encoded photo with its height moved from the frame header into a DNL segment behind the first scan.
+#[test]
+fn accepts_a_height_that_follows_the_first_scan() {
+    for (name, good) in encoded_photos() {
+        let frame = good
+            .windows(2)
+            .rposition(|at| matches!(at, b"\xFF\xC0" | b"\xFF\xC2"))
+            .unwrap();
+        let end = first_scan_end(&good);
+        let height = &good[frame + 5..frame + 7].to_vec();
+        let zeroed = [&good[..frame + 5], b"\0\0", &good[frame + 7..end]].concat();
+        let moved = [&zeroed, segment(0xDC, height).as_slice(), &good[end..]].concat();
+        assert_eq!(inspect(&moved), Ok(PhotoFormat::Jpeg), "{name}");
+        assert!(inspect(&[&zeroed, &good[end..]].concat()).is_err(), "{name}");
+        for cut in 1..moved.len() {
+            assert_eq!(inspect(&moved[..cut]), Err(Truncated), "{name} cut at {cut}");
+        }
+    }
+}
+
+/// Where the marker stands that ends the scan after the last frame header.
+fn first_scan_end(photo: &[u8]) -> usize {
+    let frame = photo
+        .windows(2)
+        .rposition(|at| matches!(at, b"\xFF\xC0" | b"\xFF\xC2"))
+        .unwrap();
+    let scan = frame + photo[frame..].windows(2).position(|at| at == b"\xFF\xDA").unwrap() + 2;
+    let ends = |at: &[u8]| at[0] == 0xFF && !matches!(at[1], 0 | 0xD0..=0xD7);
+    scan + photo[scan..].windows(2).position(ends).unwrap()
 }
 
 #[test]
@@ -245,6 +319,18 @@ fn refuses_reserved_markers() {
         assert_malformed("a marker that no JPEG photo uses", &[&reserved, &gray(), &scan()]);
         assert_malformed("a marker that no JPEG photo uses", &[&gray(), &scan(), &reserved]);
     }
+}
+
+/// As phones write them: an index of both in the first one's APP2, then the second, whole, behind the first.
+#[test]
+fn judges_the_first_of_several_pictures() {
+    let first = jpeg(&[&segment(0xE2, b"MPF\0MM\0*"), &gray(), &scan()]);
+    for second in [jpeg(&[&gray(), &scan()]), jpeg(&[&gray()]), SOI.to_vec()] {
+        assert_eq!(inspect(&[first.as_slice(), &second].concat()), Ok(PhotoFormat::Jpeg));
+    }
+    let unfinished = [&first[..first.len() - 2], &jpeg(&[&gray(), &scan()])].concat();
+    let what = "a second start of image inside the picture";
+    assert_eq!(inspect(&unfinished), Err(Malformed(what)));
 }
 
 #[test]

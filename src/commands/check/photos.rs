@@ -1,0 +1,130 @@
+//! One photo of a check: read and judged on a thread of its own, again where only the machine was short of something.
+
+use std::panic;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::sleep;
+
+use crate::domain::outcome::PhotoHash;
+use crate::photo::{Photo, PhotoError};
+
+/// What is left of a sound photo when its bytes are gone.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Judgement {
+    pub(super) sha256: PhotoHash,
+    /// Its bytes, where they are so many that a gateway may refuse them.
+    pub(super) large: Option<u64>,
+}
+
+/// Waits before a photo is read again for which the machine had no descriptor or no memory: 25.5 s in all, since
+/// other programs may be done by then.
+fn waits() -> impl Iterator<Item = Duration> {
+    let waits = ExponentialBuilder::new().with_min_delay(Duration::from_millis(100));
+    waits.with_max_times(8).build()
+}
+
+/// Judges what `read` reads. The machine's faults are told when it has had time enough to get over them.
+pub(super) async fn judge(
+    read: impl Fn() -> Result<Photo, PhotoError> + Send + Sync + 'static,
+) -> Result<Judgement, PhotoError> {
+    let read = Arc::new(read);
+    let mut waits = waits();
+    loop {
+        let reading = Arc::clone(&read);
+        let judged = spawn_blocking(move || reading().map(|photo| Judgement::of(&photo))).await;
+        match (judged.unwrap_or_else(panicked), waits.next()) {
+            (Err(PhotoError::Machine(_)), Some(wait)) => sleep(wait).await,
+            (judged, _) => return judged,
+        }
+    }
+}
+
+/// A panic is a defect of ours: it is not swallowed, and no row is to blame for it.
+pub(super) fn panicked<T>(error: JoinError) -> T {
+    panic::resume_unwind(error.into_panic())
+}
+
+impl Judgement {
+    fn of(photo: &Photo) -> Self {
+        Self {
+            sha256: photo.mark.sha256,
+            large: photo.is_large().then_some(photo.mark.bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::io;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use bytes::Bytes;
+
+    use crate::domain::outcome::{PhotoDigest, Reason};
+
+    fn photo(bytes: u64) -> Photo {
+        Photo {
+            bytes: Bytes::new(),
+            mark: PhotoDigest { sha256: [7; 32], bytes },
+        }
+    }
+
+    /// What comes of a photo that the machine cannot read so many times, and how often it was tried.
+    async fn short_of_descriptors(times: u32) -> (Result<Judgement, PhotoError>, u32) {
+        let reads = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&reads);
+        let judged = judge(move || match counter.fetch_add(1, Ordering::SeqCst) {
+            read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
+            _ => Ok(photo(10)),
+        });
+        (judged.await, reads.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_is_short_of_something_gets_time() {
+        for times in [0, 1, 8] {
+            let (judged, reads) = short_of_descriptors(times).await;
+            assert!(judged.is_ok(), "{times}");
+            assert_eq!(reads, times + 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_stays_short_is_not_the_rows_fault() {
+        let (judged, reads) = short_of_descriptors(u32::MAX).await;
+        assert!(matches!(judged, Err(PhotoError::Machine(_))), "{judged:?}");
+        assert_eq!(reads, 9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fault_of_the_photo_is_told_at_once() {
+        let started = tokio::time::Instant::now();
+        let judged = judge(|| {
+            Err(PhotoError::Invalid {
+                reason: Reason::PhotoEmpty,
+                detail: "empty".into(),
+            })
+        });
+        assert!(matches!(judged.await, Err(PhotoError::Invalid { .. })));
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_no_fault_of_the_row() {
+        let judging = tokio::spawn(judge(|| panic!("a defect")));
+        assert!(judging.await.unwrap_err().is_panic());
+    }
+
+    #[tokio::test]
+    async fn only_a_large_photo_is_called_so() {
+        for (bytes, large) in [(4_500_000, None), (4_500_001, Some(4_500_001))] {
+            let judged = judge(move || Ok(photo(bytes))).await.unwrap();
+            assert_eq!(judged.large, large);
+        }
+    }
+}

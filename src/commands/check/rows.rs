@@ -1,0 +1,143 @@
+//! The findings of each row by itself, in the manifest's order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::photos::{Judgement, judge, panicked};
+use super::shared::{Shared, SharedPhotos};
+use super::{Check, CheckError};
+use crate::domain::{
+    finding::{Finding, Severity},
+    outcome::Reason,
+};
+use crate::manifest::{ManifestError, Record, Role, RowFault};
+use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
+use crate::sys::buffers::BufferPool;
+
+/// Rows under way at a time: enough to keep disks busy.
+const ROWS_AT_ONCE: usize = 32;
+
+/// Which row a finding is about.
+pub(super) struct Place {
+    pub(super) row: u32,
+    pub(super) line: u64,
+    pub(super) user_id: String,
+}
+
+/// A row that has been looked at, or is being looked at.
+enum UnderWay {
+    Wrong(RowFault),
+    Photo {
+        role: Role,
+        task: JoinHandle<Result<Judgement, PhotoError>>,
+    },
+}
+
+impl Check<'_, '_> {
+    /// Tells of every row that is wrong, or whose photo is; gives back the rows whose photos another user has too.
+    pub(super) async fn find_in_rows(&mut self, photos: bool) -> Result<Vec<Shared>, CheckError> {
+        let mut records = self.manifest.records()?;
+        let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
+        let most = if photos { self.survey.count(Role::First) } else { 0 };
+        let mut seen = SharedPhotos::for_at_most(most as usize);
+        let mut under_way: VecDeque<(Place, UnderWay)> = VecDeque::new();
+        while let Some((row, record)) = records.next()? {
+            let Some(looked_at) = self.look_at(row, record, photos, &buffers)? else {
+                continue;
+            };
+            let user_id = self.manifest.raw_user(record).to_owned();
+            let line = records.line();
+            under_way.push_back((Place { row, line, user_id }, looked_at));
+            if under_way.len() >= ROWS_AT_ONCE {
+                self.tell(under_way.pop_front(), &mut seen).await?;
+            }
+        }
+        while !under_way.is_empty() {
+            self.tell(under_way.pop_front(), &mut seen).await?;
+        }
+        match records.sha256() == self.survey.sha256 {
+            true => Ok(seen.shared()),
+            false => Err(ManifestError::Changed.into()),
+        }
+    }
+
+    /// What is there to be told of a row, if anything.
+    fn look_at(
+        &self,
+        number: u32,
+        record: &Record,
+        photos: bool,
+        buffers: &Arc<BufferPool>,
+    ) -> Result<Option<UnderWay>, ManifestError> {
+        let judged = self.manifest.row(number, record);
+        match (self.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
+            (Role::Invalid, Err(fault)) => Ok(Some(UnderWay::Wrong(fault))),
+            (Role::Conflict, Ok(_)) => Ok(Some(UnderWay::Wrong(self.conflict(number)))),
+            (Role::First | Role::Repeat, Ok(_)) if !photos => Ok(None),
+            (role @ (Role::First | Role::Repeat), Ok(row)) => {
+                let (path, buffers) = (row.photo, Arc::clone(buffers));
+                let task = tokio::spawn(judge(move || Photo::read(&path, &buffers)));
+                Ok(Some(UnderWay::Photo { role, task }))
+            }
+            (Role::Invalid, Ok(_)) | (_, Err(_)) => Err(ManifestError::Changed),
+        }
+    }
+
+    fn conflict(&self, number: u32) -> RowFault {
+        let conflicts = self.survey.conflicts();
+        let found = conflicts.binary_search_by_key(&number, |(row, _)| *row).ok();
+        let other = found.and_then(|at| conflicts.get(at)).map_or(0, |(_, other)| *other);
+        RowFault {
+            reason: Reason::ConflictingRows,
+            detail: format!("row {other} has the same user_id with another date or photo"),
+        }
+    }
+
+    async fn tell(&mut self, next: Option<(Place, UnderWay)>, seen: &mut SharedPhotos) -> Result<(), CheckError> {
+        let Some((place, looked_at)) = next else {
+            return Ok(());
+        };
+        let (role, task) = match looked_at {
+            UnderWay::Wrong(fault) => return self.invalid(place, fault),
+            UnderWay::Photo { role, task } => (role, task),
+        };
+        match task.await.unwrap_or_else(panicked) {
+            Ok(judgement) if role == Role::First => self.sound(place, &judgement, seen),
+            // A repeat is never sent, so that neither its size nor its photo's other users matter.
+            Ok(_) => Ok(()),
+            Err(PhotoError::Invalid { reason, detail }) => self.invalid(place, RowFault { reason, detail }),
+            Err(source @ PhotoError::Machine(_)) => Err(CheckError::Photo { row: place.row, source }),
+        }
+    }
+
+    fn invalid(&mut self, place: Place, fault: RowFault) -> Result<(), CheckError> {
+        self.add(place.finding(Severity::Invalid, fault.reason, fault.detail))
+    }
+
+    fn sound(&mut self, place: Place, judgement: &Judgement, seen: &mut SharedPhotos) -> Result<(), CheckError> {
+        seen.add(&judgement.sha256, place.row);
+        match judgement.large {
+            None => Ok(()),
+            Some(bytes) => {
+                let detail = format!("the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it");
+                self.add(place.finding(Severity::Warning, Reason::LargePhoto, detail))
+            }
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn finding(self, severity: Severity, reason: Reason, detail: String) -> Finding {
+        let Self { row, line, user_id } = self;
+        Finding {
+            severity,
+            reason,
+            row,
+            line,
+            user_id,
+            detail,
+        }
+    }
+}
