@@ -17,5 +17,5 @@ pub(crate) use error::ManifestError;
 pub(crate) use record::Record;
 pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};
-pub(crate) use source::Manifest;
+pub(crate) use source::{Manifest, Stamp};
 pub(crate) use survey::{Role, Survey};

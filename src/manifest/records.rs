@@ -10,7 +10,7 @@ use super::{ManifestError, Record, rfc4180};
 use crate::sys::read_at::read_at;
 
 /// Bytes read at a time; large enough that the file system's cost per call does not count.
-const BUFFER_BYTES: usize = 256 * 1024;
+pub(super) const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Most bytes of a record without its line end (contract, section 3), so that a quote that is never closed does not
 /// take the memory of the whole file.

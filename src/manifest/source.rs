@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
-use super::{ManifestError, Records};
+use super::{ManifestError, Records, records::BUFFER_BYTES};
 use crate::domain::outcome::RESULT_COLUMNS;
+use crate::sys::read_at::read_at;
 
 /// An open manifest, ready for any number of passes.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     file: File,
-    /// Size and time of the last change when it was opened.
+    /// Its state when it was opened.
     stamp: Stamp,
     pub(super) columns: Columns,
     pub(super) photo_root: PathBuf,
@@ -65,9 +67,20 @@ impl Manifest {
         })
     }
 
-    /// Whether nobody has written to the file since it was opened, as its size and time tell.
-    pub(crate) fn is_untouched(&self) -> bool {
-        stamp(&self.file).is_ok_and(|stamp| stamp == self.stamp)
+    /// Size and time of the last change when the file was opened.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// Whether the file still holds the bytes of `sha256`. As long as nobody has written to it since `seen`, as its size
+    /// and time tell, it is not read; otherwise it is hashed anew and `seen` becomes what it was before that.
+    pub(crate) fn is_unchanged(&self, seen: &mut Stamp, sha256: &[u8; 32]) -> Result<bool, ManifestError> {
+        let now = stamp(&self.file).map_err(ManifestError::Read)?;
+        if now == *seen {
+            return Ok(true);
+        }
+        *seen = now;
+        Ok(hash(&self.file).map_err(ManifestError::Read)? == *sha256)
     }
 
     /// A pass over the records, from the first one after the header.
@@ -76,11 +89,26 @@ impl Manifest {
     }
 }
 
-type Stamp = (u64, Option<SystemTime>);
+/// A file's size and the time of its last change.
+pub(crate) type Stamp = (u64, Option<SystemTime>);
 
 fn stamp(file: &File) -> io::Result<Stamp> {
     let metadata = file.metadata()?;
     Ok((metadata.len(), metadata.modified().ok()))
+}
+
+/// The SHA-256 of a file. No pass over it is disturbed.
+fn hash(file: &File) -> io::Result<[u8; 32]> {
+    let (mut sha256, mut offset) = (Sha256::new(), 0);
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let count = read_at(file, &mut buffer, offset)?;
+        if count == 0 {
+            return Ok(sha256.finalize().into());
+        }
+        sha256.update(buffer.get(..count).unwrap_or_default());
+        offset += count as u64;
+    }
 }
 
 fn open_file(path: &Path) -> Result<File, ManifestError> {

@@ -10,7 +10,7 @@ use crate::domain::{
     resume::Plan,
 };
 use crate::ledger::Ledger;
-use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Stamp, Survey};
 use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
@@ -34,6 +34,8 @@ pub(super) enum Completion {
 pub(super) struct Recorder<'a> {
     manifest: &'a Manifest,
     survey: &'a Survey,
+    /// The manifest's size and time when its bytes were last known to be those of the survey.
+    stamp: Stamp,
     records: Option<Records<'a>>,
     ledger: &'a mut Ledger,
     follower: &'a mut Option<Follower>,
@@ -50,6 +52,7 @@ impl<'a> Recorder<'a> {
         Ok(Self {
             manifest,
             survey,
+            stamp: manifest.stamp(),
             records,
             ledger,
             follower,
@@ -88,7 +91,7 @@ impl<'a> Recorder<'a> {
 
     fn feed(&mut self) -> Result<Feed, RunError> {
         let (mut feed, mut lines) = (Feed::default(), Vec::new());
-        if !self.manifest.is_untouched() {
+        if !self.manifest.is_unchanged(&mut self.stamp, &self.survey.sha256)? {
             return Err(ManifestError::Changed.into());
         }
         for _ in 0..FEED_RECORDS {

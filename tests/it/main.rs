@@ -17,6 +17,7 @@ mod doubt;
 mod happy;
 mod limits;
 mod manifest;
+mod manifest_changes;
 mod manifest_faults;
 mod photos;
 mod refusals;
