@@ -112,6 +112,9 @@ pub(crate) struct FileArgs {
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// In whose name, and to whom.

@@ -21,7 +21,7 @@ use crate::manifest::{Manifest, Survey};
 use crate::output::{self, ResultsError, RunFacts, Tally, Target, build_summary, write_summary};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
-use crate::terminal::{Closing, Reporter, print_error};
+use crate::terminal::{Closing, Reporter, print_error, warn_of_rows};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
@@ -43,6 +43,7 @@ struct Prepared {
 
 pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
     let mut prepared = prepare(args)?;
+    warn(args, &prepared)?;
     confirm::production(
         args,
         &prepared.files,
@@ -68,6 +69,7 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
+    let manifest = manifest.strict(args.files.strict);
     check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
     args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
@@ -93,6 +95,17 @@ fn prepare(args: &EnrollArgs) -> Result<Prepared, Error> {
         started_at,
         _temporary: temporary,
     })
+}
+
+/// Rows that look wrong are told of before anything is sent, and before anybody is asked.
+fn warn(args: &EnrollArgs, prepared: &Prepared) -> Result<(), Error> {
+    let warnings = prepared.survey.warnings(&prepared.manifest);
+    let warnings = warnings.map_err(|source| Error::Manifest {
+        path: prepared.files.manifest.clone(),
+        source,
+    })?;
+    warn_of_rows(&args.report, &prepared.run_id, prepared.survey.rows(), &warnings);
+    Ok(())
 }
 
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.

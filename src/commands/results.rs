@@ -28,6 +28,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
+    let manifest = manifest.strict(args.files.strict);
     super::enroll::check_overwrites(&manifest, &files, None)?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let target = Target::new(&files.results);

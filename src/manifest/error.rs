@@ -44,6 +44,8 @@ pub(crate) enum ManifestError {
         "line {line}: the record that begins here is longer than 1 MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF"
     )]
     LongRecord { line: u64 },
+    #[error("it has no rows, and --strict asks for some")]
+    NoRows,
     #[error("it has more than 4,294,967,295 rows; cut it into several files")]
     TooManyRows,
     #[error("it was changed while it was being read; run again when nothing writes to it")]

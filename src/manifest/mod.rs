@@ -12,6 +12,7 @@ mod source;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub(crate) use error::ManifestError;
 pub(crate) use record::Record;
@@ -19,3 +20,4 @@ pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};
 pub(crate) use source::{Manifest, Stamp};
 pub(crate) use survey::{Role, Survey};
+pub(crate) use warnings::Warning;

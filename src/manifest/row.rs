@@ -6,6 +6,7 @@ use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
     created_at::{CreatedAt, CreatedAtError},
     outcome::{RESULT_COLUMNS, Reason},
+    suspicion::Suspicion,
     text::one_line,
     user_id::{MAX_USER_ID_CHARS, UserId},
 };
@@ -49,16 +50,40 @@ impl RowFault {
     }
 }
 
+impl Row {
+    /// What looks wrong with the row by itself.
+    pub(super) fn suspicions(&self) -> impl Iterator<Item = Suspicion> {
+        let of_user_id = Suspicion::of_user_id(self.user_id.as_str());
+        of_user_id
+            .into_iter()
+            .chain(Suspicion::of_date(self.created_at.as_str()))
+    }
+
+    /// A suspicion for people, with the value that arouses it.
+    pub(crate) fn fault(&self, suspicion: Suspicion) -> RowFault {
+        let value = match suspicion {
+            Suspicion::ZeroDate | Suspicion::EarlyDate => self.created_at.as_str(),
+            Suspicion::SpoiltUserId | Suspicion::PlaceholderUserId | Suspicion::SimilarUserId { .. } => {
+                self.user_id.as_str()
+            }
+        };
+        RowFault::new(suspicion.reason(), format!("{}: {suspicion}", shown(value)))
+    }
+}
+
 impl Manifest {
-    /// Judges a record by itself: its width, its id, its date, its photo's path.
+    /// Judges a record by itself: its form, its id, its date, its photo's path.
     pub(crate) fn row(&self, number: u32, record: &Record) -> Result<Row, RowFault> {
         self.check_form(record)?;
-        Ok(Row {
+        let row = Row {
             number,
             user_id: self.user_id(record)?,
             created_at: self.created_at(record)?,
             photo: self.photo(record)?,
-        })
+        };
+        let suspicion = if self.strict { row.suspicions().next() } else { None };
+        suspicion.map_or(Ok(()), |suspicion| Err(row.fault(suspicion)))?;
+        Ok(row)
     }
 
     /// The cells that come back in the results: one for each of the manifest's own columns.

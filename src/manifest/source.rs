@@ -22,6 +22,8 @@ pub(crate) struct Manifest {
     pub(super) photo_root: PathBuf,
     /// What "more than a day ahead" is measured against; the same in every pass.
     pub(super) now: DateTime<Utc>,
+    /// Whether rows that look wrong are wrong.
+    pub(super) strict: bool,
 }
 
 /// Where the columns stand.
@@ -47,11 +49,17 @@ impl Manifest {
             columns: Columns::default(),
             photo_root,
             now,
+            strict: false,
         };
         let records = manifest.records()?;
         let (header, line) = records.header()?;
         manifest.columns = Columns::find(header, line)?;
         Ok(manifest)
+    }
+
+    /// Whether rows that are well-formed and look wrong are `invalid`, and a manifest without rows is none.
+    pub(crate) fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// The header's names that come back in the results, verbatim.

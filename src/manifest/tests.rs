@@ -6,6 +6,7 @@ mod header;
 mod lines;
 mod quotes;
 mod rows;
+mod suspicions;
 
 use std::path::{Path, PathBuf};
 

@@ -116,7 +116,7 @@ impl<'a> Recorder<'a> {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
                 plan_row(self.ledger, self.manifest, row, record, feed)?;
             }
-            Role::Invalid | Role::Conflict => {
+            Role::Invalid | Role::Conflict | Role::Similar => {
                 feed.invalid += 1;
                 let reason = self.survey.fault(self.manifest, number, record);
                 let outcome = Outcome::untried(Status::Invalid, reason).into();

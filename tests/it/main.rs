@@ -28,5 +28,6 @@ mod signals;
 mod simulator;
 mod stops;
 mod summary;
+mod suspicions;
 mod tls;
 mod wire;
