@@ -91,17 +91,24 @@ impl<'a> Recorder<'a> {
 
     fn feed(&mut self) -> Result<Feed, RunError> {
         let (mut feed, mut lines) = (Feed::default(), Vec::new());
+        let read = self.read_rows(&mut feed, &mut lines);
+        // Asked when the rows have been read and before any of them goes on; a file that was changed may be malformed, too.
         if !self.manifest.is_unchanged(&mut self.stamp, &self.survey.sha256)? {
             return Err(ManifestError::Changed.into());
         }
+        read?;
+        self.append(&lines)?;
+        Ok(feed)
+    }
+
+    fn read_rows(&mut self, feed: &mut Feed, lines: &mut Vec<Line>) -> Result<(), RunError> {
         for _ in 0..FEED_RECORDS {
-            self.step(&mut feed, &mut lines)?;
+            self.step(feed, lines)?;
             if feed.ended || feed.rows.len() >= FEED_ROWS {
                 break;
             }
         }
-        self.append(&lines)?;
-        Ok(feed)
+        Ok(())
     }
 
     /// Looks at one record more.

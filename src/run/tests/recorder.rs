@@ -77,17 +77,20 @@ impl Office {
     }
 
     fn record(&mut self, user: &str, status: Status, photo: u8) {
-        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let entry = Entry::Outcome {
-            user_id: UserId::parse(user).unwrap(),
-            created_at: crate::domain::created_at::CreatedAt::parse("2021-08-12", now).unwrap(),
-            outcome: Arc::new(outcome(status, photo)),
-        };
-        self.ledger.commit(&[entry]).unwrap();
+        self.ledger.commit(&[entry(user, status, photo)]).unwrap();
     }
 
     fn followed(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("r.csv")).unwrap()
+    }
+}
+
+fn entry(user: &str, status: Status, photo: u8) -> Entry {
+    let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+    Entry::Outcome {
+        user_id: UserId::parse(user).unwrap(),
+        created_at: crate::domain::created_at::CreatedAt::parse("2021-08-12", now).unwrap(),
+        outcome: Arc::new(outcome(status, photo)),
     }
 }
 
@@ -230,11 +233,11 @@ fn a_manifest_that_was_changed_since_the_first_pass_is_an_error() {
 
 /// Feeds a manifest of 1,100 rows, which takes more than one feed, and does `between` after the first one.
 fn second_feed(between: impl FnOnce(&std::path::Path, &str)) -> Result<Feed, RunError> {
-    let rows: String = (0..1_100).map(|number| row(&format!("u{number:04}"))).collect();
+    let users: Vec<String> = (0..1_100).map(|number| format!("u{number:04}")).collect();
+    let rows: String = users.iter().map(|user| row(user)).collect();
     let mut office = Office::new(&rows);
-    for number in 0..1_100 {
-        office.record(&format!("u{number:04}"), Status::Enrolled, 1);
-    }
+    let settled: Vec<Entry> = users.iter().map(|user| entry(user, Status::Enrolled, 1)).collect();
+    office.ledger.commit(&settled).unwrap();
     let path = office.folder.path().join("m.csv");
     let recorder = Recorder::new(
         &office.manifest,
@@ -294,11 +297,12 @@ fn another_file_in_the_manifests_place_leaves_the_open_one_as_it_is() {
 
 #[test]
 fn other_bytes_are_found_by_the_next_feed_wherever_they_are() {
-    let changes: [fn(&str) -> String; 4] = [
+    let changes: [fn(&str) -> String; 5] = [
         |text| text.replace("u0001", "x0001"),
         |text| text.replace("u1099", "x1099"),
         |text| text.to_owned() + "late,2021-08-12,late.jpg\n",
         |text| text[..text.len() - 1].to_owned(),
+        |text| text.to_owned() + "\"never closed",
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let feed = second_feed(|path, text| {
