@@ -115,6 +115,9 @@ pub(crate) struct FileArgs {
     /// Let the results replace a file that is no earlier results CSV
     #[arg(long)]
     pub(crate) force: bool,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// What a ledger is pinned to.

@@ -49,6 +49,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
     let root = photo_root(&args.manifest, args.photo_root.as_deref());
     let manifest =
         Manifest::open(&args.manifest, root, Utc::now()).map_err(|error| CheckError::from(error).of(args))?;
+    let manifest = manifest.strict(args.strict);
     check_overwrites(args)?;
     check(args, &manifest).map_err(|error| error.of(args))
 }
@@ -87,8 +88,8 @@ fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError
 
 impl Check<'_, '_> {
     fn find(mut self, photos: bool) -> Result<(), CheckError> {
-        let wrong = self.survey.count(Role::Invalid) + self.survey.count(Role::Conflict);
-        if !photos && wrong == 0 {
+        let wrong = [Role::Invalid, Role::Conflict, Role::Similar].map(|role| self.survey.count(role));
+        if !photos && wrong == [0; 3] && !self.survey.has_warnings() {
             return Ok(());
         }
         let runtime = super::runtime().map_err(CheckError::Runtime)?;

@@ -24,7 +24,7 @@ use crate::simulator::{Settings, Simulator};
 use crate::sys::folder;
 use crate::sys::identity::{is_same_file, resolve};
 use crate::sys::signals::{GivenUp, Mode, Signals};
-use crate::terminal::{Closing, Reporter, print_error};
+use crate::terminal::{Closing, Reporter, print_error, warn_of_rows};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
@@ -55,6 +55,7 @@ pub(super) fn run(args: &EnrollArgs, signals: &Signals) -> Result<ExitStatus, Er
 fn enroll(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Result<ExitStatus, Error> {
     confirm::check_yes(args)?;
     let mut prepared = prepare(args, start, signals)?;
+    warn(args, &prepared)?;
     confirm::production(
         args,
         &prepared.files,
@@ -92,6 +93,7 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Re
     let named = named.transpose()?;
     let target = Target::new(&files.results);
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
+    let manifest = manifest.strict(args.files.strict);
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
@@ -120,6 +122,17 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Re
         _claim: claim,
         _temporary: temporary,
     })
+}
+
+/// Rows that look wrong are told of before anything is sent, and before anybody is asked.
+fn warn(args: &EnrollArgs, prepared: &Prepared) -> Result<(), Error> {
+    let warnings = prepared.survey.warnings(&prepared.manifest);
+    let warnings = warnings.map_err(|source| Error::Manifest {
+        path: prepared.files.manifest.clone(),
+        source,
+    })?;
+    warn_of_rows(&args.report, &prepared.run_id, prepared.survey.rows(), &warnings);
+    Ok(())
 }
 
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.

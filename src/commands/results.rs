@@ -33,6 +33,7 @@ pub(super) fn run(args: &ResultsArgs, signals: &Signals) -> Result<ExitStatus, E
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
+    let manifest = manifest.strict(args.files.strict);
     signals.enter(Mode::GiveUp);
     let target = Target::new(&files.results);
     let claim = target.claim(args.files.force);

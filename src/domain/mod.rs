@@ -15,5 +15,6 @@ pub(crate) mod retry;
 pub(crate) mod signature;
 pub(crate) mod stop;
 pub(crate) mod summary;
+pub(crate) mod suspicion;
 pub(crate) mod text;
 pub(crate) mod user_id;

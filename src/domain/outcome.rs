@@ -68,6 +68,10 @@ words! { listed
     Reason {
         // Invalid: the row.
         WrongFieldCount = "wrong_field_count",
+        /// Quotes that RFC 4180 does not allow where they stand.
+        BadQuotes = "bad_quotes",
+        /// A carriage return without a line feed.
+        BadLineEnd = "bad_line_end",
         BadUserId = "bad_user_id",
         BadDate = "bad_date",
         DateInFuture = "date_in_future",
@@ -85,7 +89,15 @@ words! { listed
         PhotoTruncated = "photo_truncated",
         PhotoMalformed = "photo_malformed",
         PhotoNotJpegOrPng = "photo_not_jpeg_or_png",
-        // Warned of; with --strict the first is a reason for `invalid`.
+        // Warned of; with --strict all but the last are reasons for `invalid`.
+        /// What a spreadsheet makes of an id that it takes for a number.
+        SpoiltUserId = "spoilt_user_id",
+        /// A word for no value.
+        PlaceholderUserId = "placeholder_user_id",
+        /// Another row's id differs only in case, Unicode form or invisible characters.
+        SimilarUserIds = "similar_user_ids",
+        /// Before the service existed, or the zero of a clock.
+        SuspiciousDate = "suspicious_date",
         /// Another user's row has a photo of the same content.
         SharedPhoto = "shared_photo",
         /// So large that a gateway may refuse the request.

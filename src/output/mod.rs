@@ -19,7 +19,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{Manifest, ManifestError, Records, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Survey};
 use crate::sys::signals::GivenUp;
 
 pub(crate) use claim::Claim;
@@ -107,7 +107,7 @@ fn outcome_of(
     survey: &Survey,
     ledger: &Ledger,
     number: u32,
-    record: &csv::StringRecord,
+    record: &Record,
 ) -> Result<Outcome, ResultsError> {
     if let Some(reason) = survey.fault(manifest, number, record) {
         return Ok(Outcome::untried(Status::Invalid, Some(reason)));

@@ -8,4 +8,5 @@ pub(crate) mod buffers;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
+pub(crate) mod read_at;
 pub(crate) mod signals;
