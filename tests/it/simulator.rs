@@ -146,12 +146,18 @@ fn a_signal_stops_it_well() {
 }
 
 #[test]
-fn a_port_that_is_taken_and_values_out_of_range_are_errors() {
+fn a_port_in_use_is_named_with_what_to_type() {
     let taken = Server::new(|_| Reply::success());
-    let folder = Run::bare();
     let port = taken.port().to_string();
+    let output = Run::bare().tool(&["simulator", "--port", &port]);
+    let wanted = format!("error: port {port} is in use; choose another with --port, or 0 for a free one\n");
+    assert_eq!((output.code, output.stderr), (Some(2), wanted));
+}
+
+#[test]
+fn values_out_of_range_are_errors() {
+    let folder = Run::bare();
     for words in [
-        vec!["simulator", "--port", &port],
         vec!["simulator", "--port", "70000"],
         vec!["simulator", "--fail-rate", "1.5"],
         vec!["simulator", "--fail-rate", "-1"],
