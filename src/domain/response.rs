@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
+use strum::{Display, IntoStaticStr};
 
 use super::{
-    outcome::{Facts, Reason, Status, words},
+    outcome::{Facts, Reason, Status},
     signature::Signer,
     text::{MAX_TEXT_CHARS, one_line, redact},
     user_id::UserId,
@@ -57,23 +59,36 @@ pub(crate) enum Kind {
     Stop(Refusal),
 }
 
-words! {
-    /// Why an answer ends the run at once (exit 5 or 6).
-    Refusal {
-        /// 2205, 2405, HTTP 401 and 403, "authori…": key, partner, clock or signature.
-        Credentials = "credentials_refused",
-        /// 1016, 2220, 2203, 2212, 2217: the account or the tool may not do this.
-        Account = "account_refused",
-        /// HTTP 402.
-        Payment = "payment_required",
-        /// HTTP 404, 405, 415: there is no such API at this address.
-        NotTheApi = "not_the_api",
-        /// Any 3xx.
-        Redirect = "redirected",
-        /// The first successes of a run all carry a wrong signature: another key, or another scheme.
-        Signatures = "wrong_signatures",
-        /// The peer's certificate is not trusted, or is another host's.
-        Certificate = "certificate_refused",
+/// Why an answer ends the run at once (exit 5 or 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Refusal {
+    /// 2205, 2405, HTTP 401 and 403, "authori…": key, partner, clock or signature.
+    #[strum(serialize = "credentials_refused")]
+    Credentials,
+    /// 1016, 2220, 2203, 2212, 2217: the account or the tool may not do this.
+    #[strum(serialize = "account_refused")]
+    Account,
+    /// HTTP 402.
+    #[strum(serialize = "payment_required")]
+    Payment,
+    /// HTTP 404, 405, 415: there is no such API at this address.
+    NotTheApi,
+    /// Any 3xx.
+    #[strum(serialize = "redirected")]
+    Redirect,
+    /// The first successes of a run all carry a wrong signature: another key, or another scheme.
+    #[strum(serialize = "wrong_signatures")]
+    Signatures,
+    /// The peer's certificate is not trusted, or is another host's.
+    #[strum(serialize = "certificate_refused")]
+    Certificate,
+}
+
+impl Refusal {
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 }
 
