@@ -1,4 +1,4 @@
-//! One connection of the server: reads requests, follows the script, writes the books.
+//! One connection of the server: reads requests, follows the script, records what came.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -6,9 +6,9 @@ use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::{Map, Value};
 
-use super::books::Seen;
 use super::reply::{Answer, Reply, What};
 use super::server::{Asked, Shared};
+use super::state::Seen;
 use super::wire::{Head, Stream, find, read_body, write_response};
 use super::{PATIENCE, sha256, signing_key};
 
@@ -18,7 +18,7 @@ impl Shared {
             if self.closing.load(Ordering::SeqCst) {
                 return;
             }
-            self.books.lock().unwrap().connections += 1;
+            self.state.lock().unwrap().connections += 1;
             let shared = Arc::clone(&self);
             std::thread::spawn(move || drop(shared.converse(stream)));
         }
@@ -46,7 +46,7 @@ impl Shared {
     /// One request. False: the connection is to be closed.
     fn serve(&self, stream: &mut dyn Stream, buffer: &mut Vec<u8>, head: Head) -> io::Result<bool> {
         if !head.line.starts_with("POST ") {
-            self.books.lock().unwrap().strange.push(head.raw);
+            self.state.lock().unwrap().strange.push(head.raw);
             write_response(stream, 403, &[], 0, b"")?;
             return Ok(false);
         }
@@ -54,7 +54,7 @@ impl Shared {
         read_body(stream, buffer, length, Some(b"\"photo\":\""))?;
         let Some(mut asked) = Asked::read(buffer) else {
             let broken = format!("{}{}", head.raw, String::from_utf8_lossy(buffer));
-            self.books.lock().unwrap().broken.push(broken);
+            self.state.lock().unwrap().broken.push(broken);
             return Ok(false);
         };
         let in_flight = InFlight::begin(self, &mut asked);
@@ -94,18 +94,18 @@ impl Shared {
         }
     }
 
-    /// Writes a whole request into the books, and enrolls; a second enrollment turns the reply into a 2209.
+    /// Records a whole request, and enrolls its user; a second enrollment turns the reply into a 2209.
     fn record(&self, head: Head, asked: &Asked, body: &[u8], reply: Reply) -> Reply {
-        let mut books = self.books.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let Ok(fields) = serde_json::from_slice::<Map<String, Value>>(body) else {
-            books.broken.push(String::from_utf8_lossy(body).into_owned());
+            state.broken.push(String::from_utf8_lossy(body).into_owned());
             return reply;
         };
         let text = fields.get("photo").and_then(Value::as_str).unwrap_or_default();
         let photo = base64_simd::STANDARD.decode_to_vec(text).unwrap_or_default();
         let photo_sha256 = sha256(&photo);
-        let refused = reply.enrolls && !books.enroll(&asked.user_id, &photo_sha256);
-        books.requests.push(Seen {
+        let refused = reply.enrolls && !state.enroll(&asked.user_id, &photo_sha256);
+        state.requests.push(Seen {
             head,
             fields,
             length: body.len(),
@@ -136,14 +136,14 @@ struct InFlight<'a>(&'a Shared);
 
 impl<'a> InFlight<'a> {
     fn begin(shared: &'a Shared, asked: &mut Asked) -> Self {
-        (asked.nth, asked.order) = shared.books.lock().unwrap().begin(&asked.user_id);
+        (asked.nth, asked.order) = shared.state.lock().unwrap().begin(&asked.user_id);
         Self(shared)
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.books.lock().unwrap().in_flight -= 1;
+        self.0.state.lock().unwrap().in_flight -= 1;
     }
 }
 

@@ -1,8 +1,7 @@
-//! What every test stands on: a scripted server that keeps books, and a builder that runs the binary.
+//! What every test stands on: a scripted server that remembers what it saw, and a builder that runs the binary.
 //!
 //! A [`Run`] asserts by itself what holds for all runs: conservation, private files, no secret anywhere.
 
-mod books;
 mod connection;
 mod finished;
 mod laws;
@@ -12,6 +11,7 @@ mod run;
 mod running;
 mod server;
 mod sign;
+mod state;
 mod wire;
 
 pub(crate) use finished::Finished;

@@ -9,8 +9,8 @@ use std::sync::{
 
 use serde_json::{Map, Value};
 
-use super::books::{Books, Seen};
 use super::reply::Reply;
+use super::state::{Seen, State};
 use super::{PATIENCE, sha256};
 
 /// A request whose photo has not been read yet: what the script decides on.
@@ -36,7 +36,7 @@ type Behaviour = dyn Fn(&Asked) -> Reply + Send + Sync;
 /// What the threads of the server share.
 pub(super) struct Shared {
     pub(super) behaviour: Box<Behaviour>,
-    pub(super) books: Mutex<Books>,
+    pub(super) state: Mutex<State>,
     /// A request has arrived.
     pub(super) changed: Condvar,
     pub(super) closing: AtomicBool,
@@ -85,7 +85,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             behaviour,
-            books: Mutex::default(),
+            state: Mutex::default(),
             changed: Condvar::new(),
             closing: AtomicBool::new(false),
             tls,
@@ -107,12 +107,12 @@ impl Server {
 
     /// Every request that arrived whole, in order of arrival.
     pub(crate) fn requests(&self) -> Vec<Seen> {
-        self.books(|books| books.requests.clone())
+        self.state(|state| state.requests.clone())
     }
 
     /// How many requests arrived whole.
     pub(crate) fn count(&self) -> usize {
-        self.books(|books| books.requests.len())
+        self.state(|state| state.requests.len())
     }
 
     /// The users of those requests, sorted: rows are not bound to be sent in the manifest's order.
@@ -124,51 +124,51 @@ impl Server {
 
     /// Users enrolled, each with the SHA-256 of its photo.
     pub(crate) fn held(&self) -> BTreeMap<String, String> {
-        self.books(|books| books.held.clone())
+        self.state(|state| state.held.clone())
     }
 
     /// Requests, whole or not, that were on their way at the same time.
     pub(crate) fn most_in_flight(&self) -> usize {
-        self.books(|books| books.most_in_flight)
+        self.state(|state| state.most_in_flight)
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.books(|books| books.connections)
+        self.state(|state| state.connections)
     }
 
     /// Heads of requests that were no enrollment.
     pub(crate) fn strange(&self) -> Vec<String> {
-        self.books(|books| books.strange.clone())
+        self.state(|state| state.strange.clone())
     }
 
     /// Requests that could not be read as one of ours.
     pub(crate) fn broken(&self) -> Vec<String> {
-        self.books(|books| books.broken.clone())
+        self.state(|state| state.broken.clone())
     }
 
     /// Enrolls a user before any run.
     pub(crate) fn hold(&self, user_id: &str, photo: &[u8]) {
-        self.books(|books| books.enroll(user_id, &sha256(photo)));
+        self.state(|state| state.enroll(user_id, &sha256(photo)));
     }
 
     /// Waits until so many requests have arrived whole.
     pub(crate) fn wait_for(&self, count: usize) {
-        let books = self.shared.books.lock().unwrap();
-        let arrived = |books: &mut Books| books.requests.len() < count;
-        let (books, timeout) = self
+        let state = self.shared.state.lock().unwrap();
+        let arrived = |state: &mut State| state.requests.len() < count;
+        let (state, timeout) = self
             .shared
             .changed
-            .wait_timeout_while(books, PATIENCE, arrived)
+            .wait_timeout_while(state, PATIENCE, arrived)
             .unwrap();
         assert!(
             !timeout.timed_out(),
             "{} requests arrived, {count} were expected",
-            books.requests.len()
+            state.requests.len()
         );
     }
 
-    fn books<T>(&self, read: impl FnOnce(&mut Books) -> T) -> T {
-        read(&mut self.shared.books.lock().unwrap())
+    fn state<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        read(&mut self.shared.state.lock().unwrap())
     }
 }
 

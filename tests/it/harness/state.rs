@@ -1,4 +1,4 @@
-//! What the server has seen, and whom it holds as enrolled.
+//! What the server remembers: the requests it has seen, and who is enrolled.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ impl Seen {
     }
 }
 
-/// The books.
+/// The state.
 #[derive(Debug, Default)]
-pub(super) struct Books {
+pub(super) struct State {
     pub(super) requests: Vec<Seen>,
     /// Heads of requests that were no enrollment, such as a proxy's CONNECT.
     pub(super) strange: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) struct Books {
     pub(super) broken: Vec<String>,
 }
 
-impl Books {
+impl State {
     /// A request has begun; says which attempt of its user it is, and which of all.
     pub(super) fn begin(&mut self, user_id: &str) -> (usize, usize) {
         let count = self.begun.entry(user_id.to_owned()).or_default();
