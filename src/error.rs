@@ -33,8 +33,10 @@ pub(crate) enum Error {
     Summary { path: PathBuf, source: io::Error },
     #[error("stopped")]
     Run(#[from] RunError),
-    #[error("cannot serve the simulator")]
-    Simulator(#[source] io::Error),
+    #[error("port {0} is in use; choose another with --port, or 0 for a free one")]
+    PortInUse(u16),
+    #[error("cannot listen on port {port}")]
+    Listen { port: u16, source: io::Error },
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
     #[error("cannot start the program's threads")]
@@ -44,7 +46,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Config(_) | Self::Client(_) | Self::Simulator(_) => ExitStatus::Usage,
+            Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => ExitStatus::Usage,
             Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
             Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
             Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),

@@ -405,8 +405,7 @@ fn make_folder(path: &Path) -> Result<(), ConfigError> {
 
 /// Starts the simulator inside the process; it ends with the runtime.
 async fn start_simulator(account: &Account) -> Result<String, Error> {
-    let listener = super::simulator::listen(0).await?;
-    let address = listener.local_addr().map_err(Error::Simulator)?;
+    let (listener, address) = super::simulator::listen(0).await?;
     let simulator = Simulator::new(Settings::faultless(&account.signer));
     tokio::spawn(simulator.serve(listener, std::future::pending()));
     Ok(format!("http://{address}"))

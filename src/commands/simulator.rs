@@ -1,5 +1,6 @@
 //! `simulator`: the stand-in for the API, alone, until it is stopped.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -33,8 +34,7 @@ pub(super) fn run(args: &SimulatorArgs, signals: &Signals) -> Result<ExitStatus,
     };
     signals.enter(Mode::Drain);
     super::runtime()?.block_on(async {
-        let listener = listen(args.port).await?;
-        let address = listener.local_addr().map_err(Error::Simulator)?;
+        let (listener, address) = listen(args.port).await?;
         terminal::simulator_started(address, &partner_id, shown_key.as_deref());
         Simulator::new(settings)
             .serve(listener, signals.follow(|_| false))
@@ -44,7 +44,12 @@ pub(super) fn run(args: &SimulatorArgs, signals: &Signals) -> Result<ExitStatus,
 }
 
 /// Listens on loopback only; port 0 picks a free one.
-pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address).await.map_err(Error::Simulator)
+pub(super) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    bound
+        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse if port != 0 => Error::PortInUse(port),
+            _ => Error::Listen { port, source: error },
+        })
 }

@@ -318,3 +318,19 @@ fn numbers_are_told_as_json_writes_them() {
         assert_eq!(facts.confidence.as_deref(), Some(text));
     }
 }
+
+#[test]
+fn the_words_for_answers_that_stop_a_run_are_these() {
+    let words = [
+        (Refusal::Credentials, "credentials_refused"),
+        (Refusal::Account, "account_refused"),
+        (Refusal::Payment, "payment_required"),
+        (Refusal::NotTheApi, "not_the_api"),
+        (Refusal::Redirect, "redirected"),
+        (Refusal::Signatures, "wrong_signatures"),
+        (Refusal::Certificate, "certificate_refused"),
+    ];
+    for (refusal, word) in words {
+        assert_eq!((refusal.word(), refusal.to_string()), (word, word.to_owned()));
+    }
+}

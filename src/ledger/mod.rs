@@ -20,11 +20,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
 use tempfile::TempDir;
 
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoDigest, Reason, words},
+    outcome::{Outcome, PhotoDigest, Reason},
     user_id::UserId,
 };
 
@@ -103,16 +105,23 @@ pub(crate) enum Entry {
     },
 }
 
-words! {
-    /// What an attempt turned out to be.
-    AttemptStatus {
-        Settled = "settled",
-        NotProcessed = "not_processed",
-        InDoubt = "in_doubt",
-        /// Its answer ended the run.
-        Stopped = "stopped",
-        /// The run ended between the intent and the first byte.
-        NotSent = "not_sent",
+/// What an attempt turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum AttemptStatus {
+    Settled,
+    NotProcessed,
+    InDoubt,
+    /// Its answer ended the run.
+    Stopped,
+    /// The run ended between the intent and the first byte.
+    NotSent,
+}
+
+impl AttemptStatus {
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -135,9 +135,11 @@ fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError
 }
 
 fn status(word: &str) -> Result<Status, LedgerError> {
-    Status::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("status {word:?}")))
+    word.parse()
+        .map_err(|_| LedgerError::Damaged(format!("status {word:?}")))
 }
 
 fn reason(word: &str) -> Result<Reason, LedgerError> {
-    Reason::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("reason {word:?}")))
+    word.parse()
+        .map_err(|_| LedgerError::Damaged(format!("reason {word:?}")))
 }

@@ -79,6 +79,19 @@ async fn the_gateway_refuses_what_is_not_the_endpoint() {
 }
 
 #[tokio::test]
+async fn a_query_or_a_full_url_leaves_the_path_what_it_is() {
+    let running = Running::start(settings()).await;
+    let mut client = running.connect().await;
+    for line in [
+        format!("POST {PATH}?trace=1"),
+        format!("POST http://localhost:80{PATH}"),
+    ] {
+        let answer = client.send(&line, "application/json", b"{").await.expect("an answer");
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("2203")), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_have_the_form_of_the_provider() {
     let running = Running::start(settings()).await;
     let mut client = running.connect().await;
