@@ -68,6 +68,10 @@ words! { listed
     Reason {
         // Invalid: the row.
         WrongFieldCount = "wrong_field_count",
+        /// Quotes that RFC 4180 does not allow where they stand.
+        BadQuotes = "bad_quotes",
+        /// A carriage return without a line feed.
+        BadLineEnd = "bad_line_end",
         BadUserId = "bad_user_id",
         BadDate = "bad_date",
         DateInFuture = "date_in_future",
@@ -78,12 +82,20 @@ words! { listed
         PhotoNotFound = "photo_not_found",
         PhotoNotReadable = "photo_not_readable",
         PhotoNotAFile = "photo_not_a_file",
+        /// It names the ledger, the results or another file of the run itself.
+        PhotoIsARunFile = "photo_is_a_run_file",
         PhotoEmpty = "photo_empty",
         PhotoTooLarge = "photo_too_large",
         PhotoTruncated = "photo_truncated",
         PhotoMalformed = "photo_malformed",
         PhotoNotJpegOrPng = "photo_not_jpeg_or_png",
-        // Warned of; with --strict the first is a reason for `invalid`.
+        // Warned of; with --strict all but the last are reasons for `invalid`.
+        /// What stands for no user, or what a spreadsheet makes of an id.
+        SuspiciousUserId = "suspicious_user_id",
+        /// Another row's id differs only in case, Unicode form or invisible characters.
+        SimilarUserIds = "similar_user_ids",
+        /// Before the service existed, or the zero of a clock.
+        SuspiciousDate = "suspicious_date",
         /// Another user's row has a photo of the same content.
         SharedPhoto = "shared_photo",
         /// So large that a gateway may refuse the request.
