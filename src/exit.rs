@@ -30,7 +30,9 @@ pub(crate) enum ExitStatus {
     Manifest,
     /// Stopped by a limit.
     Limit,
-    /// SIGINT: drained, summary and results written.
+    /// SIGHUP: drained, summary and results written.
+    HungUp,
+    /// SIGINT: the same.
     Interrupted,
     /// SIGTERM: the same.
     Terminated,
@@ -38,7 +40,7 @@ pub(crate) enum ExitStatus {
 
 impl ExitStatus {
     /// Every one, in the order of the numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Settled,
         Self::DataFaults,
         Self::Usage,
@@ -50,6 +52,7 @@ impl ExitStatus {
         Self::Locked,
         Self::Manifest,
         Self::Limit,
+        Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -68,6 +71,7 @@ impl ExitStatus {
             Self::Locked => "Another run holds the ledger. Wait.",
             Self::Manifest => "The manifest cannot be used. Fix the file.",
             Self::Limit => "Stopped by a limit, or by 20 refusals alike in a row. Look.",
+            Self::HungUp => "Hung up (SIGHUP): drained, summary and results written. Run again.",
             Self::Interrupted => "Interrupted (SIGINT): drained, summary and results written. Run again.",
             Self::Terminated => "Terminated (SIGTERM): drained, summary and results written. Run again.",
         }
@@ -86,6 +90,7 @@ impl ExitStatus {
             Self::Locked => 8,
             Self::Manifest => 9,
             Self::Limit => 10,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
