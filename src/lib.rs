@@ -21,6 +21,7 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+pub mod docs;
 mod domain;
 mod error;
 mod exit;
