@@ -3,6 +3,7 @@
 //! A table that is wrong fails with the table as it has to be, ready to be copied.
 
 mod citations;
+mod map;
 
 use std::collections::BTreeSet;
 use std::path::Path;
