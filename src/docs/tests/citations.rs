@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CONTRACT;
+use super::{CONTRACT, ENDPOINT};
 
 /// All Rust files of the repository, with their texts.
 pub(super) fn sources() -> Vec<(PathBuf, String)> {
@@ -57,4 +57,22 @@ fn every_section_that_a_comment_cites_is_in_the_contract() {
     }
     assert!(found > 30, "{found}");
     assert!((1..=11).all(is_section) && !is_section(12));
+}
+
+#[test]
+fn every_heading_that_a_comment_cites_is_in_the_facts_about_the_endpoint() {
+    let form = format!("({}, ", "endpoint.md");
+    let mut found = 0;
+    for (path, text) in sources() {
+        let headings = text.split(&form).skip(1).filter_map(|rest| rest.split(')').next());
+        for heading in headings {
+            assert!(
+                ENDPOINT.contains(&format!("\n## {heading}\n")),
+                "{}: {heading}",
+                path.display()
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 0);
 }
