@@ -397,6 +397,17 @@ fn actions_are_pinned_and_leave_no_credentials() {
 }
 
 #[test]
+fn crates_and_actions_are_brought_up_to_date_every_week() {
+    let text = fs::read_to_string(repository(".github/dependabot.yml")).unwrap();
+    let updates = yaml(&text).remove(0)["updates"].as_vec().unwrap().clone();
+    let kinds = updates.iter().map(|update| {
+        assert_eq!(update["schedule"]["interval"].as_str(), Some("weekly"));
+        update["package-ecosystem"].as_str().unwrap()
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), ["cargo", "github-actions"]);
+}
+
+#[test]
 fn the_readme_names_the_test_command_that_ci_runs() {
     let readme = fs::read_to_string(repository("README.md")).unwrap().replace('\r', "");
     let (_, block) = readme.split_once("<!-- test command -->\n```").unwrap();

@@ -5,6 +5,7 @@
 
 pub(crate) mod concurrency;
 pub(crate) mod created_at;
+mod explanation;
 pub(crate) mod finding;
 pub(crate) mod outcome;
 pub(crate) mod photo;

@@ -136,6 +136,9 @@ impl Status {
 }
 
 impl Reason {
+    /// Every one, in the order of their declaration.
+    pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
+
     pub(crate) fn word(self) -> &'static str {
         self.into()
     }

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// What ends the signed message (api.md, Signature).
+/// What ends the signed message (endpoint.md, Signature).
 const SUFFIX: &[u8] = b"sid_request";
 
 /// Signs for one partner. Its `Debug` names the partner and never the key.
