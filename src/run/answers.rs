@@ -1,5 +1,6 @@
 //! What an answer, or its absence, does to its row and to the run.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunEvent;
@@ -26,6 +27,8 @@ struct End {
     sent_at: i64,
     took: Duration,
     facts: Facts,
+    /// Why there was no answer.
+    cause: Option<Arc<str>>,
     now: Moment,
 }
 
@@ -55,12 +58,13 @@ impl Dispatcher {
         match reading {
             Err(error) => self.unanswered(
                 flight,
-                error,
+                error.kind,
                 End {
                     id,
                     sent_at,
                     took,
                     facts: Facts::default(),
+                    cause: Some(error.cause().into()),
                     now,
                 },
             ),
@@ -70,6 +74,7 @@ impl Dispatcher {
                     sent_at,
                     took,
                     facts: reading.verdict.facts,
+                    cause: None,
                     now,
                 };
                 self.judged(flight, reading.verdict.kind, reading.clock_ahead, end);
@@ -295,6 +300,7 @@ impl Dispatcher {
             class,
             reason,
             http_status: end.facts.http_status,
+            cause: end.cause.clone(),
             took: end.took,
         });
     }

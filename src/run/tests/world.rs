@@ -234,7 +234,7 @@ impl World {
         }
         self.settled_once |= matches!(back, Back::Says(Kind::Settled(..) | Kind::Duplicate));
         let reading = match back {
-            Back::Breaks(error) => Err(error),
+            Back::Breaks(error) => Err(error.into()),
             Back::Says(kind) => Ok(Reading {
                 verdict: Verdict {
                     kind,
