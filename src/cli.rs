@@ -153,10 +153,10 @@ pub(crate) struct PaceArgs {
     /// Most requests started per time: N/s, N/m or N/h
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
-    /// Longest wait for an answer once the request is sent
+    /// Longest time in which a request may stand still: from its body's first byte on, and then for the answer
     #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
     pub(crate) timeout: Duration,
-    /// Longest wait for a connection
+    /// Longest wait for a connection: name, TCP, proxy and TLS together
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
     pub(crate) connect_timeout: Duration,
     /// Further attempts of a row

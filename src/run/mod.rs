@@ -95,6 +95,8 @@ pub(crate) enum RunEvent {
         class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
+        /// Why there was no answer, as one line.
+        cause: Option<Arc<str>>,
         took: Duration,
     },
     /// A row has its outcome.

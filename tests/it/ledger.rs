@@ -140,21 +140,18 @@ fn the_results_need_a_ledger_that_is_there() {
 
 #[test]
 fn a_run_that_cannot_begin_is_no_dead_one() {
-    let run = Run::bare()
-        .set("--endpoint", "https://api.invalid")
-        .set("--partner-id", "085")
-        .set("--api-key-file", "key.txt")
-        .set("--ledger", LEDGER)
-        .env("HTTPS_PROXY", "socks5://127.0.0.1:1")
-        .rows(1)
-        .without("--summary");
-    run.go().code(2);
+    let server = Server::success();
+    let run = Run::new(&server).set("--ledger", LEDGER).rows(1).without("--summary");
+    fs::create_dir(run.path("folder")).unwrap();
+    run.go_with(&["-o", "folder"]).code(7);
     let ledger = rusqlite::Connection::open(run.path(LEDGER)).unwrap();
     let sql = "SELECT exit_code || ' ' || (stopped_by IS NULL) || ' ' || (finished_at > 0) FROM run";
     assert_eq!(
         ledger.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap(),
-        "2 1 1"
+        "7 1 1"
     );
+    drop(ledger);
+    all_ours(&mut run.go());
 }
 
 #[test]

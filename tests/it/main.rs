@@ -10,6 +10,7 @@ mod harness;
 
 mod check;
 mod command_line;
+mod connecting;
 mod crash;
 mod credentials;
 mod dates;
