@@ -71,7 +71,7 @@ pub(super) enum Kind {
     Odd(&'static str),
 }
 
-const ODD_PHOTOS: [&str; 7] = [
+const ODD_PHOTOS: [&str; 8] = [
     "missing.png",
     ".",
     "pipe.png",
@@ -79,6 +79,7 @@ const ODD_PHOTOS: [&str; 7] = [
     "key.txt",
     "manifest.csv",
     "results.csv",
+    "ledger.db",
 ];
 
 pub(super) fn kind(row: usize) -> Kind {
