@@ -2,6 +2,9 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::domain::text;
 use crate::sys::errno::is_machines_fault;
@@ -22,6 +25,8 @@ pub(crate) enum ClientError {
 #[error("{}", self.text())]
 pub(crate) struct SendError {
     pub(crate) kind: SendErrorKind,
+    /// How long nothing of the request had moved, where any of it ever did.
+    pub(crate) still_for: Option<Duration>,
     source: Option<reqwest::Error>,
 }
 
@@ -43,7 +48,11 @@ pub(crate) enum SendErrorKind {
 impl From<SendErrorKind> for SendError {
     /// An error with nothing else behind it.
     fn from(kind: SendErrorKind) -> Self {
-        Self { kind, source: None }
+        Self {
+            kind,
+            still_for: None,
+            source: None,
+        }
     }
 }
 
@@ -52,7 +61,16 @@ impl SendError {
     pub(super) fn new(error: reqwest::Error, whole: bool) -> Self {
         Self {
             kind: classify(&error, whole),
+            still_for: None,
             source: Some(error.without_url()),
+        }
+    }
+
+    /// The same, with the moment at which the request moved last.
+    pub(super) fn moved_at(self, moved: Option<Instant>) -> Self {
+        Self {
+            still_for: moved.map(|moved| moved.elapsed()),
+            ..self
         }
     }
 

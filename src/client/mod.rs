@@ -69,13 +69,14 @@ impl Client {
     /// Sends one request and reads its answer.
     pub(crate) async fn post(&self, payload: Payload) -> Result<Reply, SendError> {
         let (body, progress) = StreamedBody::new(payload, Arc::clone(&self.buffers));
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             reply = self.exchange(body) => reply.map_err(|error| SendError::new(error, progress.give_up())),
             () = silence(&progress, self.timeout) => {
                 Err(SendErrorKind::Silent { whole: progress.give_up() }.into())
             }
-        }
+        };
+        result.map_err(|error: SendError| error.moved_at(progress.last_move()))
     }
 
     async fn exchange(&self, body: StreamedBody) -> reqwest::Result<Reply> {

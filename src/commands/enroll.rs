@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use super::{confirm, unstarted};
-use crate::cli::{EnrollArgs, PaceArgs};
+use crate::cli::EnrollArgs;
 use crate::client::{Client, ClientSettings};
 use crate::config::{Account, ConfigError, Files};
 use crate::domain::{retry::RetryPolicy, stop::Stop, text};
@@ -171,7 +171,7 @@ fn send(
         own_files,
         signals: signals.clone(),
     };
-    let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
+    let settings = settings(args, concurrency, prepared.run_id.clone());
     let ended = drive(settings, services, reporter, &runtime);
     // A photo may still be read from a file system that hangs; the end of the run does not wait for it.
     runtime.shutdown_background();
@@ -411,7 +411,8 @@ async fn start_simulator(account: &Account) -> Result<String, Error> {
     Ok(format!("http://{address}"))
 }
 
-fn settings(pace: &PaceArgs, concurrency: usize, run_id: String) -> RunSettings {
+fn settings(args: &EnrollArgs, concurrency: usize, run_id: String) -> RunSettings {
+    let pace = &args.pace;
     RunSettings {
         run_id,
         started: Instant::now(),
@@ -423,6 +424,7 @@ fn settings(pace: &PaceArgs, concurrency: usize, run_id: String) -> RunSettings 
         stop_after: pace.stop_after,
         limit: pace.limit,
         max_failures: pace.max_failures,
+        strict: args.files.strict,
     }
 }
 

@@ -13,6 +13,8 @@ const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_t
     attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at
     FROM enrollment WHERE user_id = ?1";
 const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
+const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
+    WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
 const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at
     FROM attempt
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
@@ -46,6 +48,20 @@ impl Ledger {
             }
             None => Ok(None),
         }
+    }
+
+    /// Tells of every settled user with a photo, in no order that matters.
+    pub(crate) fn each_photo(&self, mut tell: impl FnMut(&str, &PhotoHash)) -> Result<(), LedgerError> {
+        let mut statement = self.db.prepare(PHOTOS)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let user_id = row
+                .get_ref(0)?
+                .as_str()
+                .map_err(|_| LedgerError::Damaged("a user that is no text".into()))?;
+            tell(user_id, &row.get(1)?);
+        }
+        Ok(())
     }
 
     /// All that is known of this user.

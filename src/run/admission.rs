@@ -172,7 +172,11 @@ impl Dispatcher {
         }
         match photo {
             Ok(photo) if row.is_refused_photo(&photo) => self.unchanged(row),
-            Ok(photo) => self.pipeline.push(row, photo),
+            Ok(photo) if self.is_let_in(&row, &photo) => self.pipeline.push(row, photo),
+            Ok(_) => {
+                self.leave_limit(&row);
+                self.finish_invalid(row, Reason::SharedPhoto, now);
+            }
             Err(PhotoError::Invalid { reason, detail }) => self.photo_is_invalid(row, reason, detail, now),
             Err(PhotoError::Machine(_)) => {
                 let busy = self.pipeline.in_flight() + self.pipeline.reading();
@@ -180,6 +184,19 @@ impl Dispatcher {
                 self.retry_later(row, now);
             }
         }
+    }
+
+    /// A photo that another user has is told of, once for a row; a strict run does not send it.
+    fn is_let_in(&mut self, row: &PendingRow, photo: &Photo) -> bool {
+        let number = row.row.number;
+        let Some(shared) = self.photos.see(&row.row.user_id, number, &photo.digest.sha256) else {
+            return true;
+        };
+        if !row.is_repeat() {
+            let other = shared.other;
+            self.events.push(RunEvent::SharedPhoto { row: number, other });
+        }
+        !self.settings.strict
     }
 
     /// The very photo that was refused before is not sent again.

@@ -7,7 +7,7 @@ use super::RunEvent;
 use super::dispatcher::{Dispatcher, Moment};
 use super::failures::FailedAttempt;
 use super::group_commit::ResultsLine;
-use super::row::{Answer, Flight, PendingRow};
+use super::row::{Answer, Flight, PendingRow, Reading};
 use crate::client::SendErrorKind;
 use crate::domain::{
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
@@ -25,6 +25,9 @@ pub(super) struct AttemptEnd {
     id: AttemptId,
     sent_at: i64,
     pub(super) took: Duration,
+    /// Since when nothing of the request has moved, by which its quiet time is reckoned; the whole of `took` where that
+    /// is not known.
+    pub(super) still_for: Duration,
     pub(super) facts: Facts,
     /// Why there was no answer.
     cause: Option<Arc<str>>,
@@ -44,22 +47,30 @@ impl Dispatcher {
             return;
         };
         self.stats.answered(took);
-        let end = |facts, cause| AttemptEnd {
+        let end = AttemptEnd {
             id,
             sent_at,
             took,
-            facts,
-            cause,
+            still_for: took,
+            facts: Facts::default(),
+            cause: None,
             now,
         };
         match reading {
-            Err(error) => self.unanswered(flight, error.kind, end(Facts::default(), Some(error.cause().into()))),
-            Ok(reading) => self.judged(
-                flight,
-                reading.verdict.kind,
-                reading.clock_ahead,
-                end(reading.verdict.facts, None),
-            ),
+            Err(error) => {
+                let cause = Some(error.cause().into());
+                let still_for = error.still_for.unwrap_or(took);
+                let end = AttemptEnd {
+                    cause,
+                    still_for,
+                    ..end
+                };
+                self.unanswered(flight, error.kind, end);
+            }
+            Ok(Reading { verdict, clock_ahead }) => {
+                let facts = verdict.facts;
+                self.judged(flight, verdict.kind, clock_ahead, AttemptEnd { facts, ..end });
+            }
         }
     }
 

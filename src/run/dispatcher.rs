@@ -14,6 +14,7 @@ use super::group_commit::{Batch, GroupCommit};
 use super::pipeline::Pipeline;
 use super::queue::Queue;
 use super::row::{Answer, Feed, PendingRow, Request};
+use super::shared_photos::SharedPhotos;
 use super::shutdown::Shutdown;
 use super::stats::Stats;
 use super::{RunEvent, RunSettings, Snapshot};
@@ -71,6 +72,7 @@ pub(super) struct Dispatcher {
     pub(super) commits: GroupCommit,
     pub(super) shutdown: Shutdown,
     pub(super) stats: Stats,
+    pub(super) photos: SharedPhotos,
     /// What there is to tell those who watch.
     pub(super) events: Vec<RunEvent>,
     /// When as many as allowed were in flight last.
@@ -83,7 +85,8 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(settings: RunSettings, next_id: AttemptId, rng: StdRng) -> Self {
+    /// `photos` are those that are known from the beginning.
+    pub(super) fn new(settings: RunSettings, next_id: AttemptId, photos: SharedPhotos, rng: StdRng) -> Self {
         let gate = Gate::new(
             settings.concurrency,
             settings.interval,
@@ -99,6 +102,7 @@ impl Dispatcher {
             commits: GroupCommit::default(),
             shutdown: Shutdown::default(),
             stats: Stats::new(),
+            photos,
             events: Vec::new(),
             full_at: None,
             launch_at: None,

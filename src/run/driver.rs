@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use super::dispatcher::{Action, Dispatcher, Event, Moment};
 use super::recorder::{Command, Completion, Recorder, commands};
 use super::row::{Answer, PendingRow, Reading, Request};
+use super::shared_photos::SharedPhotos;
 use super::{Observer, RunError, RunSettings, Stats};
 use crate::client::Client;
 use crate::domain::{
@@ -93,7 +94,12 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         own_files,
         signals,
     } = services;
-    let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
+    let mut photos = SharedPhotos::default();
+    if settings.strict {
+        ledger.each_photo(|user_id, sha256| photos.know(user_id, sha256))?;
+    }
+    let rng = StdRng::from_rng(&mut rand::rng());
+    let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, photos, rng);
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
     let (to_recorder, from_driver) = commands();
     let (sender, messages) = unbounded_channel();

@@ -125,7 +125,7 @@ impl Dispatcher {
     }
 
     fn decide(&mut self, flight: Flight, failed: &FailedAttempt, end: AttemptEnd, charged: bool) {
-        let (now, sent_at) = (end.now.instant, end.now.instant - end.took);
+        let (now, sent_at) = (end.now.instant, end.now.instant - end.still_for);
         let Flight { pending, photo, .. } = flight;
         let decision = match charged {
             true => self.settings.retry.decide(pending.used, pending.last_round),
@@ -149,7 +149,8 @@ impl Dispatcher {
     }
 
     /// When the row may be tried again: never before its backoff, nor before the server's wish; and where somebody may
-    /// still be at work on the request, not before its quiet time, counted from its sending.
+    /// still be at work on the request, not before its quiet time, counted from the end of
+    /// its sending.
     fn due(&mut self, failed: &FailedAttempt, failures: u32, sent_at: Instant, now: Instant) -> Instant {
         let wait = backoff(failures, &mut self.rng).max(failed.wait.unwrap_or_default());
         let quiet = failed.is_open.then(|| sent_at + self.settings.in_doubt_wait);

@@ -15,6 +15,7 @@ mod pipeline;
 mod queue;
 mod recorder;
 mod row;
+mod shared_photos;
 mod shutdown;
 mod stats;
 #[cfg(test)]
@@ -52,6 +53,8 @@ pub(crate) struct RunSettings {
     pub(crate) stop_after: Option<Duration>,
     pub(crate) limit: Option<u64>,
     pub(crate) max_failures: Option<u32>,
+    /// Whether a photo that another user has makes its row `invalid`.
+    pub(crate) strict: bool,
 }
 
 impl From<Signal> for Stop {
@@ -113,6 +116,11 @@ pub(crate) enum RunEvent {
     LargePhoto {
         row: u32,
         bytes: u64,
+    },
+    /// Another user has the same photo; `other` is that user's row, none where an earlier run has sent it.
+    SharedPhoto {
+        row: u32,
+        other: Option<u32>,
     },
     /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.
     Refused {

@@ -38,6 +38,7 @@ pub(super) fn text(event: &RunEvent) -> String {
         }
         RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
         RunEvent::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
+        RunEvent::SharedPhoto { row, .. } => format!("row {row}: another user has the same photo\n"),
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
@@ -69,6 +70,7 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
             ("invalid_photo", json!({"row": row, "reason": reason, "detail": detail}))
         }
         RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
+        RunEvent::SharedPhoto { row, other } => ("shared_photo", json!({"row": row, "other_row": other})),
         RunEvent::Refused {
             refusal, clock_ahead, ..
         } => ("refused", json!({"refusal": refusal, "clock_ahead_s": clock_ahead})),

@@ -42,6 +42,7 @@ pub(crate) struct Reporter {
     run_id: String,
     progress: Progress,
     large_photos: u32,
+    shared_photos: u32,
     /// Why the server ended the run, for people.
     advice: Option<String>,
 }
@@ -55,6 +56,7 @@ impl Reporter {
             run_id: run_id.to_owned(),
             progress: Progress::new(args, rows, Instant::now()),
             large_photos: 0,
+            shared_photos: 0,
             advice: None,
         }
     }
@@ -71,6 +73,10 @@ impl Reporter {
         if self.large_photos > WARNINGS {
             let more = self.large_photos - WARNINGS;
             self.warn(&format!("{more} more photos above 4,500,000 bytes"));
+        }
+        if self.shared_photos > WARNINGS {
+            let more = self.shared_photos - WARNINGS;
+            self.warn(&format!("{more} more rows whose photo another user has too"));
         }
         if !self.quiet || closing.facts.status != ExitStatus::Settled {
             write_err(&self.end(closing));
@@ -116,6 +122,16 @@ impl Observer for Reporter {
                 self.warn(&format!(
                     "row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it"
                 ));
+            }
+        }
+        if let RunEvent::SharedPhoto { row, other } = event {
+            self.shared_photos += 1;
+            if self.shared_photos <= WARNINGS {
+                let whose = match other {
+                    Some(other) => format!("row {other} is another user with the same photo"),
+                    None => "a user of an earlier run has the same photo".to_owned(),
+                };
+                self.warn(&format!("row {row}: {whose}; --strict makes such a row invalid"));
             }
         }
         if let RunEvent::Refused {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Run, Server};
+use crate::harness::{Run, Server, png};
 
 const HEADER: &str = "user_id,user_created_at,photo\n";
 
@@ -34,7 +34,9 @@ fn a_run_warns_before_it_sends_and_sends_all_the_same() {
 #[test]
 fn a_run_of_good_rows_warns_of_nothing_and_a_quiet_one_neither() {
     let server = Server::success();
-    let good = Run::new(&server).rows(3);
+    let good = Run::new(&server)
+        .manifest("user_id,user_created_at,photo\nu1,2021-08-12,p.jpg\nu2,2021-08-12,q.png\n")
+        .file("q.png", &png(1));
     let mut done = good.go();
     let silent = !done.stderr.contains("warning");
     done.code(0).check(silent, "a warning");
@@ -88,7 +90,9 @@ fn programs_get_an_object_for_each_kind_with_users_only_where_asked_for() {
             .stderr
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let warnings: Vec<_> = objects.filter(|object| object["event"] == "warning").collect();
+        let warnings: Vec<_> = objects
+            .filter(|object| object["event"] == "warning" && object["reason"].is_string())
+            .collect();
         let reasons: Vec<_> = warnings
             .iter()
             .map(|warning| warning["reason"].as_str().unwrap())
@@ -155,4 +159,23 @@ fn a_manifest_without_rows_is_a_warning_and_strictly_an_error() {
         assert!(output.stderr.contains("no rows"), "{}", output.stderr);
     }
     assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn a_strict_run_sends_no_photo_that_another_user_has() {
+    let server = Server::success();
+    let run = Run::new(&server)
+        .manifest("user_id,user_created_at,photo\nu1,2021-08-12,p.jpg\nu2,2021-08-12,q.png\n")
+        .file("q.png", &png(9));
+    run.go().code(0).all("enrolled");
+    // The second of them has the photo of a user that the run before has enrolled.
+    run.write(
+        "manifest.csv",
+        b"user_id,user_created_at,photo\nu3,2021-08-12,q.png\nu1,2021-08-12,p.jpg\n",
+    );
+    run.go_with(&["--strict"])
+        .code(1)
+        .rows(["invalid shared_photo", "enrolled"])
+        .says(&["row 1", "same photo"]);
+    run.go().code(0).all("enrolled");
 }

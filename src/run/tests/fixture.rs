@@ -38,6 +38,7 @@ pub(super) fn settings() -> RunSettings {
         stop_after: None,
         limit: None,
         max_failures: None,
+        strict: false,
     }
 }
 

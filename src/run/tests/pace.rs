@@ -310,3 +310,15 @@ fn the_quiet_time_counts_from_the_sending() {
         assert!(waited >= least && waited <= most, "{took} s: {waited:?}");
     }
 }
+
+#[test]
+fn a_slow_upload_does_not_shorten_the_quiet_time() {
+    let mut world = World::new(settings(), 1);
+    world.work();
+    // Twenty seconds for the upload, one second until the connection was lost.
+    world.pass(21 * SECOND);
+    world.still_for = Some(SECOND);
+    world.answer(1, SendErrorKind::Lost { whole: true });
+    let waited = world.until_sent();
+    assert!(waited >= 4 * SECOND && waited <= 9 * SECOND / 2, "{waited:?}");
+}

@@ -409,3 +409,22 @@ fn after_one_right_signature_a_wrong_one_is_that_answers_own() {
     }
     assert_eq!(world.dispatcher.shutdown.stop(), None);
 }
+
+#[test]
+fn a_photo_that_another_user_has_is_told_of_and_not_sent_by_a_strict_run() {
+    for strict in [false, true] {
+        let mut world = World::new(RunSettings { strict, ..settings() }, 3);
+        world.photos.insert(3, 1);
+        world.answer_all(|_| enrolled().into());
+        let shared = |event: &&RunEvent| matches!(event, RunEvent::SharedPhoto { .. });
+        assert_eq!(world.events.iter().filter(shared).count(), 1, "{strict}");
+        let invalid: Vec<_> = (1..=3).filter(|row| world.status(*row) == Status::Invalid).collect();
+        assert_eq!(invalid.len(), usize::from(strict));
+        assert!(
+            invalid
+                .iter()
+                .all(|row| world.reason(*row) == Some(Reason::SharedPhoto))
+        );
+        world.assert_each_row_ended_once(3);
+    }
+}

@@ -7,6 +7,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use super::books::Books;
 use super::fixture::{Back, EPOCH_MS, facts, pending, photo};
+use crate::client::SendError;
 use crate::domain::{
     outcome::{PhotoDigest, Status},
     response::{Kind, Verdict},
@@ -16,6 +17,7 @@ use crate::photo::PhotoError;
 use crate::run::dispatcher::{Action, Dispatcher, Event, Moment};
 use crate::run::group_commit::Batch;
 use crate::run::row::{Answer, Feed, PendingRow, Reading, Request};
+use crate::run::shared_photos::SharedPhotos;
 use crate::run::{RunEvent, RunSettings};
 
 /// Rows of one feed, as the recorder has them.
@@ -50,6 +52,8 @@ pub(super) struct World {
     /// The photo of each row by its number, where it is not the row's first.
     pub(super) photos: HashMap<u32, u8>,
     pub(super) aborts: u32,
+    /// How long nothing of a request had moved when its connection was lost; all of its time where none.
+    pub(super) still_for: Option<Duration>,
     pub(super) most_in_flight: usize,
     storage_failed: bool,
     settled_once: bool,
@@ -73,7 +77,7 @@ impl World {
         let (start, in_doubt_wait) = (settings.started, settings.in_doubt_wait);
         let next_id = books.attempts.keys().next_back().copied().unwrap_or(0) + 1;
         Self {
-            dispatcher: Dispatcher::new(settings, next_id, StdRng::seed_from_u64(seed)),
+            dispatcher: Dispatcher::new(settings, next_id, SharedPhotos::default(), StdRng::seed_from_u64(seed)),
             start,
             now: Moment {
                 instant: start,
@@ -90,6 +94,7 @@ impl World {
             events: Vec::new(),
             photos: HashMap::new(),
             aborts: 0,
+            still_for: None,
             most_in_flight: 0,
             storage_failed: false,
             settled_once: false,
@@ -268,7 +273,11 @@ impl World {
             Back::Says(Kind::Settled(..) | Kind::Rejected { .. } | Kind::Duplicate)
         );
         let reading = match back {
-            Back::Breaks(error) => Err(error.into()),
+            Back::Breaks(error) => {
+                let mut error = SendError::from(error);
+                error.still_for = self.still_for;
+                Err(error)
+            }
             Back::Says(kind) => Ok(Reading {
                 verdict: Verdict {
                     kind,
