@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::Moment;
 use super::RunEvent;
-use super::dispatcher::{Dispatcher, Moment};
+use super::dispatcher::Dispatcher;
 use super::gate::Admission;
 use super::group_commit::{Batch, GROUP_WAIT};
 use super::row::{PendingRow, Request};

@@ -1,13 +1,14 @@
 //! What an answer, or its absence, does to its row and to the run.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::Moment;
 use super::RunEvent;
-use super::dispatcher::{Dispatcher, Moment};
+use super::dispatcher::Dispatcher;
 use super::failures::FailedAttempt;
 use super::group_commit::ResultsLine;
-use super::row::{Answer, Flight, PendingRow, Reading};
+use super::row::{Answer, AttemptEnd, Flight, PendingRow, Reading};
 use crate::client::SendErrorKind;
 use crate::domain::{
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
@@ -15,24 +16,10 @@ use crate::domain::{
     resume,
     stop::Stop,
 };
-use crate::ledger::{AttemptId, AttemptStatus, Entry};
+use crate::ledger::{AttemptStatus, Entry};
 
 /// As many refusals alike in a row end the run (contract, section 9).
 const REFUSALS_ALIKE: u32 = 20;
-
-/// The end of one attempt, as everything below needs it.
-pub(super) struct AttemptEnd {
-    id: AttemptId,
-    sent_at: i64,
-    pub(super) took: Duration,
-    /// Since when nothing of the request has moved, by which its quiet time is reckoned; the whole of `took` where that
-    /// is not known.
-    pub(super) still_for: Duration,
-    pub(super) facts: Facts,
-    /// Why there was no answer.
-    cause: Option<Arc<str>>,
-    pub(super) now: Moment,
-}
 
 impl Dispatcher {
     /// An attempt has come to its end. One that was given up meanwhile is not known here any more.
@@ -173,7 +160,7 @@ impl Dispatcher {
             clock_ahead,
         });
         let now = end.now.instant;
-        let status = open_status(&flight.pending);
+        let status = flight.pending.open_status();
         let outcome = self.outcome(
             &flight.pending,
             status,
@@ -323,13 +310,5 @@ impl Dispatcher {
             run_id: self.settings.run_id.clone(),
             ..Outcome::untried(status, Some(reason))
         }
-    }
-}
-
-pub(super) fn open_status(row: &PendingRow) -> Status {
-    if row.past.is_in_doubt() {
-        Status::InDoubt
-    } else {
-        Status::Pending
     }
 }

@@ -17,17 +17,10 @@ use super::row::{Answer, Feed, PendingRow, Request};
 use super::shared_photos::SharedPhotos;
 use super::shutdown::Shutdown;
 use super::stats::Stats;
-use super::{RunEvent, RunSettings, Snapshot};
+use super::{Moment, RunEvent, RunSettings, Snapshot};
 use crate::domain::stop::Stop;
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::{Photo, PhotoError};
-
-/// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) instant: Instant,
-    pub(super) unix_ms: i64,
-}
 
 /// What has happened.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::dispatcher::{Action, Dispatcher, Event, Moment};
+use super::Moment;
+use super::dispatcher::{Action, Dispatcher, Event};
 use super::recorder::{Command, Completion, Recorder, commands};
 use super::row::{Answer, PendingRow, Reading, Request};
 use super::shared_photos::SharedPhotos;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::answers::{AttemptEnd, open_status};
-use super::dispatcher::{Dispatcher, Moment};
-use super::row::{Flight, PendingRow};
+use super::Moment;
+use super::dispatcher::Dispatcher;
+use super::row::{AttemptEnd, Flight, PendingRow};
 use crate::client::SendErrorKind;
 use crate::domain::{
     outcome::{Reason, Status},
@@ -133,7 +133,7 @@ impl Dispatcher {
         };
         let status = match decision {
             Decision::GiveUp if !pending.past.is_in_doubt() => Status::Failed,
-            Decision::GiveUp | Decision::Again | Decision::LastRound => open_status(&pending),
+            Decision::GiveUp | Decision::Again | Decision::LastRound => pending.open_status(),
         };
         let outcome = self.outcome(&pending, status, Some(failed.reason), Some(photo), end);
         let Some(mut pending) = self.record(pending, outcome, decision == Decision::GiveUp) else {

@@ -67,6 +67,13 @@ impl From<Signal> for Stop {
     }
 }
 
+/// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    instant: Instant,
+    unix_ms: i64,
+}
+
 /// Why the recorder could not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {

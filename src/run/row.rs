@@ -1,14 +1,16 @@
 //! A row on its way through the run, and what is said of it there.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use csv::StringRecord;
 
+use super::Moment;
 use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{PhotoDigest, Status},
+    outcome::{Facts, PhotoDigest, Status},
     response::Verdict,
     resume::{Past, Refused},
     user_id::UserId,
@@ -60,6 +62,20 @@ pub(super) struct Answer {
     pub(super) sent_at: i64,
     pub(super) took: Duration,
     pub(super) reading: Result<Reading, SendError>,
+}
+
+/// The end of one attempt, as all that follows from it needs it.
+pub(super) struct AttemptEnd {
+    pub(super) id: AttemptId,
+    pub(super) sent_at: i64,
+    pub(super) took: Duration,
+    /// Since when nothing of the request has moved, by which its quiet time is reckoned; the whole of `took` where that
+    /// is not known.
+    pub(super) still_for: Duration,
+    pub(super) facts: Facts,
+    /// Why there was no answer.
+    pub(super) cause: Option<Arc<str>>,
+    pub(super) now: Moment,
 }
 
 /// A verdict, and how far the server's clock is ahead of ours where its answer says so; in seconds.
@@ -117,6 +133,15 @@ impl PendingRow {
     pub(super) fn is_refused_photo(&self, photo: &Photo) -> bool {
         let refused = self.refused.as_ref();
         refused.is_some_and(|refused| refused.photo.sha256 == photo.digest.sha256)
+    }
+
+    /// Its status as long as nothing is settled.
+    pub(super) fn open_status(&self) -> Status {
+        if self.past.is_in_doubt() {
+            Status::InDoubt
+        } else {
+            Status::Pending
+        }
     }
 
     /// Whether this run has tried it before.

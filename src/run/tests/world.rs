@@ -14,7 +14,8 @@ use crate::domain::{
 };
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::PhotoError;
-use crate::run::dispatcher::{Action, Dispatcher, Event, Moment};
+use crate::run::Moment;
+use crate::run::dispatcher::{Action, Dispatcher, Event};
 use crate::run::group_commit::Batch;
 use crate::run::row::{Answer, Feed, PendingRow, Reading, Request};
 use crate::run::shared_photos::SharedPhotos;
