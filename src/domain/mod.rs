@@ -15,5 +15,7 @@ pub(crate) mod retry;
 pub(crate) mod signature;
 pub(crate) mod stop;
 pub(crate) mod summary;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod user_id;
