@@ -11,7 +11,7 @@ use serde_json_borrow::{ObjectAsVec, Value};
 use super::{
     outcome::{Facts, Reason, Status, words},
     signature::Signer,
-    text::{MAX_TEXT_CHARS, one_line, redact},
+    text::server_text,
     user_id::UserId,
 };
 
@@ -244,7 +244,7 @@ impl<'a> Body<'a> {
 
     /// What goes into ledger and results: made harmless and cut, since anybody may have written it.
     fn facts(&self, http_status: u16) -> Facts {
-        let safe = |text: Option<Cow<'_, str>>| text.map(|text| one_line(&redact(&text), MAX_TEXT_CHARS));
+        let safe = |text: Option<Cow<'_, str>>| text.map(|text| server_text(&text));
         Facts {
             http_status: Some(http_status),
             result_code: safe(self.result_code()),

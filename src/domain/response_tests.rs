@@ -318,3 +318,23 @@ fn numbers_are_told_as_json_writes_them() {
         assert_eq!(facts.confidence.as_deref(), Some(text));
     }
 }
+
+/// Escaping a control character adds letters, and JSON within JSON escapes the slashes of base64.
+#[test]
+fn no_text_that_is_kept_holds_a_signature_however_it_is_escaped() {
+    let signature = "XxThLHZy2ij1WINkqNEPg/Vs9RvUDHWlebDYzprqS74=";
+    let nested = json!({"signature": signature}).to_string().replace('/', "\\/");
+    let encoded = signature.replace('/', "%2F").replace('=', "%3D");
+    for (text, wanted) in [
+        (format!("\n{}", "A".repeat(39)), "[redacted]"),
+        (
+            format!("\u{7}{}", "A".repeat(39)),
+            "\\u{7}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        (nested, "{\"signature\":\"[redacted]\"}"),
+        (format!("signature={encoded}&user"), "[redacted]&user"),
+    ] {
+        let body = json!({"code": "2213", "error": text}).to_string();
+        assert_eq!(facts(&body).result_text.as_deref(), Some(wanted), "{text:?}");
+    }
+}
