@@ -15,6 +15,10 @@ use super::{
     user_id::UserId,
 };
 
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;
+
 /// One answer as the client received it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reply {
@@ -272,7 +276,3 @@ fn scalar<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-#[path = "response_tests.rs"]
-mod tests;

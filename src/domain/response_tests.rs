@@ -169,7 +169,8 @@ fn a_refusal_may_come_without_a_code() {
     assert_eq!(of(400, json!({"message": "Bad request"})), REFUSED);
     assert_eq!(of(422, json!({"status": "failed", "error": "no"})), REFUSED);
     for body in [json!({}), json!([]), json!("text"), json!(null)] {
-        assert_eq!(of(400, body), Kind::NotProcessed(Reason::GatewayRefused, None));
+        let wanted = Kind::NotProcessed(Reason::GatewayRefused, None);
+        assert_eq!(of(400, body.clone()), wanted, "{body}");
     }
 }
 
@@ -315,7 +316,7 @@ fn numbers_are_told_as_json_writes_them() {
         ("18446744073709551615", "18446744073709551615"),
     ] {
         let facts = facts(&format!(r#"{{"ResultCode":"2213","ConfidenceValue":{number}}}"#));
-        assert_eq!(facts.confidence.as_deref(), Some(text));
+        assert_eq!(facts.confidence.as_deref(), Some(text), "{number}");
     }
 }
 
