@@ -24,6 +24,8 @@ mod config;
 mod domain;
 mod error;
 mod exit;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ledger;
 mod manifest;
 mod output;
