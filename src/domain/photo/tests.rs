@@ -137,7 +137,6 @@ proptest! {
         damages.iter().for_each(|(place, damage)| damage.apply(*place, &mut bytes));
         assert_judged_from_front_to_back(&bytes, cut).map_err(|error| TestCaseError::fail(format!("{name}: {error}")))?;
     }
-
 }
 
 proptest! {

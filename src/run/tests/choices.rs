@@ -10,7 +10,7 @@ const MOST: usize = 3_000;
 
 /// What happens, number by number. A zero is the first of what is possible, and no misfortune; zeros follow the last
 /// number. So a schedule is simpler the fewer and the smaller its numbers are, which is how proptest shrinks them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Choices {
     numbers: Vec<u16>,
     next: usize,

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use image_enroll::fuzzing::{Photo, inspect_photo};
 
-/// Writes a target's seeds into its corpus, where they are not there yet: a target draws its own seeds when it
-/// starts, before the corpus is read.
+/// Writes a target's seeds into its corpus. A target draws them when it starts, before the fuzzer reads the corpus.
 pub fn plant(target: &str, seeds: &[Vec<u8>]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     std::fs::create_dir_all(&folder).expect("the corpus can be written");
