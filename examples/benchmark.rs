@@ -112,7 +112,7 @@ fn prepare(folder: &Path, size: &Size) -> Result<usize, Box<dyn Error>> {
     Ok(bytes)
 }
 
-/// A picture of nothing: the same number gives the same bytes.
+/// A photo of noise: the same number gives the same bytes.
 fn noise(side: u16, number: u32) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut state = number.wrapping_mul(2_654_435_761) | 1;
     let mut next = || {

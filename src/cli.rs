@@ -115,6 +115,9 @@ pub(crate) struct FileArgs {
     /// Let the results replace a file that is no earlier results CSV
     #[arg(long)]
     pub(crate) force: bool,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// What a ledger is pinned to.
@@ -150,10 +153,10 @@ pub(crate) struct PaceArgs {
     /// Most requests started per time: N/s, N/m or N/h
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
-    /// Longest wait for an answer once the request is sent
+    /// Longest time in which a request may stand still: from its body's first byte on, and then for the answer
     #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
     pub(crate) timeout: Duration,
-    /// Longest wait for a connection
+    /// Longest wait for a connection: name, TCP, proxy and TLS together
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
     pub(crate) connect_timeout: Duration,
     /// Further attempts of a row

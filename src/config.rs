@@ -9,8 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, Env, FileArgs, PinArgs};
 use crate::domain::signature::Signer;

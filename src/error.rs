@@ -11,6 +11,7 @@ use crate::manifest::ManifestError;
 use crate::output::ResultsError;
 use crate::photo::PhotoError;
 use crate::run::RunError;
+use crate::sys::signals::GivenUp;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -32,8 +33,10 @@ pub(crate) enum Error {
     Summary { path: PathBuf, source: io::Error },
     #[error("stopped")]
     Run(#[from] RunError),
-    #[error("cannot serve the simulator")]
-    Simulator(#[source] io::Error),
+    #[error("port {0} is in use; choose another with --port, or 0 for a free one")]
+    PortInUse(u16),
+    #[error("cannot listen on port {port}")]
+    Listen { port: u16, source: io::Error },
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
     #[error("cannot start the program's threads")]
@@ -43,7 +46,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Config(_) | Self::Client(_) | Self::Simulator(_) => ExitStatus::Usage,
+            Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => ExitStatus::Usage,
             Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
             Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
             Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),
@@ -56,13 +59,16 @@ impl Error {
 
 fn ledger_status(error: &LedgerError) -> ExitStatus {
     match error {
-        LedgerError::Locked => ExitStatus::Locked,
-        LedgerError::Missing
-        | LedgerError::Foreign
+        LedgerError::Locked(_) => ExitStatus::Locked,
+        LedgerError::Missing | LedgerError::OtherPin { .. } => ExitStatus::Usage,
+        LedgerError::Foreign
         | LedgerError::Newer { .. }
-        | LedgerError::OtherPin { .. }
+        | LedgerError::LogLost
         | LedgerError::Damaged(_)
+        | LedgerError::Corrupt(_)
         | LedgerError::Open(_)
+        | LedgerError::Lock(_)
+        | LedgerError::Copy(_)
         | LedgerError::Sqlite(_) => ExitStatus::Storage,
     }
 }
@@ -71,6 +77,7 @@ fn results_status(error: &ResultsError) -> ExitStatus {
     match error {
         ResultsError::Write(_) => ExitStatus::Storage,
         ResultsError::NotResults | ResultsError::InUse => ExitStatus::Usage,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Ledger(error) => ledger_status(error),
         ResultsError::Manifest(_) => ExitStatus::Manifest,
     }

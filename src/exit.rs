@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
 use crate::output::Tally;
+use crate::sys::signals::Signal;
 
 /// How the program ended. The numbers are the public interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,9 @@ pub(crate) enum ExitStatus {
     Manifest,
     /// Stopped by a limit.
     Limit,
-    /// SIGINT: drained, summary and results written.
+    /// SIGHUP: drained, summary and results written.
+    HungUp,
+    /// SIGINT: the same.
     Interrupted,
     /// SIGTERM: the same.
     Terminated,
@@ -38,7 +41,7 @@ pub(crate) enum ExitStatus {
 
 impl ExitStatus {
     /// Every one, in the order of the numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Settled,
         Self::DataFaults,
         Self::Usage,
@@ -50,6 +53,7 @@ impl ExitStatus {
         Self::Locked,
         Self::Manifest,
         Self::Limit,
+        Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -68,6 +72,7 @@ impl ExitStatus {
             Self::Locked => "Another run holds the ledger. Wait.",
             Self::Manifest => "The manifest cannot be used. Fix the file.",
             Self::Limit => "Stopped by a limit, or by 20 refusals alike in a row. Look.",
+            Self::HungUp => "Hung up (SIGHUP): drained, summary and results written. Run again.",
             Self::Interrupted => "Interrupted (SIGINT): drained, summary and results written. Run again.",
             Self::Terminated => "Terminated (SIGTERM): drained, summary and results written. Run again.",
         }
@@ -86,6 +91,7 @@ impl ExitStatus {
             Self::Locked => 8,
             Self::Manifest => 9,
             Self::Limit => 10,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -120,11 +126,18 @@ impl From<Stop> for ExitStatus {
             Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Signatures | Refusal::Certificate) => {
                 Self::Unreachable
             }
+            Stop::HungUp => Self::HungUp,
             Stop::Interrupted => Self::Interrupted,
             Stop::Terminated => Self::Terminated,
             Stop::ManifestChanged => Self::Manifest,
             Stop::Storage => Self::Storage,
         }
+    }
+}
+
+impl From<Signal> for ExitStatus {
+    fn from(signal: Signal) -> Self {
+        Stop::from(signal).into()
     }
 }
 

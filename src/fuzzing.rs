@@ -126,7 +126,7 @@ pub struct Row {
 pub struct Passes {
     /// Rows that the survey has counted.
     pub rows: u32,
-    /// How many of them are `first`, `repeat`, `conflict` and `invalid`.
+    /// How many of them are `first`, `repeat`, `conflict` and `invalid`. Nothing is `similar` without `--strict`.
     pub counts: [u32; 4],
     /// Rows in conflict, each with the row that it contradicts.
     pub conflicts: Vec<(u32, u32)>,
@@ -181,6 +181,7 @@ fn word(role: Role) -> &'static str {
         Role::First => "first",
         Role::Repeat => "repeat",
         Role::Conflict => "conflict",
+        Role::Similar => "similar",
         Role::Invalid => "invalid",
     }
 }

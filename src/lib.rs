@@ -1,26 +1,124 @@
-//! Enrolls existing users into Smile ID in bulk: right, resumable, and nothing twice.
+//! Enrolls existing users into Smile ID in bulk: signed, resumable, nothing twice and nothing lost.
 //!
-//! A row comes in from the manifest and moves one way until it is an outcome; nothing moves back.
+//! This page is the map: the way of a row, the modules, the rules. What the tool promises stands in [`docs::contract`],
+//! what is known of the endpoint in [`docs::endpoint`], how it is operated in [`docs::operating`].
+//!
+//! # The way of a row
 //!
 //! ```text
-//! csv record -> Row -> Photo -> intent, durable -> Request -> Response | SendError
-//!            -> Verdict -> Decision -> Outcome -> ledger -> results, progress -> Summary -> exit code
-//!               ^-- one attempt: the photo read again, signed anew --|
+//! CSV record -> Row -> PendingRow -> Photo -> intent, durable -> Request -> Reply | SendError -> Verdict
+//!                          ^                                                                       |
+//!                          +------------- tried again, after a wait, from its photo on ------------+
+//!                                                                                                  v
+//!               exit code <- Summary <- Tally <- results line <- ledger <---------------------- Outcome
 //! ```
 //!
-//! - `domain` is pure and imports nothing of the crate outside itself; `client`, `manifest`, `photo`, `ledger` and
-//!   `simulator` import only `domain` and `sys`, the machine.
-//! - `client` alone opens sockets outward; `ledger`, `output` and `sys`'s atomic file alone write files; `terminal`
-//!   alone writes to the terminal; `main` alone exits.
-//! - In `run`, the dispatcher (a state machine) decides, the driver acts, and the recorder owns ledger and results. An
-//!   attempt reads its photo anew, so that a row that waits holds no photo in memory and the bytes sent are always the
-//!   bytes validated. The intent is made durable before the gate is asked, so that the disk's latency never costs a
-//!   place in flight.
+//! Before the first row:
+//!
+//! 1. `main.rs` parses the command line into [`Cli`] (`cli.rs`), [`run()`] hands it to `commands/mod.rs`, and
+//!    `commands/enroll.rs` is the run from here to its end: `prepare`, `send`, `finish`. The work is done on a thread of
+//!    its own, and `main` waits for it or for a signal (`sys/signals.rs`), so that nothing that hangs keeps the process.
+//! 2. `prepare` resolves arguments and environment (`config.rs`: endpoint, key, paths), locks the ledger
+//!    (`ledger/lock.rs`), opens the manifest, takes the survey of it, keeps other commands away from the results
+//!    (`output/claim.rs`), and opens the ledger (`ledger/open.rs`). Rows that look wrong are told of
+//!    (`terminal/warnings.rs`), in production a person is asked (`commands/confirm.rs`), and then the ledger is told that
+//!    a run begins.
+//! 3. `send` builds the client (`client/`) and calls `drive` (`run/driver.rs`), which starts two workers. The *recorder*
+//!    (`run/recorder.rs`) is a thread that owns manifest, ledger and results. The *driver* is a task that asks the
+//!    *dispatcher* (`run/dispatcher.rs`) what to do (`poll` gives actions), does it, and tells it what happened
+//!    (`handle` takes events). The dispatcher itself neither waits nor reads nor writes.
+//!
+//! Then, for each row:
+//!
+//! 4. **Feed.** The dispatcher has few rows left (`run/queue.rs`) and asks for more. The recorder reads the next records
+//!    (`Recorder::feed`), judges each by itself (`manifest/row.rs` makes a `Row`), and asks the ledger what it knows of
+//!    the user (`ledger/read.rs`). `domain/resume.rs` makes a plan of that: skip, send, or send if the photo is another
+//!    one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the queue. A row that is wrong goes straight
+//!    into the results.
+//! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
+//!    calls `Photo::read` (`photo/mod.rs`), which judges the bytes with `domain/photo/` and hashes them. These very bytes
+//!    are sent. A photo that is not good makes the row `invalid` (step 9).
+//! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until the next commit takes its intent along
+//!    (`run/group_commit.rs`). The recorder writes the batch as one transaction (`Ledger::commit`, `ledger/write.rs`).
+//!    Its `Receipt` is what makes a `Recorded` row, and only such a row can be launched. No answer from the recorder
+//!    means: do not start.
+//! 7. **Launch.** The gate (`run/gate.rs`) says whether a request may start now: limit of requests in flight, `--rate`,
+//!    `Retry-After`, pause. Then `attempt` (`run/driver.rs`) **signs** the request (`domain/request.rs`,
+//!    `domain/signature.rs`) and posts it through the client (`client/mod.rs`), which encodes the photo while it is being
+//!    sent (`client/body.rs`). One call is one attempt.
+//! 8. **Answer.** `judge` (`domain/response.rs`) turns the answer into a `Verdict`; a `SendError` (`client/error.rs`)
+//!    says whether the server can have seen the whole request. `run/answers.rs` decides what that does to row and run.
+//!    An attempt that settled nothing goes to `run/failures.rs`: by `domain/retry.rs` the row is given up, or it goes
+//!    back to the queue and begins again at step 5, with its photo read anew, a new intent and a new signature.
+//! 9. **Record.** The attempt's end and the row's `Outcome` (`domain/outcome.rs`) join the next batch. The recorder makes
+//!    the batch durable first, and then appends the row's line to the results (`output/follow.rs`, `output/cells.rs`).
+//!
+//! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):
+//!
+//! 10. `finish` writes the results again, whole and in the manifest's order (`output/target.rs`, `output/mod.rs`): for each
+//!     row what the ledger says of its user (`History::view` in `domain/resume.rs`). The lines are counted on the way
+//!     (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing text
+//!     (`terminal/closing.rs`) follow from the counts.
+//!
+//! # Every pass over the manifest
+//!
+//! No row is kept in memory between the passes; a row has the same number and the same judgement in each.
+//!
+//! | pass | where | what for |
+//! |---|---|---|
+//! | header | `Manifest::open`, `manifest/source.rs` | finds the columns |
+//! | survey | `Survey::take`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
+//! | warnings | `Survey::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
+//! | count | `commands/confirm.rs` | how many users would be sent; only where a production run asks |
+//! | feed | `Recorder::feed`, `run/recorder.rs` | rows to send, some hundreds at a time, while the run goes on |
+//! | final results | `output::write`, `output/mod.rs` | every line in order; once more into nothing for the counts, if the file cannot be written |
+//!
+//! The feed and the final results compare their hash of the file with the survey's: a manifest that has changed ends the
+//! run. `check` (`commands/check.rs`) makes header and survey, a pass that judges every row and photo
+//! (`commands/check/rows.rs`), and one that finds the rows which share a photo (`commands/check/shared.rs`). `results`
+//! makes header, survey and final results. A run that ends before its first row makes no further pass: its summary comes
+//! from the arguments alone (`commands/unstarted.rs`, `output/unstarted.rs`).
+//!
+//! # Modules
+//!
+//! - `cli`: the command line as it is written
+//! - `config`: arguments and environment, resolved: endpoint, credentials, paths, the ledger's default place
+//! - `commands`: each command from its beginning to its end
+//! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
+//! - `manifest`: from the bytes of the CSV to rows, and the survey of the whole
+//! - `photo`: from a path to the judged bytes of a photo
+//! - `client`: one attempt over HTTP
+//! - `ledger`: the durable record, in SQLite
+//! - `run`: dispatcher, driver, recorder
+//! - `output`: the files that a run leaves: results, findings, summary
+//! - `terminal`: what people see: progress, log lines, closing text, questions
+//! - `simulator`: the stand-in for the API
+//! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
+//! - `error`, `exit`: what ends the program early, and the exit codes
+//! - `docs`: the documents
+//! - `fuzzing`: what the fuzz targets reach of the crate; built for them alone
+//!
+//! # Rules
+//!
+//! 1. `domain` names no other module of the crate. It knows no clock, file, socket, environment variable or async runtime:
+//!    time and randomness come in as arguments.
+//! 2. `client`, `manifest`, `photo`, `ledger` and `simulator` name no module but themselves, `domain` and `sys`; `sys` names
+//!    none.
+//! 3. Only `client` opens connections; only `ledger` speaks SQL.
+//! 4. Files that outlive the program are made by `ledger`, `output` and `sys` alone.
+//! 5. Only `terminal` writes to stderr. Stdout is for data: results, findings, and the documents that `commands` prints.
+//!    Nothing but `main` ends the process.
+//! 6. `Ledger::commit` alone makes a `Receipt`, and a `Receipt` alone makes a `Recorded` row, the one thing that can be
+//!    launched.
+//! 7. In `run` the driver alone asks the clock, makes random generators, and waits.
+//! 8. An error of the recorder ends the run; the `Observer`, who shows the run to people, returns nothing and so cannot.
+//! 9. `cli` is named by `commands`, `config`, `output` and `terminal` alone.
 
 mod cli;
 mod client;
 mod commands;
 mod config;
+pub mod docs;
 mod domain;
 mod error;
 mod exit;
@@ -38,13 +136,26 @@ mod terminal;
 use std::process::ExitCode;
 
 pub use cli::Cli;
+use cli::LogFormat;
+use error::Error;
+use exit::ExitStatus;
+use sys::signals;
 
-/// Runs what the command line asks for. Errors are printed; the exit code says how it ended.
+/// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
+/// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
     let format = cli.log_format();
-    let status = commands::run(cli).unwrap_or_else(|error| {
-        terminal::print_error(&error, format);
-        error.exit_status()
-    });
+    let ended =
+        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, format)));
+    let status = match ended {
+        Ok(Ok(status)) => status,
+        Ok(Err(signal)) => signal.into(),
+        Err(error) => failed(&Error::Runtime(error), format),
+    };
     status.into()
+}
+
+fn failed(error: &Error, format: LogFormat) -> ExitStatus {
+    terminal::print_error(error, format);
+    error.exit_status()
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
-const EXIT_CODES: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130, 143];
+const EXIT_CODES: [u8; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 129, 130, 143];
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_image-enroll"));

@@ -3,23 +3,18 @@
 use std::error::Error as StdError;
 use std::io;
 
-use hyper_util::client::legacy;
-
-use super::body::Progress;
+use crate::domain::text;
 use crate::sys::errno::is_machines_fault;
 
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error("the endpoint is no address")]
-    Endpoint(#[from] hyper::http::uri::InvalidUri),
+    Endpoint(#[from] url::ParseError),
     #[error("cannot read the root certificates")]
-    Roots(#[from] rustls::pki_types::pem::Error),
+    Roots(#[source] reqwest::Error),
     #[error("cannot set up TLS")]
-    Tls(#[from] rustls::Error),
-    /// Only tunnels are spoken, over plain HTTP or TLS.
-    #[error("cannot go through a proxy of the kind {0:?}; give one that begins with http:// or https://")]
-    Proxy(String),
+    Setup(#[source] reqwest::Error),
 }
 
 /// Why an attempt brought no answer.
@@ -27,7 +22,7 @@ pub(crate) enum ClientError {
 #[error("{}", self.text())]
 pub(crate) struct SendError {
     pub(crate) kind: SendErrorKind,
-    source: Option<legacy::Error>,
+    source: Option<reqwest::Error>,
 }
 
 /// What a failed attempt means, by what the server can have seen.
@@ -37,7 +32,7 @@ pub(crate) enum SendErrorKind {
     Certificate,
     /// No connection: refused, DNS, TLS handshake, timed out.
     Connect,
-    /// This machine is out of file descriptors.
+    /// No connection, because this machine is out of memory or file descriptors.
     Machine,
     /// The connection was lost; `whole` says that the last byte had been handed over.
     Lost { whole: bool },
@@ -45,31 +40,28 @@ pub(crate) enum SendErrorKind {
     Silent { whole: bool },
 }
 
+impl From<SendErrorKind> for SendError {
+    /// An error with nothing else behind it.
+    fn from(kind: SendErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
 impl SendError {
-    pub(super) fn new(error: legacy::Error, progress: &Progress) -> Self {
-        let whole = progress.whole();
-        let kind = if causes(&error).any(is_certificate_error) {
-            SendErrorKind::Certificate
-        } else if causes(&error).filter_map(as_io).any(is_machines_fault) {
-            SendErrorKind::Machine
-        } else if error.is_connect() {
-            SendErrorKind::Connect
-        } else {
-            SendErrorKind::Lost { whole }
-        };
+    /// `whole` is the body's own word that its last chunk was taken, or never will be.
+    pub(super) fn new(error: reqwest::Error, whole: bool) -> Self {
         Self {
-            kind,
-            source: Some(error),
+            kind: classify(&error, whole),
+            source: Some(error.without_url()),
         }
     }
 
-    pub(super) fn silent(progress: &Progress) -> Self {
-        Self {
-            kind: SendErrorKind::Silent {
-                whole: progress.whole(),
-            },
-            source: None,
-        }
+    /// What stands at the end of the chain, as one line: it may name hosts, and holds nothing that was sent.
+    pub(crate) fn cause(&self) -> String {
+        let source = self.source.as_ref().map(|error| error as &(dyn StdError + 'static));
+        let root = source.and_then(|error| causes(error).last());
+        let cause = root.map_or_else(|| self.text().to_owned(), ToString::to_string);
+        text::one_line(&cause, text::MAX_TEXT_CHARS)
     }
 
     fn text(&self) -> &'static str {
@@ -82,6 +74,20 @@ impl SendError {
             SendErrorKind::Silent { whole: true } => "no answer in time",
             SendErrorKind::Silent { whole: false } => "the server stopped taking the request",
         }
+    }
+}
+
+/// Where the server may have the whole request, nothing that the library says can take the doubt away. Short of memory
+/// or descriptors counts as the machine's fault only while there is no connection: on a live one it is lost.
+fn classify(error: &reqwest::Error, whole: bool) -> SendErrorKind {
+    if whole || !error.is_connect() {
+        SendErrorKind::Lost { whole }
+    } else if causes(error).any(is_certificate_error) {
+        SendErrorKind::Certificate
+    } else if causes(error).filter_map(as_io).any(is_machines_fault) {
+        SendErrorKind::Machine
+    } else {
+        SendErrorKind::Connect
     }
 }
 

@@ -1,26 +1,26 @@
 //! ONE attempt over HTTP: no retry, no redirect, no second guess.
 //!
 //! A transport error is classified here, once, by whether the server can have seen the whole
-//! request; HTTP and TLS libraries stay in this room. Beside a request that never reached a
+//! request; HTTP and TLS libraries stay in this module. Beside a request that never reached a
 //! connection, which the pool hands to another one, nothing is sent twice.
 
 mod body;
 mod connect;
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::BodyExt;
-use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Response, Uri, body::Incoming};
-use hyper_util::client::legacy;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
+use reqwest::{Body, Method, Request, Response};
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 use crate::domain::{request::Payload, response::Reply};
 use crate::sys::buffers::BufferPool;
 use body::{Progress, StreamedBody};
-use connect::Pool;
 
 pub(crate) use error::{ClientError, SendError, SendErrorKind};
 
@@ -30,8 +30,6 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 const IDLE_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 /// The only path that is ever posted to.
 const PATH: &str = "/v1/backfill_users";
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("image-enroll/", env!("CARGO_PKG_VERSION")));
-const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What the client is built from.
@@ -40,7 +38,7 @@ pub(crate) struct ClientSettings {
     /// Base URL without a trailing slash.
     pub(crate) endpoint: String,
     pub(crate) connect_timeout: Duration,
-    /// Longest wait for an answer once the request is sent, and longest standstill while it is being sent.
+    /// Longest standstill of a request, from the first byte of its body to the end of its answer.
     pub(crate) timeout: Duration,
     /// Further root certificates, PEM.
     pub(crate) ca_pem: Option<Vec<u8>>,
@@ -51,20 +49,19 @@ pub(crate) struct ClientSettings {
 /// Posts to one endpoint over a pool of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    pool: Pool,
+    http: reqwest::Client,
     /// For the chunks of bodies.
     buffers: Arc<BufferPool>,
-    uri: Uri,
+    url: Url,
     timeout: Duration,
 }
 
 impl Client {
     pub(crate) fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
-        let uri: Uri = format!("{}{PATH}", settings.endpoint).parse()?;
         Ok(Self {
-            pool: Pool::new(&uri, settings)?,
+            http: connect::connections(settings)?,
             buffers: BufferPool::new(IDLE_CHUNK_BYTES),
-            uri,
+            url: format!("{}{PATH}", settings.endpoint).parse()?,
             timeout: settings.timeout,
         })
     }
@@ -74,24 +71,22 @@ impl Client {
         let (body, progress) = StreamedBody::new(payload, Arc::clone(&self.buffers));
         tokio::select! {
             biased;
-            reply = self.exchange(body) => reply.map_err(|error| SendError::new(error, &progress)),
-            () = silence(&progress, self.timeout) => Err(SendError::silent(&progress)),
+            reply = self.exchange(body) => reply.map_err(|error| SendError::new(error, progress.give_up())),
+            () = silence(&progress, self.timeout) => {
+                Err(SendErrorKind::Silent { whole: progress.give_up() }.into())
+            }
         }
     }
 
-    async fn exchange(&self, body: StreamedBody) -> Result<Reply, legacy::Error> {
-        let mut request = Request::new(body);
-        *request.method_mut() = hyper::Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, ANYTHING);
-        headers.insert(USER_AGENT, AGENT);
-        Ok(read(self.pool.send(request).await?).await)
+    async fn exchange(&self, body: StreamedBody) -> reqwest::Result<Reply> {
+        let mut request = Request::new(Method::POST, self.url.clone());
+        request.headers_mut().insert(CONTENT_TYPE, JSON);
+        *request.body_mut() = Some(Body::wrap(body));
+        Ok(read(self.http.execute(request).await?).await)
     }
 }
 
-async fn read(mut response: Response<Incoming>) -> Reply {
+async fn read(mut response: Response) -> Reply {
     let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
     let mut reply = Reply {
         http_status: response.status().as_u16(),
@@ -101,9 +96,12 @@ async fn read(mut response: Response<Incoming>) -> Reply {
         complete: false,
     };
     // An answer that breaks off is still an answer: its status may say enough.
-    while let Some(frame) = response.frame().await {
-        let Ok(frame) = frame else { return reply };
-        let chunk = frame.into_data().unwrap_or_default();
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(_) => return reply,
+        };
         let room = MAX_ANSWER_BYTES - reply.body.len();
         reply.body.extend_from_slice(&chunk[..room.min(chunk.len())]);
         if chunk.len() > room {
@@ -114,11 +112,15 @@ async fn read(mut response: Response<Incoming>) -> Reply {
     reply
 }
 
-/// Resolves when nothing has moved for `timeout`: no byte of the request, and then no answer.
+/// Resolves when nothing has moved for `timeout`: no byte of the request, and then no answer. While there is no
+/// connection the time does not run; that has a limit of its own.
 async fn silence(progress: &Progress, timeout: Duration) {
-    let mut deadline = progress.last_move() + timeout;
-    while Instant::now() < deadline {
+    loop {
+        let now = Instant::now();
+        let deadline = progress.last_move().unwrap_or(now) + timeout;
+        if deadline <= now {
+            return;
+        }
         sleep_until(deadline).await;
-        deadline = progress.last_move() + timeout;
     }
 }

@@ -8,7 +8,7 @@ mod rows;
 mod shared;
 
 use std::io;
-use std::path::Path;
+use std::sync::Arc;
 
 use chrono::Utc;
 
@@ -19,7 +19,8 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, ManifestError, Role, Survey};
 use crate::output::{Findings, Target, write_findings};
-use crate::photo::PhotoError;
+use crate::photo::{OwnFiles, PhotoError};
+use crate::sys::identity::is_same_file;
 use crate::terminal::{Checked, FindingReporter};
 
 /// Why a check came to no end.
@@ -35,6 +36,7 @@ enum CheckError {
 struct Check<'a, 'b> {
     manifest: &'a Manifest,
     survey: &'a Survey,
+    own_files: Arc<OwnFiles>,
     strict: bool,
     reporter: FindingReporter,
     findings: &'a mut Findings<'b>,
@@ -47,7 +49,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
     let root = photo_root(&args.manifest, args.photo_root.as_deref());
     let manifest =
         Manifest::open(&args.manifest, root, Utc::now()).map_err(|error| CheckError::from(error).of(args))?;
-    check_overwrites(&manifest, args.findings.as_deref())?;
+    let manifest = manifest.strict(args.strict);
+    check_overwrites(args)?;
     check(args, &manifest).map_err(|error| error.of(args))
 }
 
@@ -62,6 +65,7 @@ fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError
         let check = Check {
             manifest,
             survey: &survey,
+            own_files: Arc::new(OwnFiles::new([args.manifest.clone()])),
             strict: args.strict,
             reporter,
             findings,
@@ -84,8 +88,8 @@ fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError
 
 impl Check<'_, '_> {
     fn find(mut self, photos: bool) -> Result<(), CheckError> {
-        let wrong = self.survey.count(Role::Invalid) + self.survey.count(Role::Conflict);
-        if !photos && wrong == 0 {
+        let wrong = [Role::Invalid, Role::Conflict, Role::Similar].map(|role| self.survey.count(role));
+        if !photos && wrong == [0; 3] && !self.survey.has_warnings() {
             return Ok(());
         }
         let runtime = super::runtime().map_err(CheckError::Runtime)?;
@@ -100,10 +104,12 @@ impl Check<'_, '_> {
 }
 
 /// The manifest is read until the end, so nothing may be written over it.
-fn check_overwrites(manifest: &Manifest, findings: Option<&Path>) -> Result<(), ConfigError> {
-    // What is no file, such as a pipe, must not be opened to look at it.
-    let file = findings.filter(|path| path.is_file());
-    match file.filter(|path| manifest.is_file(path)) {
+fn check_overwrites(args: &CheckArgs) -> Result<(), ConfigError> {
+    match args
+        .findings
+        .as_deref()
+        .filter(|path| is_same_file(path, &args.manifest))
+    {
         None => Ok(()),
         Some(path) => Err(ConfigError::Overwrites {
             flag: "--findings",

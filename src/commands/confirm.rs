@@ -7,6 +7,7 @@ use crate::config::{Account, ConfigError, Files};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Role, Survey};
+use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
 /// A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
@@ -29,6 +30,7 @@ pub(super) fn production(
     manifest: &Manifest,
     survey: &Survey,
     ledger: &Ledger,
+    signals: &Signals,
 ) -> Result<(), Error> {
     if files.env != Env::Production || args.yes {
         return Ok(());
@@ -36,7 +38,10 @@ pub(super) fn production(
     let (to_send, settled) = count(files, manifest, survey, ledger)?;
     terminal::ask_production(account.signer.partner_id(), &account.pinned, to_send, settled);
     let mut answer = String::new();
+    // Ctrl-C is an answer too.
+    let mode = signals.enter(Mode::EndAtOnce);
     let read = io::stdin().lock().read_line(&mut answer);
+    signals.enter(mode);
     let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
     if read.is_ok() && yes {
         Ok(())

@@ -15,13 +15,16 @@ use crate::config::{Account, ConfigError, Files};
 use crate::domain::{retry::RetryPolicy, stop::Stop, text};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError, Pin, RunRecord};
+use crate::ledger::{Holder, Ledger, LedgerError, Lock, Pin, RunRecord, companions};
 use crate::manifest::{Manifest, Survey};
 use crate::output::{self, Claim, ResultsError, RunFacts, Target, build_summary, tally_of_run, write_summary};
+use crate::photo::OwnFiles;
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
-use crate::sys::{atomic, folder};
-use crate::terminal::{Closing, Reporter, print_error};
+use crate::sys::folder;
+use crate::sys::identity::{is_same_file, resolve};
+use crate::sys::signals::{GivenUp, Mode, Signals};
+use crate::terminal::{Closing, Reporter, print_error, warn_of_rows};
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
@@ -43,15 +46,16 @@ struct Prepared {
     _temporary: Option<TempDir>,
 }
 
-pub(super) fn run(args: &EnrollArgs) -> Result<ExitStatus, Error> {
+pub(super) fn run(args: &EnrollArgs, signals: &Signals) -> Result<ExitStatus, Error> {
     let start = unstarted::Start::now();
-    enroll(args, &start).inspect_err(|error| unstarted::write(args, &start, error))
+    enroll(args, &start, signals).inspect_err(|error| unstarted::write(args, &start, error))
 }
 
 /// An error means that no row was looked at: from the first one on, [`finish`] says how the run ended.
-fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Error> {
+fn enroll(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Result<ExitStatus, Error> {
     confirm::check_yes(args)?;
-    let mut prepared = prepare(args, start)?;
+    let mut prepared = prepare(args, start, signals)?;
+    warn(args, &prepared)?;
     confirm::production(
         args,
         &prepared.files,
@@ -59,16 +63,18 @@ fn enroll(args: &EnrollArgs, start: &unstarted::Start) -> Result<ExitStatus, Err
         &prepared.manifest,
         &prepared.survey,
         &prepared.ledger,
+        signals,
     )?;
     let record = prepared.record();
     let begun = prepared.ledger.begin_run(&record);
     begun.map_err(|source| prepared.ledger_error(source))?;
     let reporter = Reporter::new(&args.report, prepared.survey.rows(), &prepared.run_id);
-    let (ended, reporter) = send(args, &mut prepared, reporter)?;
-    finish(args, prepared, reporter, ended)
+    let sent = send(args, &mut prepared, reporter, signals);
+    let (ended, reporter) = sent.inspect_err(|error| prepared.give_up(error))?;
+    finish(args, prepared, reporter, ended, signals)
 }
 
-fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Error> {
+fn prepare(args: &EnrollArgs, start: &unstarted::Start, signals: &Signals) -> Result<Prepared, Error> {
     let files = Files::resolve(&args.files, &args.account.pin)?;
     let account = Account::resolve(&args.account, files.env)?;
     let started_at = start.at;
@@ -76,30 +82,40 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Erro
         path: files.manifest.clone(),
         source,
     };
-    let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
-    check_overwrites(&manifest, &files, args.report.summary.as_deref())?;
+    check_overwrites(&files, args.report.summary.as_deref())?;
     args.report.summary.as_deref().map_or(Ok(()), check_folder)?;
+    let holder = Holder::new("image-enroll", &files.manifest, started_at);
+    // Whoever is refused by another run hears it at once; but a manifest that is no good leaves no ledger behind.
+    let named = files
+        .ledger
+        .as_ref()
+        .map(|path| LockedLedger::named(path, &files, holder.clone()));
+    let named = named.transpose()?;
+    let target = Target::new(&files.results);
+    let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), started_at).map_err(manifest_error)?;
+    let manifest = manifest.strict(args.files.strict);
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
-    let (ledger_path, temporary) = ledger_path(&files)?;
+    // From here on there is something to put away.
+    signals.enter(Mode::Drain);
+    let claim = target.claim(args.files.force);
+    let claim = claim.map_err(|source| results_error(&files, source))?;
+    let LockedLedger { path, lock, temporary } = named.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
     let pin = Pin {
         endpoint: account.pinned.clone(),
         partner_id: account.signer.partner_id().to_owned(),
     };
-    let ledger = Ledger::open(&ledger_path, &pin);
+    let ledger = Ledger::open(lock, &pin);
     let ledger = ledger.map_err(|source| Error::Ledger {
-        path: ledger_path.clone(),
+        path: path.clone(),
         source,
     })?;
-    let target = Target::new(&files.results);
-    let claim = target.claim(args.files.force);
-    let claim = claim.map_err(|source| results_error(&files, source))?;
     Ok(Prepared {
         target,
         files,
         account,
         manifest,
         survey,
-        ledger_path,
+        ledger_path: path,
         ledger,
         run_id: start.run_id.clone(),
         started_at,
@@ -108,8 +124,24 @@ fn prepare(args: &EnrollArgs, start: &unstarted::Start) -> Result<Prepared, Erro
     })
 }
 
+/// Rows that look wrong are told of before anything is sent, and before anybody is asked.
+fn warn(args: &EnrollArgs, prepared: &Prepared) -> Result<(), Error> {
+    let warnings = prepared.survey.warnings(&prepared.manifest);
+    let warnings = warnings.map_err(|source| Error::Manifest {
+        path: prepared.files.manifest.clone(),
+        source,
+    })?;
+    warn_of_rows(&args.report, &prepared.run_id, prepared.survey.rows(), &warnings);
+    Ok(())
+}
+
 /// Sends what is outstanding. Everything that can fail without a request has to fail before the first one.
-fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> Result<(Ended, Reporter), Error> {
+fn send(
+    args: &EnrollArgs,
+    prepared: &mut Prepared,
+    mut reporter: Reporter,
+    signals: &Signals,
+) -> Result<(Ended, Reporter), Error> {
     let runtime = super::runtime()?;
     let endpoint = match &prepared.account.endpoint {
         Some(endpoint) => endpoint.clone(),
@@ -128,6 +160,7 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
     if concurrency < args.pace.concurrency.into() {
         reporter.few_descriptors(concurrency);
     }
+    let own_files = own_files(&prepared.files, &prepared.ledger_path, args.report.summary.as_deref());
     let services = Services {
         manifest: &prepared.manifest,
         survey: &prepared.survey,
@@ -135,6 +168,8 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
         follower: &mut follower,
         client,
         signer: Arc::new(prepared.account.signer.clone()),
+        own_files,
+        signals: signals.clone(),
     };
     let settings = settings(&args.pace, concurrency, prepared.run_id.clone());
     let ended = drive(settings, services, reporter, &runtime);
@@ -144,7 +179,13 @@ fn send(args: &EnrollArgs, prepared: &mut Prepared, mut reporter: Reporter) -> R
 }
 
 /// Results, summary, the closing words: written however the run ended.
-fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: Ended) -> Result<ExitStatus, Error> {
+fn finish(
+    args: &EnrollArgs,
+    prepared: Prepared,
+    mut reporter: Reporter,
+    ended: Ended,
+    signals: &Signals,
+) -> Result<ExitStatus, Error> {
     let Prepared {
         files,
         manifest,
@@ -155,10 +196,13 @@ fn finish(args: &EnrollArgs, prepared: Prepared, mut reporter: Reporter, ended: 
     } = &prepared;
     let Ended { mut stop, stats, error } = ended;
     let mut faults: Vec<Error> = error.map(Error::from).into_iter().collect();
-    let tally = target.finish(manifest, survey, ledger).or_else(|source| {
+    // Nothing is in flight any more: a signal gives up the writing. One that came too late for the run counts too.
+    signals.enter(Mode::GiveUp);
+    stop = stop.max(signals.strongest().map(Stop::from));
+    let tally = target.finish(manifest, survey, ledger, signals).or_else(|source| {
         stop = stop.max(Some(stop_of(&source)));
         faults.push(results_error(files, source));
-        output::write(manifest, survey, ledger, io::sink())
+        output::write(manifest, survey, ledger, signals.while_quick(io::sink()))
     });
     let tally = tally.unwrap_or_else(|_| tally_of_run(&stats, survey.rows()));
     let status = ExitStatus::of_run(stop, &tally);
@@ -210,12 +254,28 @@ impl Prepared {
         }
     }
 
+    /// A run that has sent nothing is ended in the ledger, too; the error that ended it is told by the caller.
+    fn give_up(&self, error: &Error) {
+        let now = Utc::now().timestamp_millis();
+        drop(self.ledger.end_run(now, error.exit_status().code(), None));
+    }
+
     fn ledger_error(&self, source: LedgerError) -> Error {
         Error::Ledger {
             path: self.ledger_path.clone(),
             source,
         }
     }
+}
+
+/// What the run reads and writes besides photos, as it stands when the first photo is read.
+fn own_files(files: &Files, ledger: &Path, summary: Option<&Path>) -> OwnFiles {
+    let named = [files.manifest.as_path(), &files.results, ledger]
+        .into_iter()
+        .chain(summary);
+    let standard = |path: &&Path| path.as_os_str() == "-";
+    let named = named.filter(|path| !standard(path)).map(Path::to_owned);
+    OwnFiles::new(named.chain(companions(ledger)))
 }
 
 /// This run's command, to be typed again. No argument holds a secret.
@@ -250,6 +310,7 @@ fn worse(status: ExitStatus, faults: &[Error]) -> ExitStatus {
 fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
+        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Write(_) | ResultsError::Ledger(_) | ResultsError::NotResults | ResultsError::InUse => {
             Stop::Storage
         }
@@ -263,26 +324,27 @@ pub(super) fn results_error(files: &Files, source: ResultsError) -> Error {
     }
 }
 
-/// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place.
-pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Option<&Path>) -> Result<(), Error> {
+/// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place. None
+/// of them is opened to be looked at: the manifest may be a pipe, and the ledger another run's.
+pub(super) fn check_overwrites(files: &Files, summary: Option<&Path>) -> Result<(), Error> {
     let results = Some(files.results.as_path()).filter(|path| path.as_os_str() != "-");
-    let written = [
+    let beside = files.ledger.as_deref().map(companions).into_iter().flatten();
+    let named = [
         ("--results", results),
         ("--ledger", files.ledger.as_deref()),
         ("--summary", summary),
     ];
-    let written: Vec<_> = written
-        .iter()
-        .filter_map(|(flag, path)| Some((*flag, (*path)?)))
-        .collect();
-    for (index, &(flag, path)) in written.iter().enumerate() {
-        // What is no file, such as a pipe, has no place, and must not be opened to look at it.
+    let named = named
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path?.to_owned())));
+    let written: Vec<(&str, PathBuf)> = named.chain(beside.map(|path| (BESIDE_LEDGER, path))).collect();
+    for (index, (flag, path)) in written.iter().enumerate() {
         let Some(own) = place(path) else { continue };
-        if manifest.is_file(path) {
+        if is_same_file(&files.manifest, path) || place(&files.manifest).as_ref() == Some(&own) {
             let path = path.to_owned();
             return Err(ConfigError::Overwrites { flag, path }.into());
         }
-        let same = |(_, other): &&(&str, &Path)| place(other).as_ref() == Some(&own);
+        let same = |(_, other): &&(&str, PathBuf)| place(other).as_ref() == Some(&own);
         if let Some((other, _)) = written.iter().take(index).find(same) {
             return Err(ConfigError::SameFile(other, flag).into());
         }
@@ -290,31 +352,47 @@ pub(super) fn check_overwrites(manifest: &Manifest, files: &Files, summary: Opti
     Ok(())
 }
 
-/// Where a file is or would be, whichever way its path is written; none for a device, which many may share.
+/// What the files are called that a ledger has beside it.
+const BESIDE_LEDGER: &str = "a file that the ledger has beside it";
+
+/// Where a file is or would be; none for what is no file, such as a device, which many may share.
 fn place(path: &Path) -> Option<PathBuf> {
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() => path.canonicalize().ok(),
-        Ok(_) => None,
-        Err(_) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-            Some(folder.join(path.file_name()?))
-        }
+        Ok(metadata) if !metadata.is_file() => None,
+        Ok(_) | Err(_) => resolve(path).ok(),
     }
 }
 
-fn ledger_path(files: &Files) -> Result<(PathBuf, Option<TempDir>), Error> {
-    if let Some(path) = &files.ledger {
+/// Where a ledger is, under its lock.
+struct LockedLedger {
+    path: PathBuf,
+    lock: Lock,
+    temporary: Option<TempDir>,
+}
+
+impl LockedLedger {
+    fn named(path: &Path, files: &Files, holder: Holder) -> Result<Self, Error> {
         if files.default_ledger_of.is_some() {
-            make_folder(atomic::folder(path))?;
+            make_folder(folder::folder_of(path))?;
         }
-        return Ok((path.clone(), None));
+        Self::take(path.to_owned(), None, holder)
     }
-    let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
-        path: std::env::temp_dir(),
-        source: LedgerError::Open(error),
-    })?;
-    Ok((folder.path().join("ledger.db"), Some(folder)))
+
+    /// For a simulator that forgets everything as well.
+    fn temporary(holder: Holder) -> Result<Self, Error> {
+        let folder = tempfile::tempdir().map_err(|error| Error::Ledger {
+            path: std::env::temp_dir(),
+            source: LedgerError::Open(error),
+        })?;
+        Self::take(folder.path().join("ledger.db"), Some(folder), holder)
+    }
+
+    fn take(path: PathBuf, temporary: Option<TempDir>, holder: Holder) -> Result<Self, Error> {
+        match Lock::take(&path, holder) {
+            Ok(lock) => Ok(Self { path, lock, temporary }),
+            Err(source) => Err(Error::Ledger { path, source }),
+        }
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), ConfigError> {
@@ -327,8 +405,7 @@ fn make_folder(path: &Path) -> Result<(), ConfigError> {
 
 /// Starts the simulator inside the process; it ends with the runtime.
 async fn start_simulator(account: &Account) -> Result<String, Error> {
-    let listener = super::simulator::listen(0).await?;
-    let address = listener.local_addr().map_err(Error::Simulator)?;
+    let (listener, address) = super::simulator::listen(0).await?;
     let simulator = Simulator::new(Settings::faultless(&account.signer));
     tokio::spawn(simulator.serve(listener, std::future::pending()));
     Ok(format!("http://{address}"))

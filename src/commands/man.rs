@@ -1,4 +1,4 @@
-//! `man`: the manual as one page, from the definitions of the command line and of the exit codes.
+//! `man`: the manual as one page, from the definitions of the command line, the exit codes, the statuses and the reasons.
 //! It writes to stdout only; `man -l` and packagers do the rest.
 
 use std::io;
@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use crate::cli::{Cli, EXAMPLES};
+use crate::domain::outcome::{Reason, Status};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 
@@ -124,6 +125,16 @@ fn closing_sections() -> Roff {
         roff.control("TP", []).text([bold(status.code().to_string())]);
         roff.text([roman(status.meaning())]);
     }
+    roff.control("SH", ["STATUSES"]);
+    words(
+        &mut roff,
+        Status::ALL.iter().map(|status| (status.word(), status.explanation())),
+    );
+    roff.control("SH", ["REASONS"]);
+    words(
+        &mut roff,
+        Reason::ALL.iter().map(|reason| (reason.word(), reason.explanation())),
+    );
     roff.control("SH", ["ENVIRONMENT"]);
     entries(&mut roff, &ENVIRONMENT);
     roff.control("SH", ["FILES"]);
@@ -135,6 +146,14 @@ fn closing_sections() -> Roff {
 fn entries(roff: &mut Roff, entries: &[(&str, &str)]) {
     for (name, text) in entries {
         roff.control("TP", []).text([italic(*name)]).text([roman(*text)]);
+    }
+}
+
+/// The words of the results; what they mean is plain text, without the marks of a Markdown table.
+fn words<'a>(roff: &mut Roff, words: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (word, explanation) in words {
+        let explanation = explanation.replace('`', "");
+        roff.control("TP", []).text([bold(word)]).text([roman(explanation)]);
     }
 }
 
@@ -166,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn every_status_and_every_reason_is_on_the_page_with_its_explanation() {
+        let page = text().replace("\\-", "-").replace("\\*(Aq", "'");
+        let entries = Status::ALL.iter().map(|status| (status.word(), status.explanation()));
+        let entries = entries.chain(Reason::ALL.iter().map(|reason| (reason.word(), reason.explanation())));
+        for (word, explanation) in entries {
+            let entry = format!(".TP\n\\fB{word}\\fR\n{}\n", explanation.replace('`', ""));
+            assert!(page.contains(&entry), "{entry}");
+        }
+    }
+
+    #[test]
     fn sections_stand_in_the_order_of_the_manuals_convention() {
         let page = text();
         let sections: Vec<_> = page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
@@ -176,6 +206,8 @@ mod tests {
             "OPTIONS",
             "COMMANDS",
             "\"EXIT STATUS\"",
+            "STATUSES",
+            "REASONS",
             "ENVIRONMENT",
             "FILES",
             "EXAMPLES",

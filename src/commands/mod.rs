@@ -14,15 +14,16 @@ use std::io::{self, ErrorKind, Write as _};
 use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::exit::ExitStatus;
+use crate::sys::signals::Signals;
 
-pub(crate) fn run(cli: Cli) -> Result<ExitStatus, Error> {
+pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
     match cli.command {
         Some(Command::Check(args)) => check::run(&args),
-        Some(Command::Results(args)) => results::run(&args),
-        Some(Command::Simulator(args)) => simulator::run(&args),
+        Some(Command::Results(args)) => results::run(&args, signals),
+        Some(Command::Simulator(args)) => simulator::run(&args, signals),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man) => man::run(),
-        None => enroll::run(&cli.enroll),
+        None => enroll::run(&cli.enroll, signals),
     }
 }
 

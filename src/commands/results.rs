@@ -9,20 +9,23 @@ use crate::cli::ResultsArgs;
 use crate::config::{ConfigError, Files};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Holder, Ledger, LedgerError};
 use crate::manifest::{Manifest, Survey};
 use crate::output::Target;
+use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
-pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
+pub(super) fn run(args: &ResultsArgs, signals: &Signals) -> Result<ExitStatus, Error> {
     let files = Files::resolve(&args.files, &args.pin)?;
     let path = files.ledger.clone().ok_or(ConfigError::NoLocalLedger)?;
     let ledger_error = |source| Error::Ledger {
         path: path.clone(),
         source,
     };
+    super::enroll::check_overwrites(&files, None)?;
     check_default(&files, &path)?;
-    let ledger = Ledger::open_existing(&path).map_err(ledger_error)?;
+    let holder = Holder::new("image-enroll results", &files.manifest, Utc::now());
+    let ledger = Ledger::open_existing(&path, holder).map_err(ledger_error)?;
     check_pin(&files, &ledger).map_err(ledger_error)?;
     let now = last_run(&ledger).map_err(ledger_error)?;
     let manifest_error = |source| Error::Manifest {
@@ -30,13 +33,14 @@ pub(super) fn run(args: &ResultsArgs) -> Result<ExitStatus, Error> {
         source,
     };
     let manifest = Manifest::open(&files.manifest, files.photo_root.clone(), now).map_err(manifest_error)?;
-    super::enroll::check_overwrites(&manifest, &files, None)?;
+    let manifest = manifest.strict(args.files.strict);
+    signals.enter(Mode::GiveUp);
     let target = Target::new(&files.results);
     let claim = target.claim(args.files.force);
     let _claim = claim.map_err(|source| results_error(&files, source))?;
     let survey = Survey::take(&manifest, |_, _| ()).map_err(manifest_error)?;
     let tally = target
-        .finish(&manifest, &survey, &ledger)
+        .finish(&manifest, &survey, &ledger, signals)
         .map_err(|source| results_error(&files, source))?;
     terminal::results_written(&PathBuf::from(&files.results), &tally);
     Ok(ExitStatus::Settled)
@@ -55,12 +59,15 @@ fn check_default(files: &Files, path: &Path) -> Result<(), ConfigError> {
 
 /// Two endpoints may share a place, and the results of one are not those of the other.
 fn check_pin(files: &Files, ledger: &Ledger) -> Result<(), LedgerError> {
-    match &files.default_ledger_of {
-        Some(wanted) if wanted != ledger.pin() => Err(LedgerError::OtherPin {
-            found: ledger.pin().to_string(),
+    let Some(wanted) = &files.default_ledger_of else {
+        return Ok(());
+    };
+    match ledger.pin()? {
+        found if found == *wanted => Ok(()),
+        found => Err(LedgerError::OtherPin {
+            found: found.to_string(),
             wanted: wanted.to_string(),
         }),
-        _ => Ok(()),
     }
 }
 

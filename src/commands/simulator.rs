@@ -1,5 +1,6 @@
 //! `simulator`: the stand-in for the API, alone, until it is stopped.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,12 +12,13 @@ use crate::domain::signature::Signer;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::simulator::{Settings, Simulator};
+use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
 /// The key that requests are signed with unless a file names another; it guards nothing.
 const DEFAULT_API_KEY: &str = "simulator-key-not-a-secret";
 
-pub(super) fn run(args: &SimulatorArgs) -> Result<ExitStatus, Error> {
+pub(super) fn run(args: &SimulatorArgs, signals: &Signals) -> Result<ExitStatus, Error> {
     let partner_id = config::partner(args.partner_id.clone())?;
     let file = args.api_key_file.as_deref();
     let api_key = match file {
@@ -30,41 +32,24 @@ pub(super) fn run(args: &SimulatorArgs) -> Result<ExitStatus, Error> {
         fail_rate: args.fail_rate,
         seed: args.seed,
     };
+    signals.enter(Mode::Drain);
     super::runtime()?.block_on(async {
-        let stop = stopped();
-        let listener = listen(args.port).await?;
-        let address = listener.local_addr().map_err(Error::Simulator)?;
+        let (listener, address) = listen(args.port).await?;
         terminal::simulator_started(address, &partner_id, shown_key.as_deref());
-        Simulator::new(settings).serve(listener, stop).await;
+        Simulator::new(settings)
+            .serve(listener, signals.follow(|_| false))
+            .await;
         Ok(ExitStatus::Settled)
     })
 }
 
 /// Listens on loopback only; port 0 picks a free one.
-pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address).await.map_err(Error::Simulator)
-}
-
-/// Resolves at SIGINT or SIGTERM. They are caught from the call on, not from the first poll, so that nobody who has
-/// read the address can be too early.
-fn stopped() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-        async {
-            let [Ok(mut terminate), Ok(mut interrupt)] = signals else {
-                return std::future::pending().await;
-            };
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    async {
-        drop(tokio::signal::ctrl_c().await);
-    }
+pub(super) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    bound
+        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse if port != 0 => Error::PortInUse(port),
+            _ => Error::Listen { port, source: error },
+        })
 }

@@ -10,7 +10,7 @@ use crate::config::{self, ConfigError};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::{Unstarted, write_summary};
-use crate::sys::same;
+use crate::sys::identity::is_same_place;
 use crate::terminal::print_error;
 
 /// What a run is from its first moment on.
@@ -75,7 +75,7 @@ fn is_its_own(summary: &Path, args: &EnrollArgs) -> bool {
         .iter()
         .cloned()
         .chain(beside)
-        .any(|path| same::is_same(&path, summary))
+        .any(|path| is_same_place(&path, summary))
 }
 
 /// What SQLite and the locks keep beside a file.

@@ -1,15 +1,19 @@
 //! What is found out about a row before anything is sent.
 
-use super::outcome::{Reason, words};
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
 
-words! {
-    /// How much a finding weighs.
-    Severity {
-        /// The row would be `invalid`.
-        Invalid = "invalid",
-        /// The row would be sent; a person had better look at it first.
-        Warning = "warning",
-    }
+use super::outcome::Reason;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Severity {
+    /// The row would be `invalid`.
+    Invalid,
+    /// The row would be sent; a person had better look at it first.
+    Warning,
 }
 
 /// One thing that is wrong with one row, or looks wrong.
@@ -25,4 +29,15 @@ pub(crate) struct Finding {
     pub(crate) user_id: String,
     /// For people: the value, and what is wrong with it.
     pub(crate) detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_severities_are_these() {
+        let words = [Severity::Invalid, Severity::Warning].map(|severity| severity.to_string());
+        assert_eq!(words, ["invalid", "warning"]);
+    }
 }

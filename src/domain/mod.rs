@@ -5,6 +5,7 @@
 
 pub(crate) mod concurrency;
 pub(crate) mod created_at;
+mod explanation;
 pub(crate) mod finding;
 pub(crate) mod outcome;
 pub(crate) mod photo;
@@ -15,6 +16,7 @@ pub(crate) mod retry;
 pub(crate) mod signature;
 pub(crate) mod stop;
 pub(crate) mod summary;
+pub(crate) mod suspicion;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;

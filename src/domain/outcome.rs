@@ -2,146 +2,145 @@
 //!
 //! The words are the public interface (contract, sections 6 and 8); they change only by addition.
 
-/// Declares a closed set of words with their texts; `listed` adds the list of them and the way back from a word.
-macro_rules! words {
-    (listed $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        words! { $(#[$meta])* $name { $($(#[$doc])* $variant = $word,)+ } }
+use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-        impl $name {
-            /// Every word of the set, in the order of their declaration.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            pub(crate) fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.word() == word)
-            }
-        }
-    };
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub(crate) enum $name { $($(#[$doc])* $variant,)+ }
-
-        impl $name {
-            pub(crate) fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.word())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.word())
-            }
-        }
-    };
-}
-pub(crate) use words;
-
-words! { listed
-    /// The state of a row (contract, section 6).
-    Status {
-        Enrolled = "enrolled",
-        /// A 2209 after an attempt of ours whose outcome was never learned.
-        EnrolledInferred = "enrolled_inferred",
-        /// Registered; a person will decide.
-        Provisional = "provisional",
-        /// A 2209 that no attempt of ours could have caused.
-        AlreadyEnrolled = "already_enrolled",
-        Rejected = "rejected",
-        Invalid = "invalid",
-        /// Given up, proven not processed.
-        Failed = "failed",
-        /// Given up, may have been processed.
-        InDoubt = "in_doubt",
-        /// Not tried.
-        Pending = "pending",
-    }
+/// The state of a row (contract, section 6).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, IntoStaticStr, Serialize, VariantArray,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Status {
+    Enrolled,
+    /// A 2209 after an attempt of ours whose outcome was never learned.
+    EnrolledInferred,
+    /// Registered; a person will decide.
+    Provisional,
+    /// A 2209 that no attempt of ours could have caused.
+    AlreadyEnrolled,
+    Rejected,
+    Invalid,
+    /// Given up, proven not processed.
+    Failed,
+    /// Given up, may have been processed.
+    InDoubt,
+    /// Not tried.
+    Pending,
 }
 
-words! { listed
-    /// Why a row has its status (contract, section 8).
-    Reason {
-        // Invalid: the row.
-        WrongFieldCount = "wrong_field_count",
-        BadUserId = "bad_user_id",
-        BadDate = "bad_date",
-        DateInFuture = "date_in_future",
-        ConflictingRows = "conflicting_rows",
-        // Invalid: the photo.
-        PhotoNotGiven = "photo_not_given",
-        PhotoIsNotAPath = "photo_is_not_a_path",
-        PhotoNotFound = "photo_not_found",
-        PhotoNotReadable = "photo_not_readable",
-        PhotoNotAFile = "photo_not_a_file",
-        PhotoEmpty = "photo_empty",
-        PhotoTooLarge = "photo_too_large",
-        PhotoTruncated = "photo_truncated",
-        PhotoMalformed = "photo_malformed",
-        PhotoNotJpegOrPng = "photo_not_jpeg_or_png",
-        // Warned of; with --strict the first is a reason for `invalid`.
-        /// Another user's row has a photo of the same content.
-        SharedPhoto = "shared_photo",
-        /// So large that a gateway may refuse the request.
-        LargePhoto = "large_photo",
-        // Enrolled, with something to know.
-        /// The answer to the attempt that enrolled the user was lost.
-        AnswerLost = "answer_lost",
-        /// The same, and the photo of the row has changed since that attempt.
-        EarlierPhotoEnrolled = "earlier_photo_enrolled",
-        /// The same, and the date of the row has changed since that attempt.
-        EarlierDateEnrolled = "earlier_date_enrolled",
-        /// The same, and both photo and date have changed, or did so between several such attempts.
-        EarlierRowEnrolled = "earlier_row_enrolled",
-        HumanReview = "human_review",
-        UserIdTaken = "user_id_taken",
-        // Rejected.
-        PhotoUnusable = "photo_unusable",
-        CompareFailed = "compare_failed",
-        PossibleSpoof = "possible_spoof",
-        NoFaceFound = "no_face_found",
-        PoorQuality = "poor_quality",
-        UserDisabled = "user_disabled",
-        UserDeleted = "user_deleted",
-        BadParameter = "bad_parameter",
-        BodyTooLarge = "body_too_large",
-        /// A 403 that did not come from the API itself, in a run in which other rows are accepted.
-        Forbidden = "forbidden",
-        /// Any other refusal; the code and the text say more.
-        Refused = "refused",
-        // Not processed.
-        ConnectFailed = "connect_failed",
-        ConnectionLost = "connection_lost",
-        SendStalled = "send_stalled",
-        Throttled = "throttled",
-        ServerBusy = "server_busy",
-        /// A refusal that did not come from the API itself.
-        GatewayRefused = "gateway_refused",
-        // In doubt.
-        NoAnswer = "no_answer",
-        AnswerCutOff = "answer_cut_off",
-        ServerError = "server_error",
-        UnreadableAnswer = "unreadable_answer",
-        WrongUser = "wrong_user",
-        WrongSignature = "wrong_signature",
-        /// The run was ended while the request was under way.
-        Interrupted = "interrupted",
-        // Attempts that stop the run.
-        RunStopped = "run_stopped",
-    }
+/// Why a row has its status (contract, section 8).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, IntoStaticStr, Serialize, VariantArray,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Reason {
+    // Invalid: the row.
+    WrongFieldCount,
+    /// Quotes that RFC 4180 does not allow where they stand.
+    BadQuotes,
+    /// A carriage return without a line feed.
+    BadLineEnd,
+    BadUserId,
+    BadDate,
+    DateInFuture,
+    ConflictingRows,
+    // Invalid: the photo.
+    PhotoNotGiven,
+    PhotoIsNotAPath,
+    PhotoNotFound,
+    PhotoNotReadable,
+    PhotoNotAFile,
+    /// It names the ledger, the results or another file of the run itself.
+    PhotoIsARunFile,
+    PhotoEmpty,
+    PhotoTooLarge,
+    PhotoTruncated,
+    PhotoMalformed,
+    PhotoNotJpegOrPng,
+    // Warned of; with --strict all but the last are reasons for `invalid`.
+    /// What a spreadsheet makes of an id that it takes for a number.
+    SpoiltUserId,
+    /// A word for no value.
+    PlaceholderUserId,
+    /// Another row's id differs only in case, Unicode form or invisible characters.
+    SimilarUserIds,
+    /// Before the service existed, or the zero of a clock.
+    SuspiciousDate,
+    /// Another user's row has a photo of the same content.
+    SharedPhoto,
+    /// So large that a gateway may refuse the request.
+    LargePhoto,
+    // Enrolled, with something to know.
+    /// The answer to the attempt that enrolled the user was lost.
+    AnswerLost,
+    /// The same, and the photo of the row has changed since that attempt.
+    EarlierPhotoEnrolled,
+    /// The same, and the date of the row has changed since that attempt.
+    EarlierDateEnrolled,
+    /// The same, and both photo and date have changed, or did so between several such attempts.
+    EarlierRowEnrolled,
+    HumanReview,
+    UserIdTaken,
+    // Rejected.
+    PhotoUnusable,
+    CompareFailed,
+    PossibleSpoof,
+    NoFaceFound,
+    PoorQuality,
+    UserDisabled,
+    UserDeleted,
+    BadParameter,
+    BodyTooLarge,
+    /// A 403 that did not come from the API itself, in a run in which other rows are accepted.
+    Forbidden,
+    /// Any other refusal; the code and the text say more.
+    Refused,
+    // Not processed.
+    ConnectFailed,
+    ConnectionLost,
+    SendStalled,
+    Throttled,
+    ServerBusy,
+    /// A refusal that did not come from the API itself.
+    GatewayRefused,
+    // In doubt.
+    NoAnswer,
+    AnswerCutOff,
+    ServerError,
+    UnreadableAnswer,
+    WrongUser,
+    WrongSignature,
+    /// The run was ended while the request was under way.
+    Interrupted,
+    // Attempts that stop the run.
+    RunStopped,
 }
 
 impl Status {
+    /// Every status, in the order of declaration.
+    pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
+
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
+    }
+
     /// Settled users are never sent again (contract, section 7).
     pub(crate) fn is_settled(self) -> bool {
         match self {
             Self::Enrolled | Self::EnrolledInferred | Self::Provisional | Self::AlreadyEnrolled => true,
             Self::Rejected | Self::Invalid | Self::Failed | Self::InDoubt | Self::Pending => false,
         }
+    }
+}
+
+impl Reason {
+    /// Every one, in the order of their declaration.
+    pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
+
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -223,19 +222,104 @@ impl Outcome {
 mod tests {
     use super::*;
 
+    /// In the order of declaration. Scripts and ledgers depend on these words: a list here changes only by addition.
     #[test]
-    fn every_word_is_snake_case_unique_and_leads_back() {
-        let mut seen = std::collections::HashSet::new();
-        for reason in Reason::ALL {
-            let word = reason.word();
-            assert!(word.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{word}");
-            assert!(seen.insert(word), "{word}");
-            assert_eq!(Reason::from_word(word), Some(*reason));
-        }
+    fn the_words_of_the_statuses_are_these() {
+        let words = [
+            "enrolled",
+            "enrolled_inferred",
+            "provisional",
+            "already_enrolled",
+            "rejected",
+            "invalid",
+            "failed",
+            "in_doubt",
+            "pending",
+        ];
+        assert_eq!(
+            Status::ALL.iter().map(|status| status.word()).collect::<Vec<_>>(),
+            words
+        );
+    }
+
+    #[test]
+    fn the_words_of_the_reasons_are_these() {
+        let words = [
+            "wrong_field_count",
+            "bad_quotes",
+            "bad_line_end",
+            "bad_user_id",
+            "bad_date",
+            "date_in_future",
+            "conflicting_rows",
+            "photo_not_given",
+            "photo_is_not_a_path",
+            "photo_not_found",
+            "photo_not_readable",
+            "photo_not_a_file",
+            "photo_is_a_run_file",
+            "photo_empty",
+            "photo_too_large",
+            "photo_truncated",
+            "photo_malformed",
+            "photo_not_jpeg_or_png",
+            "spoilt_user_id",
+            "placeholder_user_id",
+            "similar_user_ids",
+            "suspicious_date",
+            "shared_photo",
+            "large_photo",
+            "answer_lost",
+            "earlier_photo_enrolled",
+            "earlier_date_enrolled",
+            "earlier_row_enrolled",
+            "human_review",
+            "user_id_taken",
+            "photo_unusable",
+            "compare_failed",
+            "possible_spoof",
+            "no_face_found",
+            "poor_quality",
+            "user_disabled",
+            "user_deleted",
+            "bad_parameter",
+            "body_too_large",
+            "forbidden",
+            "refused",
+            "connect_failed",
+            "connection_lost",
+            "send_stalled",
+            "throttled",
+            "server_busy",
+            "gateway_refused",
+            "no_answer",
+            "answer_cut_off",
+            "server_error",
+            "unreadable_answer",
+            "wrong_user",
+            "wrong_signature",
+            "interrupted",
+            "run_stopped",
+        ];
+        assert_eq!(
+            Reason::VARIANTS.iter().map(|reason| reason.word()).collect::<Vec<_>>(),
+            words
+        );
+    }
+
+    #[test]
+    fn a_word_is_the_same_everywhere_and_leads_back() {
         for status in Status::ALL {
-            assert_eq!(Status::from_word(status.word()), Some(*status));
+            assert_eq!(status.word().parse(), Ok(*status));
+            assert_eq!(format!("{status}"), status.word());
+            assert_eq!(serde_json::json!(status), status.word());
         }
-        assert_eq!(Status::from_word("Enrolled"), None);
+        for reason in Reason::VARIANTS {
+            assert_eq!(reason.word().parse(), Ok(*reason));
+            assert_eq!(format!("{reason}"), reason.word());
+            assert_eq!(serde_json::json!(reason), reason.word());
+        }
+        assert!("Enrolled".parse::<Status>().is_err() && "".parse::<Reason>().is_err());
     }
 
     #[test]

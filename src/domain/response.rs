@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use serde_json_borrow::{ObjectAsVec, Value};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use strum::{Display, IntoStaticStr};
 
 use super::{
-    outcome::{Facts, Reason, Status, words},
+    outcome::{Facts, Reason, Status},
     signature::Signer,
     text::server_text,
     user_id::UserId,
@@ -61,23 +63,36 @@ pub(crate) enum Kind {
     Stop(Refusal),
 }
 
-words! {
-    /// Why an answer ends the run at once (exit 5 or 6).
-    Refusal {
-        /// 2205, 2405, HTTP 401 and 403, "authori…": key, partner, clock or signature.
-        Credentials = "credentials_refused",
-        /// 1016, 2220, 2203, 2212, 2217: the account or the tool may not do this.
-        Account = "account_refused",
-        /// HTTP 402.
-        Payment = "payment_required",
-        /// HTTP 404, 405, 415: there is no such API at this address.
-        NotTheApi = "not_the_api",
-        /// Any 3xx.
-        Redirect = "redirected",
-        /// The first successes of a run all carry a wrong signature: another key, or another scheme.
-        Signatures = "wrong_signatures",
-        /// The peer's certificate is not trusted, or is another host's.
-        Certificate = "certificate_refused",
+/// Why an answer ends the run at once (exit 5 or 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Refusal {
+    /// 2205, 2405, HTTP 401 and 403, "authori…": key, partner, clock or signature.
+    #[strum(serialize = "credentials_refused")]
+    Credentials,
+    /// 1016, 2220, 2203, 2212, 2217: the account or the tool may not do this.
+    #[strum(serialize = "account_refused")]
+    Account,
+    /// HTTP 402.
+    #[strum(serialize = "payment_required")]
+    Payment,
+    /// HTTP 404, 405, 415: there is no such API at this address.
+    NotTheApi,
+    /// Any 3xx.
+    #[strum(serialize = "redirected")]
+    Redirect,
+    /// The first successes of a run all carry a wrong signature: another key, or another scheme.
+    #[strum(serialize = "wrong_signatures")]
+    Signatures,
+    /// The peer's certificate is not trusted, or is another host's.
+    #[strum(serialize = "certificate_refused")]
+    Certificate,
+}
+
+impl Refusal {
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -111,7 +126,7 @@ pub(crate) fn judge(reply: &Reply, user_id: &UserId, signer: &Signer) -> Verdict
 }
 
 /// A 2xx counts for what its body proves, and for nothing else.
-fn judge_success(body: &Body<'_>, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
+fn judge_success(body: &Body, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
     if body.object().is_none() {
         return Kind::InDoubt(Reason::UnreadableAnswer, None);
     }
@@ -133,7 +148,7 @@ fn judge_success(body: &Body<'_>, user_id: &UserId, signer: &Signer, reply: &Rep
 }
 
 /// A refusal by the API goes by its code; one by something else in front of it proves nothing of the row.
-fn judge_refusal(body: &Body<'_>, reply: &Reply) -> Kind {
+fn judge_refusal(body: &Body, reply: &Reply) -> Kind {
     if !body.is_provider() {
         return Kind::NotProcessed(Reason::GatewayRefused, retry_after(reply));
     }
@@ -187,25 +202,25 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// The JSON of an answer, if it is JSON. Its texts are those of the answer itself wherever they can be.
-struct Body<'a>(Option<Value<'a>>);
+/// The JSON of an answer, if it is JSON. Of a key that is there twice the last counts, as with most readers of JSON.
+struct Body(Option<Value>);
 
-impl<'a> Body<'a> {
-    fn read(bytes: &'a [u8]) -> Self {
+impl Body {
+    fn read(bytes: &[u8]) -> Self {
         Self(serde_json::from_slice(bytes).ok())
     }
 
-    fn object(&self) -> Option<&ObjectAsVec<'a>> {
+    fn object(&self) -> Option<&Map<String, Value>> {
         self.0.as_ref()?.as_object()
     }
 
     /// A string or a number as text; anything else is as good as absent.
     fn text(&self, key: &str) -> Option<Cow<'_, str>> {
-        scalar(last(self.object()?, key)?)
+        scalar(self.object()?.get(key)?)
     }
 
     fn params(&self, key: &str) -> Option<Cow<'_, str>> {
-        scalar(last(last(self.object()?, "PartnerParams")?.as_object()?, key)?)
+        scalar(self.object()?.get("PartnerParams")?.get(key)?)
     }
 
     fn user_id(&self) -> Option<Cow<'_, str>> {
@@ -237,7 +252,7 @@ impl<'a> Body<'a> {
 
     /// Right or absent. A signature without its timestamp cannot be right.
     fn signature_holds(&self, signer: &Signer) -> bool {
-        match self.object().and_then(|object| last(object, "signature")) {
+        match self.object().and_then(|object| object.get("signature")) {
             None | Some(Value::Null) => true,
             Some(_) => match (self.text("timestamp"), self.text("signature")) {
                 (Some(timestamp), Some(signature)) => signer.verify(&timestamp, &signature),
@@ -260,19 +275,10 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Of a key that is there twice the last counts, as with most readers of JSON.
-fn last<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
-    object
-        .iter()
-        .filter(|(name, _)| *name == key)
-        .last()
-        .map(|(_, value)| value)
-}
-
-fn scalar<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Str(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(serde_json::Number::from(*number).to_string().into()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(number.to_string().into()),
         _ => None,
     }
 }

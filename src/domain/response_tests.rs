@@ -339,3 +339,19 @@ fn no_text_that_is_kept_holds_a_signature_however_it_is_escaped() {
         assert_eq!(facts(&body).result_text.as_deref(), Some(wanted), "{text:?}");
     }
 }
+
+#[test]
+fn the_words_for_answers_that_stop_a_run_are_these() {
+    let words = [
+        (Refusal::Credentials, "credentials_refused"),
+        (Refusal::Account, "account_refused"),
+        (Refusal::Payment, "payment_required"),
+        (Refusal::NotTheApi, "not_the_api"),
+        (Refusal::Redirect, "redirected"),
+        (Refusal::Signatures, "wrong_signatures"),
+        (Refusal::Certificate, "certificate_refused"),
+    ];
+    for (refusal, word) in words {
+        assert_eq!((refusal.word(), refusal.to_string()), (word, word.to_owned()));
+    }
+}

@@ -17,9 +17,9 @@ use super::{
 pub(crate) struct Unresolved {
     /// The attempt's number among all of this user's.
     pub(crate) number: u32,
-    pub(crate) photo: PhotoDigest,
-    /// The creation date that was sent; none where the ledger's schema did not keep it.
+    /// The user's creation date as it was sent; none where an earlier version has recorded the attempt.
     pub(crate) created_at: Option<String>,
+    pub(crate) photo: PhotoDigest,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
     /// When it was given up; none where the run died before.

@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use base64_simd::STANDARD;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// What ends the signed message (api.md, Signature).
+/// What ends the signed message (endpoint.md, Signature).
 const SUFFIX: &[u8] = b"sid_request";
 
 /// Signs for one partner. Its `Debug` names the partner and never the key.
@@ -31,13 +31,13 @@ impl Signer {
 
     /// The signature of a request whose `timestamp` field holds this very text.
     pub(crate) fn sign(&self, timestamp: &str) -> String {
-        STANDARD.encode_to_string(self.mac(timestamp).finalize().into_bytes())
+        BASE64_STANDARD.encode(self.mac(timestamp).finalize().into_bytes())
     }
 
     /// Compares in constant time. A signature that is not base64 is wrong like any other.
     pub(crate) fn verify(&self, timestamp: &str, signature: &str) -> bool {
-        STANDARD
-            .decode_to_vec(signature)
+        BASE64_STANDARD
+            .decode(signature)
             .is_ok_and(|bytes| self.mac(timestamp).verify_slice(&bytes).is_ok())
     }
 

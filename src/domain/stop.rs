@@ -17,6 +17,8 @@ pub(crate) enum Stop {
     Outage,
     /// The server's answer or certificate forbids to go on.
     Refused(Refusal),
+    /// SIGHUP.
+    HungUp,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -28,9 +30,9 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    /// Whether somebody asked for it from outside.
+    /// Whether it was asked for from outside.
     pub(crate) fn is_signal(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Terminated)
+        matches!(self, Self::HungUp | Self::Interrupted | Self::Terminated)
     }
 
     /// The word in the summary's `stopped_by`.
@@ -42,6 +44,7 @@ impl Stop {
             Self::RefusalsAlike => "refusals_alike",
             Self::Outage => "outage",
             Self::Refused(refusal) => refusal.word(),
+            Self::HungUp => "hung_up",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
             Self::ManifestChanged => "manifest_changed",
@@ -57,6 +60,7 @@ mod tests {
     #[test]
     fn a_signal_outranks_a_limit_and_lost_storage_outranks_all() {
         assert!(Stop::Interrupted > Stop::Limit && Stop::Interrupted > Stop::Refused(Refusal::Certificate));
+        assert!(Stop::HungUp > Stop::Limit && Stop::HungUp > Stop::Refused(Refusal::Certificate));
         assert!(Stop::Storage > Stop::Terminated && Stop::Storage > Stop::ManifestChanged);
         assert!(Stop::Refused(Refusal::Credentials) > Stop::Outage);
     }

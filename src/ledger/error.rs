@@ -1,11 +1,17 @@
-//! Why the ledger cannot be used (exit 7), or not now (exit 8).
+//! Why the ledger cannot be used (exit 2 or 7), or not now (exit 8).
 
 use std::io;
 
+use super::Holder;
+
+/// What to do about a ledger that was harmed. A new one would send everybody again whom the old one knows.
+const RESTORE: &str = "restore it from a backup or from where it was, its -wal file with it where there is one; \
+     do not begin a new ledger, which would not know whom this one has sent";
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LedgerError {
-    #[error("another run holds the ledger; wait for its end")]
-    Locked,
+    #[error("{}; wait for its end", holder(.0.as_deref()))]
+    Locked(Option<Box<Holder>>),
     #[error("it does not exist; `results` needs the ledger of a run")]
     Missing,
     #[error("it is not a ledger of image-enroll; name another file with --ledger")]
@@ -14,21 +20,48 @@ pub(crate) enum LedgerError {
     Newer { found: i64 },
     #[error("it belongs to {found}, this run is for {wanted}; name another file with --ledger")]
     OtherPin { found: String, wanted: String },
-    #[error("it holds a value that no version has written: {0}")]
+    #[error(
+        "it has lost its write-ahead log, the -wal file beside it, and with it what the last run recorded; {RESTORE}"
+    )]
+    LogLost,
+    #[error("it is damaged ({0}); {RESTORE}")]
     Damaged(String),
+    #[error("it is damaged; {RESTORE}")]
+    Corrupt(#[source] rusqlite::Error),
     #[error("cannot create or open it")]
     Open(#[source] io::Error),
+    #[error("cannot create or lock the .lock file beside it")]
+    Lock(#[source] io::Error),
+    #[error("it may only be read, and cannot be copied into a temporary folder to do so")]
+    Copy(#[source] io::Error),
     #[error("cannot read or write it")]
     Sqlite(#[source] rusqlite::Error),
 }
 
+fn holder(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!("{holder} holds it"),
+        None => "another program holds it".to_owned(),
+    }
+}
+
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
+        use rusqlite::{Error, ErrorCode};
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
-            Some(ErrorCode::NotADatabase) => Self::Foreign,
-            _ => Self::Sqlite(error),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return Self::Locked(None),
+            // What was no database from the beginning is told before SQLite opens it.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return Self::Corrupt(error),
+            Some(_) | None => {}
+        }
+        match error {
+            // Something that no version has written, or has left out.
+            Error::QueryReturnedNoRows
+            | Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..) => Self::Corrupt(error),
+            other => Self::Sqlite(other),
         }
     }
 }

@@ -4,24 +4,34 @@
 //! the disk. It decides nothing: what a history means stands in `domain::resume`.
 
 mod error;
+mod kind;
+mod lock;
+mod migrate;
 mod open;
 mod read;
 #[cfg(test)]
 mod tests;
+mod wal;
 mod write;
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
+use tempfile::TempDir;
 
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Outcome, PhotoDigest, Reason, words},
+    outcome::{Outcome, PhotoDigest, Reason},
     user_id::UserId,
 };
 
 pub(crate) use error::LedgerError;
+pub(crate) use lock::{Holder, Lock};
 pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.
@@ -31,21 +41,25 @@ pub(crate) struct Pin {
     pub(crate) partner_id: String,
 }
 
-/// An open ledger. The lock is the kernel's: it ends with the process, however that ends.
+/// An open ledger. What it holds is dropped in this order: the lock outlives the database.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     db: Connection,
-    pin: Pin,
     /// The names of the runs by their number.
     runs: HashMap<i64, String>,
     /// The number of the run that writes.
     run: i64,
+    /// Entries that were recorded since the log was merged.
+    unmerged: usize,
+    /// Where the database lies, if it is a copy of one that may only be read.
+    _copy: Option<TempDir>,
+    _lock: Lock,
 }
 
 impl Ledger {
     /// What this ledger is bound to.
-    pub(crate) fn pin(&self) -> &Pin {
-        &self.pin
+    pub(crate) fn pin(&self) -> Result<Pin, LedgerError> {
+        open::read_pin(&self.db)
     }
 }
 
@@ -69,6 +83,7 @@ pub(crate) enum Entry {
         id: AttemptId,
         user_id: UserId,
         number: u32,
+        created_at: CreatedAt,
         photo: PhotoDigest,
         at: i64,
     },
@@ -90,15 +105,41 @@ pub(crate) enum Entry {
     },
 }
 
-words! {
-    /// What an attempt turned out to be.
-    AttemptStatus {
-        Settled = "settled",
-        NotProcessed = "not_processed",
-        InDoubt = "in_doubt",
-        /// Its answer ended the run.
-        Stopped = "stopped",
-        /// The run ended between the intent and the first byte.
-        NotSent = "not_sent",
+/// What an attempt turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum AttemptStatus {
+    Settled,
+    NotProcessed,
+    InDoubt,
+    /// Its answer ended the run.
+    Stopped,
+    /// The run ended between the intent and the first byte.
+    NotSent,
+}
+
+impl AttemptStatus {
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
+}
+
+/// The files that SQLite and the lock keep beside a ledger, there or not.
+pub(crate) fn companions(ledger: &Path) -> [PathBuf; 4] {
+    ["-wal", "-shm", "-journal", ".lock"].map(|ending| beside(ledger, ending))
+}
+
+/// For files that nobody else may read.
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn beside(ledger: &Path, ending: &str) -> PathBuf {
+    let mut path = ledger.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
 }

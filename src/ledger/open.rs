@@ -1,128 +1,185 @@
-//! Opening: the file, the lock, the schema, the pin.
+//! Opening: the lock, the file, the log beside it, the schema, the pin.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, config::DbConfig};
+use tempfile::TempDir;
 
-use super::{Ledger, LedgerError, Pin};
-
-/// "IENR" in ASCII: tells a ledger from any other SQLite database.
-const APPLICATION_ID: i64 = 0x4945_4E52;
-/// Raised with every change of `schema.sql`.
-const SCHEMA_VERSION: i64 = 1;
-const SCHEMA: &str = include_str!("schema.sql");
+use super::kind::{Kind, check_database, check_file};
+use super::migrate::{create, migrate};
+use super::{Holder, Ledger, LedgerError, Lock, Pin, private_options, wal};
+use crate::sys::folder::folder_of;
 
 /// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
 const LARGE_BYTES: u64 = 32 * 1024 * 1024;
 /// Mapped pages count as memory of the process, though the system may take them back at any time.
 const MOST_MAPPED_BYTES: i64 = 256 * 1024 * 1024;
 
-/// Exclusive locking keeps the kernel's lock from the first read to the end of the process; FULL makes every
-/// commit durable; 8 MB of cache keep the memory flat.
+/// Exclusive locking keeps other programs out, such as SQLite's shell; FULL makes every commit durable, on macOS with
+/// `fullfsync` alone; the log is merged by [`Ledger::merge_log`] alone; 8 MB of cache keep the memory flat.
 const PRAGMAS: &str = "
     PRAGMA busy_timeout = 0;
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -8000;
     PRAGMA temp_store = MEMORY;";
 
+/// A run that is still open when another command has the lock was killed, or its machine was. Nobody knows more.
+const CLOSE_DEAD_RUNS: &str = "UPDATE run SET finished_at = ?1, stopped_by = 'died' WHERE finished_at IS NULL";
+
 impl Ledger {
-    /// Opens or creates the ledger of `pin`.
-    pub(crate) fn open(path: &Path, pin: &Pin) -> Result<Self, LedgerError> {
-        create_private(path)?;
-        let ledger = Self::connect(path, Some(pin))?;
-        if ledger.pin != *pin {
-            return Err(LedgerError::OtherPin {
-                found: ledger.pin.to_string(),
-                wanted: pin.to_string(),
-            });
-        }
-        Ok(ledger)
+    /// Opens or creates the ledger of `pin` under its lock.
+    pub(crate) fn open(lock: Lock, pin: &Pin) -> Result<Self, LedgerError> {
+        is_there(lock.ledger())?;
+        create_private(lock.ledger())?;
+        let path = lock.ledger().to_owned();
+        Self::connect(lock, &path, Some(pin), None)
     }
 
-    /// Opens the ledger of an earlier run, whatever it is pinned to.
-    pub(crate) fn open_existing(path: &Path) -> Result<Self, LedgerError> {
-        match path.try_exists() {
-            Ok(true) => Self::connect(path, None),
-            Ok(false) => Err(LedgerError::Missing),
-            Err(error) => Err(LedgerError::Open(error)),
+    /// Opens the ledger of an earlier run to read it, whatever it is pinned to, also where nothing can be written.
+    pub(crate) fn open_existing(path: &Path, holder: Holder) -> Result<Self, LedgerError> {
+        if !is_there(path)? {
+            return Err(LedgerError::Missing);
         }
+        let lock = Lock::take_to_read(path, holder)?;
+        if lock.is_exclusive() && is_writable(lock.ledger()) {
+            let path = lock.ledger().to_owned();
+            return Self::connect(lock, &path, None, None);
+        }
+        Self::open_copy(lock)
     }
 
-    /// The manifest names the users in another order than the ledger keeps them, so that nearly every look-up asks
-    /// for another page: in a large ledger it is looked at in place instead of being copied.
-    fn map_if_large(db: &Connection, path: &Path) -> Result<(), LedgerError> {
-        let bytes = std::fs::metadata(path).map_err(LedgerError::Open)?.len();
-        if bytes >= LARGE_BYTES {
-            db.pragma_update(None, "mmap_size", MOST_MAPPED_BYTES)?;
-        }
-        Ok(())
+    /// Opens a private copy: SQLite cannot read a database with a log without writing beside it.
+    pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
+        let copy = copy(lock.ledger()).map_err(LedgerError::Copy)?;
+        let path = copy.path().join(COPY_NAME);
+        Self::connect(lock, &path, None, Some(copy))
     }
 
-    fn connect(path: &Path, pin: Option<&Pin>) -> Result<Self, LedgerError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut db = Connection::open_with_flags(path, flags)?;
-        db.execute_batch(PRAGMAS)?;
-        Self::map_if_large(&db, path)?;
-        // Without it SQLite prepares a query anew whenever a bound value might ask for another plan.
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        let is_new = check_kind(&db)?;
+    fn connect(lock: Lock, path: &Path, pin: Option<&Pin>, copy: Option<TempDir>) -> Result<Self, LedgerError> {
+        let log = wal::Found::beside(path).map_err(LedgerError::Open)?;
+        check_file(path, log)?;
+        let mut db = open_database(path, log)?;
+        let kind = check(&db, path, log, pin)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
-        // The first write takes the lock, and exclusive locking keeps it.
-        let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-        match (is_new, pin) {
-            (true, Some(pin)) => create(&transaction, pin)?,
-            (true, None) => return Err(LedgerError::Foreign),
-            (false, _) => {}
-        }
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        update(&transaction, kind, pin, lock.holder().started_at.timestamp_millis())?;
         transaction.commit()?;
-        db.set_prepared_statement_cache_capacity(32);
-        let pin = read_pin(&db)?;
+        wal::keep_on_close(&db, false)?;
         let mut ledger = Self {
             db,
-            pin,
             runs: Default::default(),
             run: 0,
+            unmerged: 0,
+            _copy: copy,
+            _lock: lock,
         };
         ledger.load_runs()?;
         Ok(ledger)
     }
 }
 
-/// SQLite gives its own files the mode of the database, so the database is made before SQLite opens it.
-fn create_private(path: &Path) -> Result<(), LedgerError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(LedgerError::Open)
+fn open_database(path: &Path, log: wal::Found) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.execute_batch(PRAGMAS)?;
+    // Until it has been looked at nothing of it is changed, and a closing does not merge its log.
+    wal::keep_on_close(&db, !log.is_empty())?;
+    map_if_large(&db, path)?;
+    // Without it SQLite prepares a query anew whenever a bound value might ask for another plan.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
 }
 
-/// True for a database with nothing in it.
-fn check_kind(db: &Connection) -> Result<bool, LedgerError> {
-    let pragma = |name| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match (pragma("application_id")?, pragma("user_version")?) {
-        (0, 0) if tables == 0 => Ok(true),
-        (APPLICATION_ID, SCHEMA_VERSION) => Ok(false),
-        (APPLICATION_ID, found) if found > SCHEMA_VERSION => Err(LedgerError::Newer { found }),
-        _ => Err(LedgerError::Foreign),
+/// All that can be wrong with it, found without writing to it.
+fn check(db: &Connection, path: &Path, log: wal::Found, pin: Option<&Pin>) -> Result<Kind, LedgerError> {
+    let kind = check_database(db)?;
+    let Kind::Ledger(version) = kind else {
+        return pin.map(|_| kind).ok_or(LedgerError::Foreign);
+    };
+    log.check_size(db, path.metadata().map_err(LedgerError::Open)?.len())?;
+    if version > 1 {
+        log.check_not_lost(db)?;
+    }
+    let found = read_pin(db)?;
+    match pin {
+        Some(pin) if *pin != found => Err(LedgerError::OtherPin {
+            found: found.to_string(),
+            wanted: pin.to_string(),
+        }),
+        _ => Ok(kind),
     }
 }
 
-fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
-    db.execute_batch(SCHEMA)?;
-    db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    db.execute(
-        "INSERT INTO pin (endpoint, partner_id) VALUES (?1, ?2)",
-        (&pin.endpoint, &pin.partner_id),
-    )?;
+/// Brings it up to date: its schema, the runs that have died, and the mark of its log, which is there.
+fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: i64) -> Result<(), LedgerError> {
+    match (kind, pin) {
+        (Kind::New, Some(pin)) => create(transaction, pin)?,
+        (Kind::New, None) => return Err(LedgerError::Foreign),
+        (Kind::Ledger(version), _) => migrate(transaction, version)?,
+    }
+    transaction.execute(CLOSE_DEAD_RUNS, [now])?;
+    wal::mark(transaction, false)
+}
+
+/// The manifest names the users in another order than the ledger keeps them, so that nearly every look-up asks
+/// for another page: in a large ledger it is looked at in place instead of being copied.
+fn map_if_large(db: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let bytes = path.metadata().map_err(LedgerError::Open)?.len();
+    if bytes >= LARGE_BYTES {
+        db.pragma_update(None, "mmap_size", MOST_MAPPED_BYTES)?;
+    }
     Ok(())
 }
 
-fn read_pin(db: &Connection) -> Result<Pin, LedgerError> {
+/// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away.
+fn is_there(path: &Path) -> Result<bool, LedgerError> {
+    let is_there = path.try_exists().map_err(LedgerError::Open)?;
+    match is_there || wal::Found::beside(path).map_err(LedgerError::Open)?.is_empty() {
+        true => Ok(is_there),
+        false => Err(LedgerError::Damaged(
+            "the file is gone, and its -wal file is there".into(),
+        )),
+    }
+}
+
+/// SQLite gives its own files the mode of the database, so the database is made before SQLite opens it.
+fn create_private(path: &Path) -> Result<(), LedgerError> {
+    let opened = private_options().create(true).append(true).open(path);
+    opened.map(drop).map_err(LedgerError::Open)
+}
+
+/// Whether SQLite may write to the database and beside it.
+fn is_writable(path: &Path) -> bool {
+    OpenOptions::new().write(true).open(path).is_ok() && tempfile::tempfile_in(folder_of(path)).is_ok()
+}
+
+const COPY_NAME: &str = "ledger.db";
+
+fn copy(ledger: &Path) -> io::Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join(COPY_NAME);
+    copy_file(ledger, &copy)?;
+    match copy_file(&wal::path(ledger), &wal::path(&copy)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(folder),
+    }
+}
+
+/// Copies the bytes and not the mode, which may forbid to write.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = File::open(from)?;
+    let mut to = private_options().create_new(true).write(true).open(to)?;
+    io::copy(&mut from, &mut to).map(drop)
+}
+
+pub(super) fn read_pin(db: &Connection) -> Result<Pin, LedgerError> {
     let pin = |row: &rusqlite::Row<'_>| {
         Ok(Pin {
             endpoint: row.get(0)?,

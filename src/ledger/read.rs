@@ -13,7 +13,8 @@ const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_t
     attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at
     FROM enrollment WHERE user_id = ?1";
 const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
-const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run FROM attempt
+const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at
+    FROM attempt
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
 
 impl Ledger {
@@ -107,8 +108,8 @@ impl Ledger {
             let run_id = self.run_id(row.get(5)?)?;
             attempts.push(Unresolved {
                 number: row.get(0)?,
+                created_at: row.get(6)?,
                 photo,
-                created_at: None,
                 started_at: row.get(3)?,
                 ended_at: row.get(4)?,
                 run_id,
@@ -134,9 +135,11 @@ fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError
 }
 
 fn status(word: &str) -> Result<Status, LedgerError> {
-    Status::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("status {word:?}")))
+    word.parse()
+        .map_err(|_| LedgerError::Damaged(format!("status {word:?}")))
 }
 
 fn reason(word: &str) -> Result<Reason, LedgerError> {
-    Reason::from_word(word).ok_or_else(|| LedgerError::Damaged(format!("reason {word:?}")))
+    word.parse()
+        .map_err(|_| LedgerError::Damaged(format!("reason {word:?}")))
 }

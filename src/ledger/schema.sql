@@ -28,7 +28,8 @@ CREATE TABLE attempt (
     finished_at     INTEGER,
     class           TEXT,              -- settled, not_processed, in_doubt, stopped, not_sent, resolved
     reason          TEXT,
-    http_status     INTEGER
+    http_status     INTEGER,
+    user_created_at TEXT               -- as it was sent; NULL for attempts recorded by schema 1
 ) STRICT;
 
 CREATE INDEX attempt_unresolved ON attempt (user_id) WHERE class IS NULL OR class = 'in_doubt';
@@ -52,23 +53,3 @@ CREATE TABLE enrollment (
     duration_ms     INTEGER,
     run             INTEGER NOT NULL REFERENCES run (id)
 ) STRICT, WITHOUT ROWID;
-
--- For people with the sqlite3 shell.
-CREATE VIEW enrollments AS
-SELECT e.user_id, e.status, e.reason, e.http_status, e.result_code, e.result_text, e.smile_job_id, e.job_id,
-       e.confidence, e.attempts, e.user_created_at, lower(hex(e.photo_sha256)) AS photo_sha256, e.photo_bytes,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.sent_at / 1000.0, 'unixepoch') AS sent_at,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.finished_at / 1000.0, 'unixepoch') AS finished_at,
-       e.duration_ms, r.run_id
-FROM enrollment e JOIN run r ON r.id = e.run;
-
-CREATE VIEW attempts AS
-SELECT a.user_id, a.number, coalesce(a.class, 'intent') AS class, a.reason, a.http_status,
-       lower(hex(a.photo_sha256)) AS photo_sha256, a.photo_bytes,
-       strftime('%Y-%m-%dT%H:%M:%fZ', a.started_at / 1000.0, 'unixepoch') AS started_at,
-       strftime('%Y-%m-%dT%H:%M:%fZ', a.finished_at / 1000.0, 'unixepoch') AS finished_at,
-       r.run_id
-FROM attempt a JOIN run r ON r.id = a.run;
-
-CREATE VIEW in_doubt AS
-SELECT * FROM attempts WHERE class IN ('intent', 'in_doubt');

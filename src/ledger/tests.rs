@@ -1,5 +1,8 @@
 //! The ledger on a real disk: what opens, what is refused, what a commit leaves behind.
 
+mod harm;
+mod lock;
+mod migrate;
 mod open;
 mod record;
 mod views;
@@ -10,7 +13,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::{AttemptStatus, Entry, Ledger, Pin, RunRecord};
+use super::{AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRecord};
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
@@ -41,7 +44,27 @@ impl Place {
     }
 
     fn open(&self) -> Ledger {
-        Ledger::open(&self.path(), &pin()).unwrap()
+        self.try_open().unwrap()
+    }
+
+    fn try_open(&self) -> Result<Ledger, LedgerError> {
+        self.try_open_for(&pin())
+    }
+
+    fn try_open_for(&self, pin: &Pin) -> Result<Ledger, LedgerError> {
+        open(&self.path(), pin)
+    }
+
+    /// The files as they are now, as a kill at this moment would leave them; all of them, or only some.
+    fn copy(&self, names: &[&str]) -> Self {
+        let copy = Self::new();
+        for name in names {
+            drop(std::fs::copy(
+                self.folder.path().join(name),
+                copy.folder.path().join(name),
+            ));
+        }
+        copy
     }
 
     fn begun(&self, run: &str) -> Ledger {
@@ -49,6 +72,18 @@ impl Place {
         ledger.begin_run(&record(run)).unwrap();
         ledger
     }
+}
+
+fn open(path: &Path, pin: &Pin) -> Result<Ledger, LedgerError> {
+    Ledger::open(Lock::take(path, holder())?, pin)
+}
+
+/// When the next command finds a dead run.
+const FOUND_AT: i64 = 7_000;
+
+fn holder() -> Holder {
+    let at = DateTime::from_timestamp_millis(FOUND_AT).unwrap();
+    Holder::new("image-enroll", Path::new("m.csv"), at)
 }
 
 fn record(run: &str) -> RunRecord {
@@ -80,6 +115,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
         id,
         user_id: user(name),
         number,
+        created_at: date(),
         photo: digest(photo),
         at: 1_676_300_862_004 + id,
     }

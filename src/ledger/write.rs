@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
 use crate::domain::{created_at::CreatedAt, outcome::Outcome, user_id::UserId};
 
-const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
+    user_created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const CLOSE: &str = "UPDATE attempt SET class = ?2, reason = ?3, http_status = ?4, finished_at = ?5 WHERE id = ?1";
 const RESOLVE: &str = "UPDATE attempt SET class = 'resolved'
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt')";
@@ -28,7 +28,8 @@ impl Receipt {
 }
 
 impl Ledger {
-    /// Records the beginning of a run; all that follows is written in its name.
+    /// Records the beginning of a run; all that follows is written in its name. It stands in the main file then, and
+    /// the mark with it by which a lost log is told.
     pub(crate) fn begin_run(&mut self, run: &RunRecord) -> Result<(), LedgerError> {
         self.db.execute(
             "INSERT INTO run (run_id, version, manifest, manifest_sha256, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -42,7 +43,7 @@ impl Ledger {
         )?;
         self.run = self.db.last_insert_rowid();
         self.runs.insert(self.run, run.run_id.clone());
-        Ok(())
+        self.merge_log()
     }
 
     /// Records the end of the run; `finished_at` in milliseconds since the Unix epoch.
@@ -57,12 +58,14 @@ impl Ledger {
         if entries.is_empty() {
             return Ok(Receipt(()));
         }
+        self.merge_grown_log()?;
         let run = self.run;
         let transaction = self.db.transaction()?;
         for entry in entries {
             write(&transaction, run, entry)?;
         }
         transaction.commit()?;
+        self.unmerged += entries.len();
         Ok(Receipt(()))
     }
 }
@@ -73,10 +76,21 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
             id,
             user_id,
             number,
+            created_at,
             photo,
             at,
         } => {
-            let values = (id, run, user_id.as_str(), number, photo.sha256, photo.bytes as i64, at);
+            let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
+            let values = (
+                id,
+                run,
+                user_id,
+                number,
+                photo.sha256,
+                photo.bytes as i64,
+                at,
+                created_at,
+            );
             db.prepare_cached(INTENT)?.execute(values)?;
         }
         Entry::Close {

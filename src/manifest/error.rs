@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::rfc4180::FormError;
+
 /// A fault of the whole file. One of a single row is a [`super::RowFault`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManifestError {
@@ -17,28 +19,35 @@ pub(crate) enum ManifestError {
     NotUtf8 { line: u64 },
     #[error("line 1: there is no header; the first line names the columns user_id, user_created_at and photo")]
     NoHeader,
-    #[error("line 1: the column {name} is missing; the header has: {found}{hint}")]
+    #[error("line {line}: the header is not CSV")]
+    HeaderForm {
+        line: u64,
+        #[source]
+        source: FormError,
+    },
+    #[error("line {line}: the column {name} is missing; the header has: {found}{hint}")]
     MissingColumn {
+        line: u64,
         name: &'static str,
         found: String,
         hint: &'static str,
     },
-    #[error("line 1: the column {name} stands there more than once{hint}")]
-    RepeatedColumn { name: &'static str, hint: &'static str },
+    #[error("line {line}: the header has the same column twice: {name}{hint}")]
+    RepeatedColumn {
+        line: u64,
+        name: &'static str,
+        hint: &'static str,
+    },
     #[error("line {line}: a quote is opened here and never closed")]
     OpenQuote { line: u64 },
+    #[error(
+        "line {line}: the record that begins here is longer than 1 MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF"
+    )]
+    LongRecord { line: u64 },
+    #[error("it has no rows, and --strict asks for some")]
+    NoRows,
     #[error("it has more than 4,294,967,295 rows; cut it into several files")]
     TooManyRows,
     #[error("it was changed while it was being read; run again when nothing writes to it")]
     Changed,
-}
-
-impl From<csv::Error> for ManifestError {
-    fn from(error: csv::Error) -> Self {
-        if let csv::ErrorKind::Utf8 { pos, .. } = error.kind() {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            return Self::NotUtf8 { line };
-        }
-        Self::Read(error.into())
-    }
 }

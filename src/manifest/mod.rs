@@ -4,15 +4,20 @@
 //! itself, and [`Survey`] what the first pass finds out about all of them. Nothing here opens a photo.
 
 mod error;
+mod record;
 mod records;
+mod rfc4180;
 mod row;
 mod source;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub(crate) use error::ManifestError;
+pub(crate) use record::Record;
 pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};
-pub(crate) use source::Manifest;
+pub(crate) use source::{Manifest, Stamp};
 pub(crate) use survey::{Role, Survey};
+pub(crate) use warnings::Warning;

@@ -1,151 +1,178 @@
 //! One pass over the records of a manifest, with the hash of every byte that went by.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 
-use csv::{Position, Reader, ReaderBuilder, StringRecord};
+use csv::StringRecord;
+use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
-use super::ManifestError;
+use super::{ManifestError, Record, rfc4180};
+use crate::sys::read_at::read_at;
 
 /// Bytes read at a time; large enough that the file system's cost per call does not count.
-const BUFFER_BYTES: usize = 256 * 1024;
+pub(super) const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Most bytes of a record without its line end (contract, section 3), so that a quote that is never closed does not
+/// take the memory of the whole file.
+pub(super) const MAX_RECORD_BYTES: usize = 1024 * 1024;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A pass over a manifest. Records are numbered from 1, the first after the header.
 pub(crate) struct Records<'a> {
-    reader: Reader<Hashing<'a>>,
-    record: StringRecord,
+    input: Input<'a>,
+    record: Record,
     number: u32,
-    /// Where the latest record begins; before the first one, the header.
-    begin: Position,
 }
 
 impl<'a> Records<'a> {
+    /// Reads the header, which [`Records::header`] gives as long as no record has been read.
     pub(super) fn new(file: &'a File) -> Result<Self, ManifestError> {
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Hashing {
-                file,
-                sha256: Sha256::new(),
-                chunk: Vec::new(),
-                end: 0,
-            });
-        // Read by itself, so that the first record's place is not taken for the header's.
-        reader.headers()?;
-        Ok(Self {
-            reader,
-            record: StringRecord::new(),
+        let mut records = Self {
+            input: Input::new(file)?,
+            record: Record::default(),
             number: 0,
-            begin: Position::new(),
-        })
+        };
+        records.input.read_record(&mut records.record)?;
+        Ok(records)
     }
 
-    pub(super) fn header(&mut self) -> Result<StringRecord, ManifestError> {
-        let header = self.reader.headers()?.clone();
-        if header.is_empty() {
-            return Err(ManifestError::NoHeader);
+    /// The header and its line.
+    pub(super) fn header(&self) -> Result<(&StringRecord, u64), ManifestError> {
+        let line = self.record.line();
+        match self.record.fault() {
+            Some((_, source)) => Err(ManifestError::HeaderForm { line, source }),
+            None if self.record.cells().is_empty() => Err(ManifestError::NoHeader),
+            None => Ok((self.record.cells(), line)),
         }
-        Ok(header)
     }
 
     /// The next record with its number, or nothing at the end of the file.
-    pub(crate) fn next(&mut self) -> Result<Option<(u32, &StringRecord)>, ManifestError> {
-        if !self.reader.read_record(&mut self.record)? {
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, &Record)>, ManifestError> {
+        if !self.input.read_record(&mut self.record)? {
             return Ok(None);
-        }
-        if let Some(position) = self.record.position() {
-            self.begin = position.clone();
         }
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))
     }
 
     /// The line on which the latest record begins, as an editor counts them.
-    ///
-    /// It is counted back from the record's end: what the reader of CSV calls a record's place is the end of the
-    /// one before it, and blank lines may stand in between.
     pub(crate) fn line(&self) -> u64 {
-        let end = self.reader.position();
-        let last = end.byte().checked_sub(1).and_then(|at| self.reader.get_ref().byte(at));
-        let quoted = memchr::memchr_iter(b'\n', self.record.as_slice().as_bytes()).count() as u64;
-        end.line() - quoted - u64::from(last == Some(b'\n'))
+        self.record.line()
     }
 
     /// The hash of the whole file; call it after the last record.
     pub(crate) fn sha256(self) -> [u8; 32] {
-        self.reader.into_inner().sha256.finalize().into()
-    }
-
-    /// The reader of CSV takes a quote that is never closed for one endless field, silently, so the
-    /// last record is looked at once more; call it after the last record.
-    pub(super) fn check_last_quote(&mut self) -> Result<(), ManifestError> {
-        let mut file = self.reader.get_ref().file;
-        let mut text = Vec::new();
-        file.seek(SeekFrom::Start(self.begin.byte()))
-            .map_err(ManifestError::Read)?;
-        file.read_to_end(&mut text).map_err(ManifestError::Read)?;
-        // A record's place is the end of the one before it, so that line ends may stand in front of it.
-        let bom = if self.begin.byte() == 0 { BOM } else { b"" };
-        let text = text.strip_prefix(bom).unwrap_or(&text);
-        let blank = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let line = self.begin.line() + blank.filter(|byte| **byte == b'\n').count() as u64;
-        match ends_in_quote(text) {
-            true => Err(ManifestError::OpenQuote { line }),
-            false => Ok(()),
-        }
+        self.input.sha256.finalize().into()
     }
 }
 
-/// Whether the text ends inside a quoted field; a quote opens one only at the field's beginning.
-fn ends_in_quote(text: &[u8]) -> bool {
-    #[derive(PartialEq)]
-    enum At {
-        FieldStart,
-        Plain,
-        Quoted,
-        QuoteInQuoted,
-    }
-    let end = text.iter().fold(At::FieldStart, |at, byte| match (at, byte) {
-        (At::FieldStart, b'"') | (At::QuoteInQuoted, b'"') => At::Quoted,
-        (At::Quoted, b'"') => At::QuoteInQuoted,
-        (At::Quoted, _) => At::Quoted,
-        (_, b',' | b'\n' | b'\r') => At::FieldStart,
-        _ => At::Plain,
-    });
-    end == At::Quoted
-}
-
-/// Hashes what passes through.
-struct Hashing<'a> {
+/// The file as it is read: what is in memory begins with the next record.
+struct Input<'a> {
     file: &'a File,
+    /// How far the file has been read.
+    offset: u64,
     sha256: Sha256,
-    /// What was read last. The last byte of the latest record lies in it, since no more is read before it is needed.
-    chunk: Vec<u8>,
-    /// Bytes read so far.
-    end: u64,
+    buffer: Vec<u8>,
+    /// Where in the buffer the next record begins, and its line.
+    start: usize,
+    line: u64,
 }
 
-impl Hashing<'_> {
-    /// A byte of the latest chunk by its place in the file.
-    fn byte(&self, at: u64) -> Option<u8> {
-        let begin = self.end - self.chunk.len() as u64;
-        let place = usize::try_from(at.checked_sub(begin)?).ok()?;
-        self.chunk.get(place).copied()
-    }
-}
-
-impl Read for Hashing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        if let Some(read @ [_, ..]) = buffer.get(..count) {
-            self.sha256.update(read);
-            self.chunk.clear();
-            self.chunk.extend_from_slice(read);
-            self.end += count as u64;
+impl<'a> Input<'a> {
+    fn new(file: &'a File) -> Result<Self, ManifestError> {
+        let mut input = Self {
+            file,
+            offset: 0,
+            sha256: Sha256::new(),
+            buffer: Vec::new(),
+            start: 0,
+            line: 1,
+        };
+        while input.buffer.len() < BOM.len() && input.read_more()? {}
+        if input.buffer.starts_with(BOM) {
+            input.start = BOM.len();
         }
-        Ok(count)
+        Ok(input)
     }
+
+    /// Reads the next record that is no blank line; false at the end of the file.
+    fn read_record(&mut self, record: &mut Record) -> Result<bool, ManifestError> {
+        while let Some(end) = self.find_end()? {
+            let (start, line) = (self.start, self.line);
+            let bytes = self.buffer.get(start..end).unwrap_or_default();
+            self.line += memchr_iter(b'\n', bytes).count() as u64 + 1;
+            self.start = end + 1;
+            // Behind the last record there may be no line end, and then a carriage return is text.
+            let has_line_end = end < self.buffer.len();
+            let bytes = bytes.strip_suffix(b"\r").filter(|_| has_line_end).unwrap_or(bytes);
+            if bytes.is_empty() {
+                continue;
+            }
+            check_length(bytes.len(), line)?;
+            record.fill(text(bytes, line)?, line);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Where the next record ends in the buffer; none where there is no further one.
+    fn find_end(&mut self) -> Result<Option<usize>, ManifestError> {
+        loop {
+            let rest = self.rest();
+            if let Some(end) = rfc4180::end_of_record(rest) {
+                return Ok(Some(self.start + end));
+            }
+            // Its line end, of two bytes, may still be on its way.
+            check_length(rest.len().saturating_sub(1), self.line)?;
+            if !self.read_more()? {
+                return self.end_of_last();
+            }
+        }
+    }
+
+    /// The last record need not have a line end; a quote that is still open is never guessed at.
+    fn end_of_last(&self) -> Result<Option<usize>, ManifestError> {
+        let rest = self.rest();
+        if let Some(place) = rfc4180::open_quote(rest) {
+            let before = rest.get(..place).unwrap_or_default();
+            let line = self.line + memchr_iter(b'\n', before).count() as u64;
+            return Err(ManifestError::OpenQuote { line });
+        }
+        Ok((!rest.is_empty()).then_some(self.buffer.len()))
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// Reads more behind what is there; false at the end of the file.
+    fn read_more(&mut self) -> Result<bool, ManifestError> {
+        self.buffer.drain(..self.start.min(self.buffer.len()));
+        self.start = 0;
+        let old = self.buffer.len();
+        self.buffer.resize(old + BUFFER_BYTES, 0);
+        let free = self.buffer.get_mut(old..).unwrap_or_default();
+        let count = read_at(self.file, free, self.offset).map_err(ManifestError::Read)?;
+        self.buffer.truncate(old + count);
+        self.sha256.update(self.buffer.get(old..).unwrap_or_default());
+        self.offset += count as u64;
+        Ok(count > 0)
+    }
+}
+
+fn check_length(bytes: usize, line: u64) -> Result<(), ManifestError> {
+    match bytes > MAX_RECORD_BYTES {
+        true => Err(ManifestError::LongRecord { line }),
+        false => Ok(()),
+    }
+}
+
+/// The text of a record that begins on `line`.
+fn text(bytes: &[u8], line: u64) -> Result<&str, ManifestError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = line + memchr_iter(b'\n', before).count() as u64;
+        ManifestError::NotUtf8 { line }
+    })
 }

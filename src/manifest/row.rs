@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use csv::StringRecord;
-
-use super::Manifest;
+use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
     created_at::{CreatedAt, CreatedAtError},
     outcome::{RESULT_COLUMNS, Reason},
+    suspicion::Suspicion,
     text::one_line,
     user_id::{MAX_USER_ID_CHARS, UserId},
 };
@@ -32,6 +31,16 @@ pub(crate) struct RowFault {
 /// From here on a cell of nothing but base64 letters is taken for a photo's text: a path so long has a dot in it.
 const LONG_CELL: usize = 256;
 
+/// Reasons that are a fault of the whole row and of no cell.
+const FORM_REASONS: [Reason; 3] = [Reason::WrongFieldCount, Reason::BadQuotes, Reason::BadLineEnd];
+
+fn form_reason(error: FormError) -> Reason {
+    match error {
+        FormError::TextBehindQuote | FormError::QuoteInText => Reason::BadQuotes,
+        FormError::BareCarriageReturn => Reason::BadLineEnd,
+    }
+}
+
 impl RowFault {
     fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self {
@@ -41,68 +50,95 @@ impl RowFault {
     }
 }
 
+impl Row {
+    /// What looks wrong with the row by itself.
+    pub(super) fn suspicions(&self) -> impl Iterator<Item = Suspicion> {
+        let of_user_id = Suspicion::of_user_id(self.user_id.as_str());
+        of_user_id
+            .into_iter()
+            .chain(Suspicion::of_date(self.created_at.as_str()))
+    }
+
+    /// A suspicion for people, with the value that arouses it.
+    pub(crate) fn fault(&self, suspicion: Suspicion) -> RowFault {
+        let value = match suspicion {
+            Suspicion::ZeroDate | Suspicion::EarlyDate => self.created_at.as_str(),
+            Suspicion::SpoiltUserId | Suspicion::PlaceholderUserId | Suspicion::SimilarUserId { .. } => {
+                self.user_id.as_str()
+            }
+        };
+        RowFault::new(suspicion.reason(), format!("{}: {suspicion}", shown(value)))
+    }
+}
+
 impl Manifest {
-    /// Judges a record by itself: its width, its id, its date, its photo's path.
-    pub(crate) fn row(&self, number: u32, record: &StringRecord) -> Result<Row, RowFault> {
-        self.check_width(record)?;
-        Ok(Row {
+    /// Judges a record by itself: its form, its id, its date, its photo's path.
+    pub(crate) fn row(&self, number: u32, record: &Record) -> Result<Row, RowFault> {
+        self.check_form(record)?;
+        let row = Row {
             number,
             user_id: self.user_id(record)?,
             created_at: self.created_at(record)?,
             photo: self.photo(record)?,
-        })
+        };
+        let suspicion = if self.strict { row.suspicions().next() } else { None };
+        suspicion.map_or(Ok(()), |suspicion| Err(row.fault(suspicion)))?;
+        Ok(row)
     }
 
     /// The cells that come back in the results: one for each of the manifest's own columns.
-    pub(crate) fn own_cells<'a>(&self, record: &'a StringRecord) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn own_cells<'a>(&self, record: &'a Record) -> impl Iterator<Item = &'a str> + use<'a> {
         let own = self.columns.own.len();
         (0..own).map(|place| record.get(place).unwrap_or_default())
     }
 
     /// The user of a record as it stands there, whatever that is.
-    pub(crate) fn raw_user<'a>(&self, record: &'a StringRecord) -> &'a str {
+    pub(crate) fn raw_user<'a>(&self, record: &'a Record) -> &'a str {
         record.get(self.columns.user_id).unwrap_or_default()
     }
 
     /// The user of a record for people.
-    pub(crate) fn shown_user(&self, record: &StringRecord) -> String {
+    pub(crate) fn shown_user(&self, record: &Record) -> String {
         one_line(self.raw_user(record), MAX_USER_ID_CHARS)
     }
 
-    fn check_width(&self, record: &StringRecord) -> Result<(), RowFault> {
-        let width = self.columns.width;
-        let detail = if record.len() != width {
-            format!(
-                "the row has {} fields, the header {width}; quote a field that holds a comma",
-                record.len()
-            )
-        } else if self.was_of_another_width(record) {
-            "the row had too few or too many fields in the manifest that these are the results of; mend it there".into()
-        } else {
-            return Ok(());
-        };
-        Err(RowFault::new(Reason::WrongFieldCount, detail))
+    /// Whether the record is CSV at all, and has as many fields as the header.
+    fn check_form(&self, record: &Record) -> Result<(), RowFault> {
+        if let Some((field, error)) = record.fault() {
+            let detail = format!("{}: {error}", shown(field));
+            return Err(RowFault::new(form_reason(error), detail));
+        }
+        let (found, width) = (record.cells().len(), self.columns.width);
+        if found != width {
+            let detail = format!("the row has {found} fields, the header {width}; quote a field that holds a comma");
+            return Err(RowFault::new(Reason::WrongFieldCount, detail));
+        }
+        self.form_in_results(record).map_or(Ok(()), |reason| {
+            let detail = "the row was malformed in the manifest that these are the results of; fix it there";
+            Err(RowFault::new(reason, detail))
+        })
     }
 
-    /// Results cut or pad such a row to the header's width; it must not pass for a right one when they are the manifest.
-    fn was_of_another_width(&self, record: &StringRecord) -> bool {
-        let ours = RESULT_COLUMNS.iter().position(|column| *column == "reason");
-        let reason = ours.filter(|_| self.columns.own.len() < self.columns.width);
-        let cell = reason.and_then(|place| record.get(self.columns.own.len() + place));
-        cell == Some(Reason::WrongFieldCount.word())
+    /// Results cut or pad a row of another width, and hold the cells of a malformed one as they were written; it must not
+    /// pass for a right one when they are the manifest.
+    fn form_in_results(&self, record: &Record) -> Option<Reason> {
+        let place = RESULT_COLUMNS.iter().position(|column| *column == "reason")?;
+        let own = self.columns.own.len();
+        let cell = record.get(own + place).filter(|_| own < self.columns.width)?;
+        FORM_REASONS.into_iter().find(|reason| reason.word() == cell)
     }
 
-    /// The user of a record that has the right width and a good id, whatever else is wrong with it.
-    pub(super) fn user_of(&self, record: &StringRecord) -> Option<UserId> {
-        self.check_width(record).and_then(|()| self.user_id(record)).ok()
+    /// The user of a record of the right form that has a good id, whatever else is wrong with it.
+    pub(super) fn user_of(&self, record: &Record) -> Option<UserId> {
+        self.check_form(record).and_then(|()| self.user_id(record)).ok()
     }
 
-    fn user_id(&self, record: &StringRecord) -> Result<UserId, RowFault> {
+    fn user_id(&self, record: &Record) -> Result<UserId, RowFault> {
         let cell = record.get(self.columns.user_id).unwrap_or_default();
         UserId::parse(cell).map_err(|error| RowFault::new(Reason::BadUserId, format!("{}: {error}", shown(cell))))
     }
 
-    fn created_at(&self, record: &StringRecord) -> Result<CreatedAt, RowFault> {
+    fn created_at(&self, record: &Record) -> Result<CreatedAt, RowFault> {
         let cell = record.get(self.columns.created_at).unwrap_or_default();
         CreatedAt::parse(cell, self.now).map_err(|error| {
             let reason = match error {
@@ -113,7 +149,7 @@ impl Manifest {
         })
     }
 
-    fn photo(&self, record: &StringRecord) -> Result<PathBuf, RowFault> {
+    fn photo(&self, record: &Record) -> Result<PathBuf, RowFault> {
         let cell = record.get(self.columns.photo).unwrap_or_default();
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
@@ -132,7 +168,7 @@ impl Manifest {
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
-    pub(super) fn raw_cells<'a>(&self, record: &'a StringRecord) -> (&'a str, &'a str) {
+    pub(super) fn raw_cells<'a>(&self, record: &'a Record) -> (&'a str, &'a str) {
         let cell = |place| record.get(place).unwrap_or_default();
         (cell(self.columns.created_at), cell(self.columns.photo))
     }

@@ -1,25 +1,29 @@
 //! Opening a manifest: the file, its header, and where its photos lie.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
-use super::{ManifestError, Records};
+use super::{ManifestError, Records, records::BUFFER_BYTES};
 use crate::domain::outcome::RESULT_COLUMNS;
+use crate::sys::read_at::read_at;
 
-/// An open manifest, ready for any number of passes, one at a time.
+/// An open manifest, ready for any number of passes.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     file: File,
-    /// Size and time of the last change when it was opened.
+    /// Its state when it was opened.
     stamp: Stamp,
     pub(super) columns: Columns,
     pub(super) photo_root: PathBuf,
     /// What "more than a day ahead" is measured against; the same in every pass.
     pub(super) now: DateTime<Utc>,
+    /// Whether rows that look wrong are wrong.
+    pub(super) strict: bool,
 }
 
 /// Where the columns stand.
@@ -45,10 +49,17 @@ impl Manifest {
             columns: Columns::default(),
             photo_root,
             now,
+            strict: false,
         };
-        let header = manifest.records()?.header()?;
-        manifest.columns = Columns::find(&header)?;
+        let records = manifest.records()?;
+        let (header, line) = records.header()?;
+        manifest.columns = Columns::find(header, line)?;
         Ok(manifest)
+    }
+
+    /// Whether rows that are well-formed and look wrong are `invalid`, and a manifest without rows is none.
+    pub(crate) fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// The header's names that come back in the results, verbatim.
@@ -56,31 +67,48 @@ impl Manifest {
         &self.columns.own
     }
 
-    /// Whether `path` is this very file, so that it must not be written to.
-    pub(crate) fn is_file(&self, path: &Path) -> bool {
-        same_file::Handle::from_path(path).is_ok_and(|other| {
-            let own = self.file.try_clone().and_then(same_file::Handle::from_file);
-            own.is_ok_and(|own| own == other)
-        })
+    /// Size and time of the last change when the file was opened.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
-    /// Whether nobody has written to the file since it was opened, as its size and time tell.
-    pub(crate) fn is_untouched(&self) -> bool {
-        stamp(&self.file).is_ok_and(|stamp| stamp == self.stamp)
+    /// Whether the file still holds the bytes of `sha256`. As long as nobody has written to it since `seen`, as its size
+    /// and time tell, it is not read; otherwise it is hashed anew and `seen` becomes what it was before that.
+    pub(crate) fn is_unchanged(&self, seen: &mut Stamp, sha256: &[u8; 32]) -> Result<bool, ManifestError> {
+        let now = stamp(&self.file).map_err(ManifestError::Read)?;
+        if now == *seen {
+            return Ok(true);
+        }
+        *seen = now;
+        Ok(hash(&self.file).map_err(ManifestError::Read)? == *sha256)
     }
 
     /// A pass over the records, from the first one after the header.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
-        (&self.file).rewind().map_err(ManifestError::Read)?;
         Records::new(&self.file)
     }
 }
 
-type Stamp = (u64, Option<SystemTime>);
+/// A file's size and the time of its last change.
+pub(crate) type Stamp = (u64, Option<SystemTime>);
 
 fn stamp(file: &File) -> io::Result<Stamp> {
     let metadata = file.metadata()?;
     Ok((metadata.len(), metadata.modified().ok()))
+}
+
+/// The SHA-256 of a file. No pass over it is disturbed.
+fn hash(file: &File) -> io::Result<[u8; 32]> {
+    let (mut sha256, mut offset) = (Sha256::new(), 0);
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let count = read_at(file, &mut buffer, offset)?;
+        if count == 0 {
+            return Ok(sha256.finalize().into());
+        }
+        sha256.update(buffer.get(..count).unwrap_or_default());
+        offset += count as u64;
+    }
 }
 
 fn open_file(path: &Path) -> Result<File, ManifestError> {
@@ -102,39 +130,46 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
 }
 
 impl Columns {
-    fn find(header: &csv::StringRecord) -> Result<Self, ManifestError> {
+    fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
         let names: Vec<&str> = header.iter().map(str::trim).collect();
         let own = names.strip_suffix(&RESULT_COLUMNS).unwrap_or(&names);
+        let position = |name, spellings| position(own, line, name, spellings);
         Ok(Self {
-            user_id: position(own, "user_id", &["user_id"])?,
-            created_at: position(own, "user_created_at", &["user_created_at"])?,
-            photo: position(own, "photo", &["photo", "photo_path"])?,
+            user_id: position("user_id", &["user_id"])?,
+            created_at: position("user_created_at", &["user_created_at"])?,
+            photo: position("photo", &["photo", "photo_path"])?,
             width: header.len(),
             own: header.iter().take(own.len()).map(str::to_owned).collect(),
         })
     }
 }
 
-fn position(header: &[&str], name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
+fn position(header: &[&str], line: u64, name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
     let is_it = |column: &&str| spellings.iter().any(|spelling| column.eq_ignore_ascii_case(spelling));
     let mut places = (0..header.len()).filter(|place| header.get(*place).is_some_and(is_it));
-    let first = places.next().ok_or_else(|| missing(header, name))?;
+    let first = places.next().ok_or_else(|| missing(header, line, name))?;
+    let hint = if name == "photo" {
+        " (photo_path is another name of it)"
+    } else {
+        ""
+    };
     match places.next() {
         None => Ok(first),
-        Some(_) if name == "photo" => Err(ManifestError::RepeatedColumn {
-            name,
-            hint: " (photo_path is another name of it)",
-        }),
-        Some(_) => Err(ManifestError::RepeatedColumn { name, hint: "" }),
+        Some(_) => Err(ManifestError::RepeatedColumn { line, name, hint }),
     }
 }
 
-fn missing(header: &[&str], name: &'static str) -> ManifestError {
+fn missing(header: &[&str], line: u64, name: &'static str) -> ManifestError {
     let found = header.join(", ").escape_debug().take(300).collect::<String>();
     let hint = match header {
         [one] if one.contains(';') => "; the columns seem to be separated by ';', write ',' between them",
         [one] if one.contains('\t') => "; the columns seem to be separated by tabs, write ',' between them",
         _ => "",
     };
-    ManifestError::MissingColumn { name, found, hint }
+    ManifestError::MissingColumn {
+        line,
+        name,
+        found,
+        hint,
+    }
 }

@@ -1,14 +1,15 @@
 //! The first pass: which rows are wrong, which repeat another, and which contradict one.
 //!
-//! It knows users by keyed 128-bit hashes of their ids, so that ten million rows take some 330 MB
-//! and nobody can make two ids collide.
+//! It knows users by keyed 128-bit hashes of their ids, and what ids have in common that look alike by another one, so
+//! that ten million rows take some 410 MB and nobody can make two ids collide.
 
 use std::hash::{BuildHasher, RandomState};
 
-use csv::StringRecord;
-
-use super::{Manifest, ManifestError, RowFault, row::Row};
-use crate::domain::outcome::Reason;
+use super::{Manifest, ManifestError, Record, RowFault, row::Row};
+use crate::domain::{
+    outcome::Reason,
+    suspicion::{Suspicion, fold},
+};
 
 /// What a row is among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Role {
     Repeat,
     /// Another row has the same user with another date or photo.
     Conflict,
+    /// Another row has a user whose id looks the same; only where that is forbidden (`--strict`).
+    Similar,
     /// Wrong by itself.
     Invalid,
 }
@@ -29,23 +32,39 @@ pub(crate) struct Survey {
     roles: Vec<Role>,
     /// Rows in conflict with the row each contradicts, by row.
     conflicts: Vec<(u32, u32)>,
+    /// Rows with a row of another user whose id looks the same, by row.
+    similar: Vec<(u32, u32)>,
+    /// Whether a row looks wrong by itself.
+    is_suspicious: bool,
+    strict: bool,
     pub(crate) sha256: [u8; 32],
 }
 
-/// A row as the comparison needs it: the user's hash, the hash of date and photo, the number.
-type Mark = (u128, u64, u32);
+/// A row as the comparison needs it, in this order. Two halves of a hash take less space than a whole one, which would
+/// be aligned to 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    /// Hash of what ids have in common that look alike.
+    looks: u64,
+    user: [u64; 2],
+    /// Hash of date and photo.
+    content: u64,
+    number: u32,
+}
 
 impl Survey {
     /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself.
     pub(crate) fn take(manifest: &Manifest, mut fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
-        let hashes = Hashes::default();
+        let mut hashes = Hashes::default();
         let (mut roles, mut marks) = (Vec::new(), Vec::new());
+        let mut is_suspicious = false;
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
             match manifest.row(number, record) {
                 Ok(row) => {
                     roles.push(Role::First);
                     marks.push(hashes.row(&row));
+                    is_suspicious |= row.suspicions().next().is_some();
                 }
                 Err(error) => {
                     roles.push(Role::Invalid);
@@ -54,10 +73,15 @@ impl Survey {
                 }
             }
         }
-        records.check_last_quote()?;
+        if roles.is_empty() && manifest.strict {
+            return Err(ManifestError::NoRows);
+        }
         let mut survey = Self {
             roles,
             conflicts: Vec::new(),
+            similar: Vec::new(),
+            is_suspicious,
+            strict: manifest.strict,
             sha256: records.sha256(),
         };
         survey.compare(marks);
@@ -75,10 +99,11 @@ impl Survey {
     }
 
     /// Why a row is not to be sent, if the manifest alone says so.
-    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &StringRecord) -> Option<Reason> {
+    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<Reason> {
         match self.role(number)? {
             Role::First | Role::Repeat => None,
             Role::Conflict => Some(Reason::ConflictingRows),
+            Role::Similar => Some(Reason::SimilarUserIds),
             Role::Invalid => manifest.row(number, record).err().map(|fault| fault.reason),
         }
     }
@@ -93,25 +118,72 @@ impl Survey {
         &self.conflicts
     }
 
-    /// Rows of one user stand together once they are sorted.
-    fn compare(&mut self, mut marks: Vec<Mark>) {
-        marks.sort_unstable();
-        for group in marks.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-            self.compare_group(group);
-        }
-        self.conflicts.sort_unstable();
+    /// Whether there is a row to be warned of.
+    pub(crate) fn has_warnings(&self) -> bool {
+        self.is_suspicious || (!self.similar.is_empty() && !self.strict)
     }
 
+    /// What looks wrong with a row that is to be sent, or that repeats one.
+    pub(crate) fn suspicions(&self, row: &Row) -> impl Iterator<Item = Suspicion> {
+        let is_sent = matches!(self.role(row.number), Some(Role::First | Role::Repeat));
+        let similar = self.similar(row.number).filter(|_| is_sent);
+        row.suspicions().filter(move |_| is_sent).chain(similar)
+    }
+
+    /// Which row's id looks like that of this one, if any does.
+    pub(crate) fn similar(&self, number: u32) -> Option<Suspicion> {
+        let place = self.similar.binary_search_by_key(&number, |(row, _)| *row).ok()?;
+        let (_, other) = *self.similar.get(place)?;
+        Some(Suspicion::SimilarUserId { other })
+    }
+
+    /// Rows whose users look alike stand together once they are sorted, and among them those of one user.
+    fn compare(&mut self, mut marks: Vec<Mark>) {
+        marks.sort_unstable();
+        for alike in marks
+            .chunk_by(|a, b| a.looks == b.looks)
+            .filter(|alike| alike.len() > 1)
+        {
+            for group in alike.chunk_by(|a, b| a.user == b.user).filter(|group| group.len() > 1) {
+                self.compare_group(group);
+            }
+            self.compare_users(alike);
+        }
+        self.conflicts.sort_unstable();
+        self.similar.sort_unstable();
+    }
+
+    /// All rows of one user.
     fn compare_group(&mut self, group: &[Mark]) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else {
             return;
         };
-        let agree = first.1 == last.1;
-        for mark in group.iter().filter(|mark| !agree || mark.2 != first.2) {
+        let agree = first.content == last.content;
+        for mark in group.iter().filter(|mark| !agree || mark.number != first.number) {
             let role = if agree { Role::Repeat } else { Role::Conflict };
-            if self.assign(mark.2, role) && !agree {
-                let other = if mark.1 == first.1 { last.2 } else { first.2 };
-                self.conflicts.push((mark.2, other));
+            if self.assign(mark.number, role) && !agree {
+                let other = if mark.content == first.content { last } else { first };
+                self.conflicts.push((mark.number, other.number));
+            }
+        }
+    }
+
+    /// All rows of users whose ids look alike; each is shown the first row of another one.
+    fn compare_users(&mut self, alike: &[Mark]) {
+        let first_of = |marks: &mut dyn Iterator<Item = &Mark>| marks.min_by_key(|mark| mark.number).copied();
+        let Some(first) = first_of(&mut alike.iter()) else {
+            return;
+        };
+        let Some(second) = first_of(&mut alike.iter().filter(|mark| mark.user != first.user)) else {
+            return;
+        };
+        for mark in alike {
+            let other = if mark.user == first.user { second } else { first };
+            if let Some(place @ (Role::First | Role::Repeat)) = self.roles.get_mut(mark.number as usize - 1) {
+                self.similar.push((mark.number, other.number));
+                if self.strict {
+                    *place = Role::Similar;
+                }
             }
         }
     }
@@ -130,22 +202,42 @@ impl Survey {
 
 /// Two independent keys give 128 bits for the user.
 #[derive(Default)]
-struct Hashes(RandomState, RandomState);
+struct Hashes {
+    keys: (RandomState, RandomState),
+    /// What the latest id has in common with those that look alike; kept, so that it is not allocated for each row.
+    folded: String,
+}
 
 impl Hashes {
-    fn row(&self, row: &Row) -> Mark {
-        let content = self.0.hash_one((row.created_at.as_str(), &row.photo));
-        (self.user(row.user_id.as_str()), content, row.number)
+    fn row(&mut self, row: &Row) -> Mark {
+        let content = self.keys.0.hash_one((row.created_at.as_str(), &row.photo));
+        self.mark(row.user_id.as_str(), content, row.number)
     }
 
     /// A wrong row with a good id contradicts the right row of the same user: which is meant, nobody knows.
-    fn faulty(&self, manifest: &Manifest, number: u32, record: &StringRecord) -> Option<Mark> {
+    fn faulty(&mut self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
         let user_id = manifest.user_of(record)?;
-        let content = self.0.hash_one(("faulty", manifest.raw_cells(record)));
-        Some((self.user(user_id.as_str()), content, number))
+        let content = self.keys.0.hash_one(("faulty", manifest.raw_cells(record)));
+        Some(self.mark(user_id.as_str(), content, number))
     }
 
-    fn user(&self, user_id: &str) -> u128 {
-        u128::from(self.0.hash_one(user_id)) << 64 | u128::from(self.1.hash_one(user_id))
+    fn mark(&mut self, user_id: &str, content: u64, number: u32) -> Mark {
+        fold(user_id, &mut self.folded);
+        Mark {
+            looks: self.keys.0.hash_one(&self.folded),
+            user: [self.keys.0.hash_one(user_id), self.keys.1.hash_one(user_id)],
+            content,
+            number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_takes_forty_bytes_while_all_are_compared() {
+        assert_eq!(size_of::<Mark>(), 40);
     }
 }

@@ -4,7 +4,9 @@ mod duplicates;
 mod form;
 mod header;
 mod lines;
+mod quotes;
 mod rows;
+mod suspicions;
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +46,7 @@ fn cells(manifest: &Manifest) -> Vec<(u32, Vec<String>)> {
     let mut records = manifest.records().unwrap();
     let mut all = Vec::new();
     while let Some((number, record)) = records.next().unwrap() {
-        all.push((number, record.iter().map(str::to_owned).collect()));
+        all.push((number, record.cells().iter().map(str::to_owned).collect()));
     }
     all
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{ResultsError, Target};
 use crate::domain::outcome::RESULT_COLUMNS;
 use crate::sys::atomic::Place;
+use crate::sys::identity::FileId;
 
 /// Longest header that is looked at, as long as a record may be.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
@@ -72,8 +73,8 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn is_at(lock: &File, path: &Path) -> bool {
-    let own = lock.try_clone().and_then(same_file::Handle::from_file);
-    own.is_ok_and(|own| same_file::Handle::from_path(path).is_ok_and(|other| own == other))
+    let own = lock.metadata().and_then(|metadata| FileId::new(path, &metadata));
+    own.is_ok_and(|own| FileId::of(path).is_ok_and(|other| own == other))
 }
 
 /// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is that of results.

@@ -14,7 +14,7 @@ use crate::domain::{
     outcome::Reason,
     text,
 };
-use crate::sys::atomic::{self, Place};
+use crate::sys::{atomic::Place, folder::folder_of};
 
 /// The columns of the findings CSV; the public interface.
 pub(crate) const FINDING_COLUMNS: [&str; 5] = ["row", "line", "user_id", "reason", "detail"];
@@ -50,7 +50,7 @@ pub(crate) fn write_findings<E: From<io::Error>>(
         Some(Target::Place(Place::File(path))) if path.is_dir() => Err(io::Error::from(ErrorKind::IsADirectory).into()),
         Some(Target::Place(place @ Place::File(path))) => {
             // A check takes long, and a nameless file is gone with the process, however that ends.
-            let mut spool = tempfile::tempfile_in(atomic::folder(path))?;
+            let mut spool = tempfile::tempfile_in(folder_of(path))?;
             let tally = fill(&mut spool, find)?;
             put_in_place(place, spool)?;
             Ok(tally)

@@ -19,7 +19,8 @@ use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{Manifest, ManifestError, Records, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Survey};
+use crate::sys::signals::GivenUp;
 
 pub(crate) use claim::Claim;
 pub(crate) use findings::{FindingTally, Findings, write_findings};
@@ -33,11 +34,16 @@ pub(crate) use unstarted::Unstarted;
 /// Rows that are shown of each group, of a run as of a check.
 const EXAMPLES: usize = 5;
 
+/// Bytes of the results that are written at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResultsError {
     #[error("cannot write the results")]
-    Write(#[from] io::Error),
+    Write(#[source] io::Error),
+    #[error("the results were not written, an earlier file stays as it was; write them with `image-enroll results`")]
+    GivenUp(#[source] GivenUp),
     #[error("cannot read the ledger")]
     Ledger(#[from] LedgerError),
     #[error("cannot read the manifest again")]
@@ -48,9 +54,22 @@ pub(crate) enum ResultsError {
     InUse,
 }
 
+impl From<io::Error> for ResultsError {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<GivenUp>()) {
+            Some(given_up) => Self::GivenUp(*given_up),
+            None => Self::Write(error),
+        }
+    }
+}
+
 impl From<csv::Error> for ResultsError {
     fn from(error: csv::Error) -> Self {
-        Self::Write(error.into())
+        // As an I/O error it would be wrapped, and its kind hidden.
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            kind => Self::Write(io::Error::other(format!("{kind:?}"))),
+        }
     }
 }
 
@@ -61,7 +80,7 @@ pub(crate) fn write(
     ledger: &Ledger,
     out: impl Write,
 ) -> Result<Tally, ResultsError> {
-    let mut writer = csv::Writer::from_writer(BufWriter::new(out));
+    let mut writer = csv::Writer::from_writer(BufWriter::with_capacity(PIECE_BYTES, out));
     cells::write_header(&mut writer, manifest)?;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
@@ -71,7 +90,7 @@ pub(crate) fn write(
         tally.add(number, || manifest.shown_user(record), &outcome);
     }
     check_unchanged(records, survey, &tally)?;
-    writer.flush().map_err(ResultsError::Write)?;
+    writer.flush()?;
     Ok(tally)
 }
 
@@ -88,7 +107,7 @@ fn outcome_of(
     survey: &Survey,
     ledger: &Ledger,
     number: u32,
-    record: &csv::StringRecord,
+    record: &Record,
 ) -> Result<Outcome, ResultsError> {
     if let Some(reason) = survey.fault(manifest, number, record) {
         return Ok(Outcome::untried(Status::Invalid, Some(reason)));

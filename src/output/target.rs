@@ -7,6 +7,7 @@ use super::{Follower, ResultsError, Tally, write};
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
 use crate::sys::atomic::Place;
+use crate::sys::signals::{Interruptible, Signals};
 
 /// Where the results go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +34,23 @@ impl Target {
         }
     }
 
-    /// Writes the whole of the results. A reader that closes the pipe early does not make it fail.
-    pub(crate) fn finish(&self, manifest: &Manifest, survey: &Survey, ledger: &Ledger) -> Result<Tally, ResultsError> {
+    /// Writes the whole of the results, or gives it up after a signal. A reader that closes the pipe early does not
+    /// make it fail.
+    pub(crate) fn finish(
+        &self,
+        manifest: &Manifest,
+        survey: &Survey,
+        ledger: &Ledger,
+        signals: &Signals,
+    ) -> Result<Tally, ResultsError> {
         match self {
-            Self::Stdout => write(manifest, survey, ledger, IgnoreBrokenPipe(io::stdout().lock())),
-            Self::Place(place) => place.write(|file| write(manifest, survey, ledger, IgnoreBrokenPipe(file))),
+            Self::Stdout => {
+                let stdout = Interruptible::new(io::stdout(), signals);
+                write(manifest, survey, ledger, IgnoreBrokenPipe(stdout))
+            }
+            Self::Place(place) => {
+                place.write_unless_given_up(signals, |file| write(manifest, survey, ledger, IgnoreBrokenPipe(file)))
+            }
         }
     }
 }

@@ -14,10 +14,11 @@ use tempfile::TempDir;
 
 use super::{ResultsError, Tally, write};
 use crate::domain::{
+    created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     user_id::UserId,
 };
-use crate::ledger::{Entry, Ledger, Pin, RunRecord};
+use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
 
 /// A manifest with its ledger, in a folder of its own.
@@ -40,7 +41,9 @@ impl House {
             endpoint: "https://api.example".into(),
             partner_id: "007".into(),
         };
-        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), &pin).unwrap();
+        let holder = Holder::new("image-enroll", &path, now);
+        let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
+        let mut ledger = Ledger::open(lock, &pin).unwrap();
         let run = RunRecord {
             run_id: "run-1".into(),
             manifest: "m.csv".into(),
@@ -84,6 +87,7 @@ impl House {
             id,
             user_id: UserId::parse(user).unwrap(),
             number,
+            created_at: CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap(),
             photo: photo(),
             at: 1_676_300_862_004,
         };

@@ -1,6 +1,8 @@
 //! Reading one photo: the rules for its file, a capped read, its soundness and its hash.
 //!
-//! Nothing but a regular file is opened. The bytes that are judged here are the bytes that are sent.
+//! Nothing but a regular file is opened, and none of the run's own. The bytes that are judged here are the bytes that are sent.
+
+mod own_files;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -18,6 +20,8 @@ use crate::sys::{
     buffers::{Buffer, BufferPool},
     errno::is_machines_fault,
 };
+
+pub(crate) use own_files::OwnFiles;
 
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
 pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
@@ -42,8 +46,8 @@ pub(crate) enum PhotoError {
 
 impl Photo {
     /// Reads and judges the photo at `path`. Symbolic links are followed.
-    pub(crate) fn read(path: &Path, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
-        let bytes = Bytes::from_owner(read_file(path, buffers)?);
+    pub(crate) fn read(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
+        let bytes = Bytes::from_owner(read_file(path, own_files, buffers)?);
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
         let digest = PhotoDigest {
             sha256: Sha256::digest(&bytes).into(),
@@ -58,9 +62,10 @@ impl Photo {
     }
 }
 
-fn read_file(path: &Path, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
+fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
+    check_owner(path, &metadata, own_files)?;
     check_size(path, metadata.len())?;
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
@@ -102,6 +107,14 @@ fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PhotoError> {
         path,
         &format!("it is {kind}, not a file"),
     ))
+}
+
+fn check_owner(path: &Path, metadata: &Metadata, own_files: &OwnFiles) -> Result<(), PhotoError> {
+    if !own_files.contain(path, metadata) {
+        return Ok(());
+    }
+    let detail = "it is one of the run's own files; write the path of a photo";
+    Err(invalid(Reason::PhotoIsARunFile, path, detail))
 }
 
 fn check_size(path: &Path, bytes: u64) -> Result<(), PhotoError> {
@@ -147,7 +160,7 @@ mod tests {
     use super::*;
 
     fn reason(path: &Path) -> Option<Reason> {
-        match Photo::read(path, &BufferPool::new(0)) {
+        match Photo::read(path, &OwnFiles::default(), &BufferPool::new(0)) {
             Err(PhotoError::Invalid { reason, .. }) => Some(reason),
             _ => None,
         }
@@ -167,7 +180,7 @@ mod tests {
     fn reads_the_bytes_as_they_stand_and_hashes_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
-        let photo = Photo::read(file.path(), &BufferPool::new(0)).unwrap();
+        let photo = Photo::read(file.path(), &OwnFiles::default(), &BufferPool::new(0)).unwrap();
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.digest.bytes, png().len() as u64);
         assert_eq!(photo.digest.sha256, <[u8; 32]>::from(Sha256::digest(png())));
@@ -202,11 +215,26 @@ mod tests {
             bytes.resize(size, 0);
             std::fs::write(file.path(), &bytes).unwrap();
             assert_eq!(
-                Photo::read(file.path(), &BufferPool::new(0)).unwrap().is_large(),
+                Photo::read(file.path(), &OwnFiles::default(), &BufferPool::new(0))
+                    .unwrap()
+                    .is_large(),
                 large,
                 "{size}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_of_the_run_is_refused_though_it_be_a_sound_photo() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), png()).unwrap();
+        let own_files = OwnFiles::new([file.path().to_owned()]);
+        let read = Photo::read(file.path(), &own_files, &BufferPool::new(0));
+        let wanted = Reason::PhotoIsARunFile;
+        assert!(
+            matches!(read, Err(PhotoError::Invalid { reason, .. }) if reason == wanted),
+            "{read:?}"
+        );
     }
 
     #[test]

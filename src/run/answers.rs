@@ -26,6 +26,8 @@ pub(super) struct AttemptEnd {
     sent_at: i64,
     pub(super) took: Duration,
     pub(super) facts: Facts,
+    /// Why there was no answer.
+    cause: Option<Arc<str>>,
     pub(super) now: Moment,
 }
 
@@ -42,20 +44,21 @@ impl Dispatcher {
             return;
         };
         self.stats.answered(took);
-        let end = |facts| AttemptEnd {
+        let end = |facts, cause| AttemptEnd {
             id,
             sent_at,
             took,
             facts,
+            cause,
             now,
         };
         match reading {
-            Err(error) => self.unanswered(flight, error, end(Facts::default())),
+            Err(error) => self.unanswered(flight, error.kind, end(Facts::default(), Some(error.cause().into()))),
             Ok(reading) => self.judged(
                 flight,
                 reading.verdict.kind,
                 reading.clock_ahead,
-                end(reading.verdict.facts),
+                end(reading.verdict.facts, None),
             ),
         }
     }
@@ -262,6 +265,7 @@ impl Dispatcher {
             class,
             reason,
             http_status: end.facts.http_status,
+            cause: end.cause.clone(),
             took: end.took,
         });
     }

@@ -26,8 +26,8 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Survey};
 use crate::output::Follower;
-use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::sys::buffers::BufferPool;
+use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
+use crate::sys::{buffers::BufferPool, signals::Signals};
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -42,6 +42,9 @@ pub(crate) struct Services<'a> {
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
     pub(crate) signer: Arc<Signer>,
+    /// Files that are no photos.
+    pub(crate) own_files: OwnFiles,
+    pub(crate) signals: Signals,
 }
 
 /// How a run ended.
@@ -87,6 +90,8 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         follower,
         client,
         signer,
+        own_files,
+        signals,
     } = services;
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
     let recorder = Recorder::new(manifest, survey, ledger, follower)?;
@@ -106,8 +111,10 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             sender,
             client,
             signer,
+            own_files: own_files.into(),
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
+            signals,
             error: None,
         };
         // As a task of its own the driver runs on the threads that serve the connections: an answer reaches it
@@ -126,15 +133,17 @@ struct Driver {
     sender: UnboundedSender<Message>,
     client: Client,
     signer: Arc<Signer>,
+    own_files: Arc<OwnFiles>,
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
+    signals: Signals,
     error: Option<RunError>,
 }
 
 impl Driver {
     async fn run<O: Observer>(mut self, mut messages: UnboundedReceiver<Message>, mut observer: O) -> (Ended, O) {
-        tokio::spawn(watch_signals(self.sender.clone()));
+        tokio::spawn(pass_on(self.signals.clone(), self.sender.clone()));
         let mut progress = interval(PROGRESS);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Vec::with_capacity(MESSAGES);
@@ -194,9 +203,10 @@ impl Driver {
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
     fn prepare(&mut self, rows: Vec<PendingRow>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
+        let own_files = Arc::clone(&self.own_files);
         self.tasks.spawn_blocking(move || {
             let read = |pending: PendingRow| {
-                let photo = Photo::read(&pending.row.photo, &buffers);
+                let photo = Photo::read(&pending.row.photo, &own_files, &buffers);
                 (pending, photo)
             };
             drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));
@@ -247,18 +257,10 @@ async fn attempt(client: &Client, signer: &Signer, request: Request) -> Answer {
     } = request;
     let (start, signed_at) = (Instant::now(), Utc::now());
     let payload = Payload::sign(signer, signed_at, &user_id, &created_at, photo);
-    let reading = match payload {
-        Ok(payload) => client
-            .post(payload)
-            .await
-            .map_err(|error| error.kind)
-            .map(|reply| Reading {
-                clock_ahead: clock_ahead(&reply),
-                verdict: judge(&reply, &user_id, signer),
-            }),
-        // Strings always fit into JSON; were it otherwise, nothing has been sent.
-        Err(_) => Err(crate::client::SendErrorKind::Lost { whole: false }),
-    };
+    let reading = client.post(payload).await.map(|reply| Reading {
+        clock_ahead: clock_ahead(&reply),
+        verdict: judge(&reply, &user_id, signer),
+    });
     Answer {
         id,
         sent_at: signed_at.timestamp_millis(),
@@ -283,29 +285,9 @@ fn moment() -> Moment {
     }
 }
 
-/// Passes signals on until the run is over. They are caught from the call on, and so before anything is sent.
-fn watch_signals(sender: UnboundedSender<Message>) -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        async move {
-            let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
-                return;
-            };
-            loop {
-                let stop = tokio::select! {
-                    _ = interrupt.recv() => Stop::Interrupted,
-                    _ = terminate.recv() => Stop::Terminated,
-                };
-                if sender.send(Message::Signal(stop)).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    async move {
-        while tokio::signal::ctrl_c().await.is_ok() && sender.send(Message::Signal(Stop::Interrupted)).is_ok() {}
-    }
+/// Passes signals on until the run is over.
+async fn pass_on(signals: Signals, sender: UnboundedSender<Message>) {
+    signals
+        .follow(|signal| sender.send(Message::Signal(signal.into())).is_ok())
+        .await;
 }

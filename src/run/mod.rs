@@ -32,6 +32,7 @@ use crate::domain::{
 use crate::ledger::{AttemptStatus, LedgerError};
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
+use crate::sys::signals::Signal;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
@@ -51,6 +52,16 @@ pub(crate) struct RunSettings {
     pub(crate) stop_after: Option<Duration>,
     pub(crate) limit: Option<u64>,
     pub(crate) max_failures: Option<u32>,
+}
+
+impl From<Signal> for Stop {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::HangUp => Self::HungUp,
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
+        }
+    }
 }
 
 /// Why the recorder could not do what it was told.
@@ -84,6 +95,8 @@ pub(crate) enum RunEvent {
         class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
+        /// Why there was no answer, as one line.
+        cause: Option<Arc<str>>,
         took: Duration,
     },
     /// A row has its outcome.

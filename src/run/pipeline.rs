@@ -191,6 +191,7 @@ fn intent(id: AttemptId, read: &Read, unix_ms: i64) -> Entry {
         id,
         user_id: read.row.row.user_id.clone(),
         number: read.row.past.attempts + 1,
+        created_at: read.row.row.created_at.clone(),
         photo: read.photo.digest,
         at: unix_ms,
     }

@@ -3,8 +3,6 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use csv::StringRecord;
-
 use super::RunError;
 use super::group_commit::{Batch, ResultsLine};
 use super::row::{Feed, PendingRow};
@@ -13,7 +11,7 @@ use crate::domain::{
     resume::Plan,
 };
 use crate::ledger::{Ledger, Receipt};
-use crate::manifest::{Manifest, ManifestError, Records, Role, Row, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Stamp, Survey};
 use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
@@ -37,6 +35,8 @@ pub(super) enum Completion {
 pub(super) struct Recorder<'a> {
     manifest: &'a Manifest,
     survey: &'a Survey,
+    /// The manifest's size and time when its bytes were last known to be those of the survey.
+    stamp: Stamp,
     records: Option<Records<'a>>,
     ledger: &'a mut Ledger,
     follower: &'a mut Option<Follower>,
@@ -53,6 +53,7 @@ impl<'a> Recorder<'a> {
         Ok(Self {
             manifest,
             survey,
+            stamp: manifest.stamp(),
             records,
             ledger,
             follower,
@@ -90,17 +91,24 @@ impl<'a> Recorder<'a> {
 
     fn feed(&mut self) -> Result<Feed, RunError> {
         let (mut feed, mut lines) = (Feed::default(), Vec::new());
-        if !self.manifest.is_untouched() {
+        let read = self.read_rows(&mut feed, &mut lines);
+        // Asked when the rows have been read and before any of them goes on; a file that was changed may be malformed, too.
+        if !self.manifest.is_unchanged(&mut self.stamp, &self.survey.sha256)? {
             return Err(ManifestError::Changed.into());
         }
+        read?;
+        self.append(&lines)?;
+        Ok(feed)
+    }
+
+    fn read_rows(&mut self, feed: &mut Feed, lines: &mut Vec<ResultsLine>) -> Result<(), RunError> {
         for _ in 0..FEED_RECORDS {
-            self.step(&mut feed, &mut lines)?;
+            self.step(feed, lines)?;
             if feed.ended || feed.rows.len() >= FEED_ROWS {
                 break;
             }
         }
-        self.append(&lines)?;
-        Ok(feed)
+        Ok(())
     }
 
     /// Looks at one record more.
@@ -115,7 +123,7 @@ impl<'a> Recorder<'a> {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
                 plan_row(self.ledger, self.manifest, row, record, feed)?;
             }
-            Role::Invalid | Role::Conflict => {
+            Role::Invalid | Role::Conflict | Role::Similar => {
                 feed.invalid += 1;
                 let reason = self.survey.fault(self.manifest, number, record);
                 let outcome = Outcome::untried(Status::Invalid, reason).into();
@@ -140,13 +148,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// What is to be done about a row, by what the ledger knows of its user.
-fn plan_row(
-    ledger: &Ledger,
-    manifest: &Manifest,
-    row: Row,
-    record: &StringRecord,
-    feed: &mut Feed,
-) -> Result<(), RunError> {
+fn plan_row(ledger: &Ledger, manifest: &Manifest, row: Row, record: &Record, feed: &mut Feed) -> Result<(), RunError> {
     if let Some(status) = ledger.settled(&row.user_id)? {
         feed.skip(status);
         return Ok(());

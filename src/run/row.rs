@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use csv::StringRecord;
 
-use crate::client::SendErrorKind;
+use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{PhotoDigest, Status},
@@ -59,7 +59,7 @@ pub(super) struct Answer {
     /// When the request was signed; milliseconds since the Unix epoch.
     pub(super) sent_at: i64,
     pub(super) took: Duration,
-    pub(super) reading: Result<Reading, SendErrorKind>,
+    pub(super) reading: Result<Reading, SendError>,
 }
 
 /// A verdict, and how far the server's clock is ahead of ours where its answer says so; in seconds.

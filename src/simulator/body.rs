@@ -3,12 +3,12 @@
 //! It must not look at what it reads. A body that is refused is still read to its end, because a
 //! connection closed under a client that writes would cost that client the answer.
 
-use axum::extract::Request;
-use axum::http::header::EXPECT;
-use http_body::Body as _;
 use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::{Body, Bytes};
+use hyper::header::EXPECT;
 
-/// Most bytes of a body that are accepted: a photo of 5 MB in base64, and room to spare.
+/// Most bytes of a body that are accepted: a photo of 5 MB in base64, with a margin.
 pub(super) const MAX_BODY: usize = 7 * 1024 * 1024;
 
 /// Most bytes of a refused body that are read off the wire before the connection is given up.
@@ -23,10 +23,10 @@ pub(super) enum Unread {
 }
 
 /// Reads the body whole.
-pub(super) async fn read(request: Request) -> Result<Vec<u8>, Unread> {
+pub(super) async fn read(request: Request<impl Body<Data = Bytes> + Unpin>) -> Result<Vec<u8>, Unread> {
     let announced = announced_length(&request);
     if announced > MAX_BODY && request.headers().contains_key(EXPECT) {
-        // The client waits for leave to send, and gets the refusal instead.
+        // The client waits for permission to send, and gets the refusal instead.
         return Err(Unread::TooLong);
     }
     let mut buffer = Buffer::with_capacity(announced);
@@ -39,7 +39,7 @@ pub(super) async fn read(request: Request) -> Result<Vec<u8>, Unread> {
 }
 
 /// What `Content-Length` says; 0 for a chunked body.
-fn announced_length(request: &Request) -> usize {
+fn announced_length(request: &Request<impl Body>) -> usize {
     let exact = request.body().size_hint().exact().unwrap_or(0);
     usize::try_from(exact).unwrap_or(usize::MAX)
 }
@@ -82,12 +82,10 @@ impl Buffer {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
     async fn read_of(length: usize) -> Result<usize, Unread> {
-        let request = Request::new(Body::from(vec![b'x'; length]));
+        let request = Request::new("x".repeat(length));
         read(request).await.map(|body| body.len())
     }
 

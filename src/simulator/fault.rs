@@ -5,7 +5,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// What can befall a request.
+/// What can go wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Fault {
     /// 429 with `Retry-After`, nothing processed.
@@ -37,9 +37,9 @@ impl Faults {
         }
     }
 
-    /// The fate of the next request.
+    /// The fault of the next request.
     pub(super) fn draw(&mut self) -> Option<Fault> {
-        // Both numbers are always drawn, so that another rate changes how many faults fall, not which.
+        // Both numbers are always drawn, so that another rate changes how many faults there are, not which.
         let (chance, kind) = (self.rng.random::<f64>(), self.rng.random_range(0..Fault::ALL.len()));
         if chance < self.rate {
             Fault::ALL.get(kind).copied()

@@ -1,12 +1,13 @@
 //! The six text fields of a request body, borrowed from it.
 //!
-//! Knows JSON and the names of the fields; must not judge what stands in them. A photo of megabytes is
+//! Knows JSON and the names of the fields; must not judge what they hold. A photo of megabytes is
 //! not copied, unless it is written with escapes (`\/` in place of `/`).
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::refusal::Refusal;
 
@@ -26,120 +27,28 @@ const MAX_NAME_CHARS: usize = 64;
 /// The texts in the order of [`NAMES`].
 pub(super) type Texts<'a> = [Cow<'a, str>; NAMES.len()];
 
+/// One value of the body; of a field that is there twice the last counts, as with most readers of JSON.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Field<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Other(IgnoredAny),
+}
+
 /// Reads the body. A field that is absent and one that is empty are both missing.
 pub(super) fn read(body: &[u8]) -> Result<Texts<'_>, Refusal> {
-    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
-    if let Some(name) = fields.mistyped {
-        return Err(Refusal::WrongType(name));
+    let fields: BTreeMap<String, Field<'_>> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
+    let mut texts = Texts::default();
+    for (name, field) in fields {
+        let known = NAMES.iter().position(|known| *known == name);
+        match (known.and_then(|index| texts.get_mut(index)), field) {
+            (Some(slot), Field::Text(text)) => *slot = text,
+            _ => return Err(Refusal::WrongType(name.chars().take(MAX_NAME_CHARS).collect())),
+        }
     }
-    match NAMES.iter().zip(&fields.texts).find(|(_, text)| text.is_empty()) {
+    match NAMES.iter().zip(&texts).find(|(_, text)| text.is_empty()) {
         Some((name, _)) => Err(Refusal::Missing(name)),
-        None => Ok(fields.texts),
-    }
-}
-
-#[derive(Default)]
-struct Fields<'a> {
-    texts: Texts<'a>,
-    /// The first field that the API does not know, or that is not a text.
-    mistyped: Option<String>,
-}
-
-impl<'a> Fields<'a> {
-    /// Of a field that is there twice the last counts, as with most readers of JSON.
-    fn put(&mut self, name: &str, value: Text<'a>) {
-        let slot = NAMES.iter().position(|known| *known == name);
-        match (slot.and_then(|index| self.texts.get_mut(index)), value.0) {
-            (Some(slot), Some(text)) => *slot = text,
-            _ => self.reject(name),
-        }
-    }
-
-    fn reject(&mut self, name: &str) {
-        self.mistyped
-            .get_or_insert_with(|| name.chars().take(MAX_NAME_CHARS).collect());
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(Text(name)) = map.next_key()? {
-            let value = map.next_value()?;
-            fields.put(&name.unwrap_or_default(), value);
-        }
-        Ok(fields)
-    }
-}
-
-/// A text, or nothing where the JSON value is of another type.
-struct Text<'a>(Option<Cow<'a, str>>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Text(Some(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Text(Some(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
+        None => Ok(texts),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure, and without memory: whether the user is enrolled already is for `state` to say.
 
-use base64_simd::STANDARD;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 
 use super::fields;
@@ -57,7 +57,7 @@ fn is_api_date(text: &str) -> bool {
 }
 
 fn judge_photo(text: &str) -> Result<bool, Refusal> {
-    let Ok(photo) = STANDARD.decode_to_vec(text) else {
+    let Ok(photo) = BASE64_STANDARD.decode(text) else {
         return Ok(false);
     };
     if photo.len() > MAX_PHOTO {
@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn an_unusable_photo_is_told_from_one_too_large() {
-        let cut = STANDARD.encode_to_string(&sample::photo()[..40]);
+        let cut = BASE64_STANDARD.encode(&sample::photo()[..40]);
         let unpadded = sample::photo_text().replace('=', "");
         let wrapped = sample::photo_text().replacen('A', "\nA", 1);
-        let largest = STANDARD.encode_to_string(vec![0; MAX_PHOTO]);
+        let largest = BASE64_STANDARD.encode(vec![0; MAX_PHOTO]);
         for photo in [
             "data:image/png;base64,iVBORw0K",
             "AAAA",
@@ -230,7 +230,7 @@ mod tests {
             let verdict = judged(&with("photo", photo)).map(|enrollment| enrollment.photo_is_usable);
             assert_eq!(verdict, Ok(false), "{photo:.40}");
         }
-        let larger = STANDARD.encode_to_string(vec![0; MAX_PHOTO + 1]);
+        let larger = BASE64_STANDARD.encode(vec![0; MAX_PHOTO + 1]);
         assert_eq!(judged(&with("photo", larger)), Err(Refusal::TooLong));
     }
 }

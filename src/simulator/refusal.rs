@@ -2,7 +2,7 @@
 //!
 //! Pure: status, code and words. It must not decide when one is due.
 
-use axum::http::StatusCode;
+use hyper::StatusCode;
 
 /// An answer that enrolls nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,9 @@
 //!
 //! It must not decide anything; it words what `judge` and `state` decided. Time comes in.
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, Response, StatusCode};
 use chrono::{DateTime, Utc};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
@@ -44,25 +43,28 @@ const UNUSABLE: Words = Words {
 };
 
 /// The signed answer to a processed request.
-pub(super) fn processed(job: &Job, signer: &Signer, now: DateTime<Utc>) -> Response<Body> {
+pub(super) fn processed(job: &Job, signer: &Signer, now: DateTime<Utc>) -> Response<String> {
     respond(StatusCode::OK, &result(job, signer, now))
 }
 
 /// The provider's form of a refusal, or the gateway's where there is no code.
-pub(super) fn refused(refusal: &Refusal) -> Response<Body> {
+pub(super) fn refused(refusal: &Refusal) -> Response<String> {
     let body = match refusal.code() {
         Some(code) => json!({"error": refusal.to_string(), "code": code}),
         None => json!({"message": refusal.to_string()}),
     };
     let mut response = respond(refusal.status(), &body);
-    if *refusal == Refusal::Throttled {
-        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
-    }
+    let advice = match refusal {
+        Refusal::Throttled => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+        Refusal::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static("POST"))),
+        _ => None,
+    };
+    response.headers_mut().extend(advice);
     response
 }
 
-fn respond(status: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
+fn respond(status: StatusCode, body: &Value) -> Response<String> {
+    let mut response = Response::new(body.to_string());
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

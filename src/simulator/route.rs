@@ -1,18 +1,13 @@
-//! The one path of the API and the walk of one request along it.
+//! The one path of the API and the way of one request along it, faults and latency included.
 //!
-//! It must not read fields or word answers; it puts the steps in their order, faults and latency included.
+//! It must not read fields or word answers; it puts the steps in their order.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Response};
-use axum::response::IntoResponse;
-use axum::routing::post;
 use chrono::Utc;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response};
 
 use super::body::{self, Unread};
 use super::fault::Fault;
@@ -23,50 +18,43 @@ use super::{Simulator, reply};
 /// The path of the API.
 const PATH: &str = "/v1/backfill_users";
 
-/// Marks a response that is not to be sent: the connection is closed in its place.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
+/// The header by which a provider's support finds a request.
+const REQUEST_ID: &str = "x-request-id";
+
+/// There is no answer: the connection is closed in its place.
+#[derive(Debug, thiserror::Error)]
 #[error("the connection is closed without an answer")]
 pub(super) struct HangUp;
 
-impl IntoResponse for HangUp {
-    fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(self);
-        response
-    }
+/// Answers one request.
+pub(super) async fn answer(simulator: &Simulator, request: Request<Incoming>) -> Result<Response<String>, HangUp> {
+    let mut response = match (request.uri().path(), request.method()) {
+        (PATH, &Method::POST) => enroll(simulator, request).await?,
+        (PATH, _) => refuse(request, Refusal::MethodNotAllowed).await?,
+        _ => refuse(request, Refusal::NotFound).await?,
+    };
+    let id = simulator.state().identifier().to_string();
+    let id = HeaderValue::try_from(id).map_err(|_| HangUp)?;
+    response.headers_mut().insert(REQUEST_ID, id);
+    Ok(response)
 }
 
-pub(super) fn router(simulator: Arc<Simulator>) -> Router {
-    Router::new()
-        .route(PATH, post(enroll).fallback(method_not_allowed))
-        .fallback(not_found)
-        .with_state(simulator)
-}
-
-async fn not_found(request: Request) -> Result<Response<Body>, HangUp> {
-    refuse(request, Refusal::NotFound).await
-}
-
-async fn method_not_allowed(request: Request) -> Result<Response<Body>, HangUp> {
-    refuse(request, Refusal::MethodNotAllowed).await
-}
-
-/// Says no when the body is off the wire.
-async fn refuse(request: Request, refusal: Refusal) -> Result<Response<Body>, HangUp> {
+/// Refuses the request once its body is off the wire.
+async fn refuse(request: Request<Incoming>, refusal: Refusal) -> Result<Response<String>, HangUp> {
     match body::read(request).await {
         Err(Unread::Broken) => Err(HangUp),
         Ok(_) | Err(Unread::TooLong) => Ok(reply::refused(&refusal)),
     }
 }
 
-async fn enroll(State(simulator): State<Arc<Simulator>>, request: Request) -> Result<Response<Body>, HangUp> {
-    let fault = simulator.state().draw_fault();
+async fn enroll(simulator: &Simulator, request: Request<Incoming>) -> Result<Response<String>, HangUp> {
+    let fault = simulator.state().next_fault();
     if fault == Some(Fault::Dropped) {
         return Err(HangUp);
     }
     let body = receive(request).await?;
     // The body is freed and the user enrolled before the wait, so that a client which gives up is in doubt.
-    let processed = decide(&simulator, fault, body);
+    let processed = decide(simulator, fault, body);
     wait(simulator.latency).await;
     match processed {
         _ if fault == Some(Fault::LostAnswer) => Err(HangUp),
@@ -76,7 +64,7 @@ async fn enroll(State(simulator): State<Arc<Simulator>>, request: Request) -> Re
 }
 
 /// The body, or the gateway's reason not to pass it on.
-async fn receive(request: Request) -> Result<Result<Vec<u8>, Refusal>, HangUp> {
+async fn receive(request: Request<Incoming>) -> Result<Result<Vec<u8>, Refusal>, HangUp> {
     let is_json = is_json(request.headers());
     match body::read(request).await {
         Err(Unread::Broken) => Err(HangUp),
@@ -94,7 +82,7 @@ fn decide(simulator: &Simulator, fault: Option<Fault>, body: Result<Vec<u8>, Ref
     }
 }
 
-/// No latency is no timer either, whose grain is a millisecond.
+/// Without latency no timer is set, since a timer's resolution is a millisecond.
 async fn wait(latency: Duration) {
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -110,8 +98,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

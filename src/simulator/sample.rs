@@ -1,6 +1,6 @@
 //! A partner, a photo and a sound request body for the tests of the simulator; no part of the program.
 
-use base64_simd::STANDARD;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(super) fn photo_text() -> &'static str {
 }
 
 pub(super) fn photo() -> Vec<u8> {
-    STANDARD.decode_to_vec(PHOTO).expect("the sample is base64")
+    BASE64_STANDARD.decode(PHOTO).expect("the sample is base64")
 }
 
 pub(super) fn body(user_id: &str) -> Value {

@@ -46,8 +46,8 @@ impl State {
         }
     }
 
-    /// The fate of the next request.
-    pub(super) fn draw_fault(&mut self) -> Option<Fault> {
+    /// The fault of the next request.
+    pub(super) fn next_fault(&mut self) -> Option<Fault> {
         self.faults.draw()
     }
 
@@ -114,7 +114,7 @@ mod tests {
         for _ in 0..100 {
             let id = one.identifier();
             assert_eq!((id.get_version_num(), id.get_variant()), (4, uuid::Variant::RFC4122));
-            assert_eq!(one.draw_fault(), two.draw_fault());
+            assert_eq!(one.next_fault(), two.next_fault());
         }
     }
 }

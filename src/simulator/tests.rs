@@ -6,7 +6,7 @@ mod client;
 
 use std::time::Duration;
 
-use base64_simd::STANDARD;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -79,6 +79,19 @@ async fn the_gateway_refuses_what_is_not_the_endpoint() {
 }
 
 #[tokio::test]
+async fn a_query_or_a_full_url_leaves_the_path_what_it_is() {
+    let running = Running::start(settings()).await;
+    let mut client = running.connect().await;
+    for line in [
+        format!("POST {PATH}?trace=1"),
+        format!("POST http://localhost:80{PATH}"),
+    ] {
+        let answer = client.send(&line, "application/json", b"{").await.expect("an answer");
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("2203")), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_have_the_form_of_the_provider() {
     let running = Running::start(settings()).await;
     let mut client = running.connect().await;
@@ -96,7 +109,7 @@ async fn what_is_too_long_is_refused_and_the_connection_lives_on() {
     let running = Running::start(settings()).await;
     let mut client = running.connect().await;
     let mut large_photo = sample::body("user_1");
-    large_photo["photo"] = STANDARD.encode_to_string(vec![0; 5_000_001]).into();
+    large_photo["photo"] = BASE64_STANDARD.encode(vec![0; 5_000_001]).into();
     for body in [vec![b' '; MAX_BODY + 1], large_photo.to_string().into_bytes()] {
         let answer = client.send(&format!("POST {PATH}"), "application/json", &body).await;
         let refusal = json!({"message": "Request Too Long"});

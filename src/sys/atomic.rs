@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use atomic_write_file::{AtomicWriteFile, OpenOptions};
+
+use super::signals::{Interruptible, Signals};
 
 /// Where a file is to stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,21 +31,60 @@ impl Place {
     pub(crate) fn write<T, E: From<io::Error>>(&self, fill: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
         match self {
             Self::Device(path) => fill(&mut File::options().write(true).open(path)?),
-            Self::File(path) => replace(path, fill),
+            Self::File(path) => {
+                let mut file = create(path)?;
+                let filled = fill(file.as_file_mut())?;
+                file.commit()?;
+                Ok(filled)
+            }
+        }
+    }
+
+    /// The same, given up at a signal wherever it hangs. Give `fill`'s writer large pieces.
+    pub(crate) fn write_unless_given_up<T, E: From<io::Error>>(
+        &self,
+        signals: &Signals,
+        fill: impl FnOnce(Interruptible<File>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = self.path().to_owned();
+        match self {
+            Self::Device(_) => {
+                let file = signals.unless_given_up(move || File::options().write(true).open(path))?;
+                fill(Interruptible::new(file, signals))
+            }
+            Self::File(_) => {
+                let file = signals.unless_given_up(move || create(&path))?;
+                let filled = fill(Interruptible::new(file.as_file().try_clone()?, signals))?;
+                signals.unless_given_up(move || file.commit())?;
+                Ok(filled)
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Device(path) | Self::File(path) => path,
         }
     }
 }
 
-/// The folder that holds `path`, or would hold it.
-pub(crate) fn folder(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
+/// A file without a name where the system and the file system have such: then nothing is left of it, however the
+/// process ends. Elsewhere its name begins with a dot, and it goes when it is dropped.
+fn create(path: &Path) -> io::Result<AtomicWriteFile> {
+    options().open(path)
 }
 
-fn replace<T, E: From<io::Error>>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
-    let mut file = NamedTempFile::new_in(folder(path))?;
-    let filled = fill(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(filled)
+/// Whatever the earlier file allowed, and whoever owned it: the new one is ours alone.
+#[cfg(unix)]
+fn options() -> OpenOptions {
+    use atomic_write_file::unix::OpenOptionsExt as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.mode(0o600).preserve_mode(false).try_preserve_owner(false);
+    options
+}
+
+#[cfg(not(unix))]
+fn options() -> OpenOptions {
+    OpenOptions::new()
 }

@@ -1,4 +1,4 @@
-//! A folder that nobody but its owner looks into.
+//! Folders: the one that holds a file, and one that nobody but its owner looks into.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -11,4 +11,10 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// The folder that holds `path`, or would hold it.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }

@@ -1,4 +1,5 @@
-//! The machine: buffers, error numbers, the atomic file, and whatever else belongs to the system and not to the job.
+//! The machine: buffers, error numbers, the identity of files, the atomic file, signals, and whatever else belongs to
+//! the system and not to the job.
 //!
 //! It imports nothing of the crate.
 
@@ -6,4 +7,6 @@ pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod errno;
 pub(crate) mod folder;
-pub(crate) mod same;
+pub(crate) mod identity;
+pub(crate) mod read_at;
+pub(crate) mod signals;

@@ -113,6 +113,6 @@ fn remedy(status: ExitStatus) -> Option<&'static str> {
         ExitStatus::Storage => Some("fix the machine (space, rights); nothing will be sent twice"),
         ExitStatus::Manifest => Some("run again when nothing writes to the manifest"),
         ExitStatus::Limit => Some("look at the results, and run again to go on"),
-        ExitStatus::Interrupted | ExitStatus::Terminated => Some("run again to go on"),
+        ExitStatus::HungUp | ExitStatus::Interrupted | ExitStatus::Terminated => Some("run again to go on"),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::HumanCount;
 use serde_json::json;
 
-use super::{log, write_err};
+use super::{log, warnings::NO_ROWS, write_err};
 use crate::cli::{LogArgs, LogFormat};
 use crate::domain::{
     finding::{Finding, Severity},
@@ -50,8 +50,11 @@ impl FindingReporter {
     }
 
     pub(crate) fn close(self, checked: &Checked<'_>) {
-        if self.quiet && checked.tally.is_empty() {
+        if self.quiet && checked.tally.is_empty() && checked.rows > 0 {
             return;
+        }
+        if self.format == LogFormat::Json && checked.rows == 0 {
+            write_err(&log::message("", "warning", NO_ROWS));
         }
         write_err(&match (self.format, self.quiet) {
             (LogFormat::Json, _) => checked.object(),
@@ -86,7 +89,11 @@ impl Checked<'_> {
         let groups: Vec<_> = groups
             .map(|(severity, reason, group)| format!("{} {severity} {reason}", HumanCount(group.count)))
             .collect();
-        format!("{}  {}\n{}", self.headline(), groups.join(", "), self.file_line())
+        let groups = match groups.join(", ") {
+            none if none.is_empty() => none,
+            groups => format!("  {groups}\n"),
+        };
+        self.headline() + &groups + &self.file_line()
     }
 
     fn headline(&self) -> String {
@@ -100,6 +107,9 @@ impl Checked<'_> {
             0 => {}
             1 => line += ", 1 repeats another and is sent once",
             repeats => line += &format!(", {} repeat others and are sent once", HumanCount(repeats.into())),
+        }
+        if self.rows == 0 {
+            line += &format!("\nwarning: {NO_ROWS}");
         }
         line + "\n"
     }

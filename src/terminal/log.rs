@@ -21,12 +21,14 @@ pub(super) fn text(event: &RunEvent) -> String {
             class,
             reason,
             http_status,
+            cause,
             took,
         } => {
             let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
             let status = http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
+            let cause = cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
             format!(
-                "row {row}: attempt {attempt} {class}{reason}{status} in {} ms\n",
+                "row {row}: attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
                 took.as_millis()
             )
         }
@@ -50,11 +52,12 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
             class,
             reason,
             http_status,
+            cause,
             took,
         } => (
             "attempt",
             json!({"row": row, "attempt": attempt, "class": class, "reason": reason, "http_status": http_status,
-                "latency_ms": took.as_millis() as u64}),
+                "latency_ms": took.as_millis() as u64, "cause": cause.as_deref()}),
         ),
         RunEvent::Finished { row, outcome } => (
             "finished",

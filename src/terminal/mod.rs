@@ -9,6 +9,7 @@ mod enrolled_elsewhere;
 mod findings;
 mod log;
 mod progress;
+mod warnings;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -26,6 +27,7 @@ use crate::run::{Observer, RunEvent, Snapshot};
 
 pub(crate) use closing::Closing;
 pub(crate) use findings::{Checked, FindingReporter};
+pub(crate) use warnings::warn_of_rows;
 
 use progress::Progress;
 

@@ -37,7 +37,7 @@ fn manifest(mut run: Run<'_>, rows: usize) -> Run<'_> {
     run.manifest(&text)
 }
 
-/// What the server's books have to say in the end: every user once, with the photo of its row.
+/// What the server has to have recorded in the end: every user once, with the photo of its row.
 fn wanted(rows: usize) -> BTreeMap<String, String> {
     (1..=rows)
         .map(|row| (format!("u{row}"), sha256(&png((row % PHOTOS) as u8))))

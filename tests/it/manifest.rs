@@ -215,3 +215,32 @@ fn a_manifest_without_rows_is_settled() {
     Run::new(&server).manifest(HEADER).go().code(0).summary("/rows", 0);
     assert_eq!(server.connections(), 0);
 }
+
+#[test]
+fn what_rfc_4180_forbids_is_invalid_and_never_guessed_at() {
+    let server = Server::success();
+    let text = format!(
+        "{HEADER}u0,2021-08-12,p.jpg\n\"u1\"x,2021-08-12,p.jpg\n\"u\\\"2\",2021-08-12,p.jpg\nu\"3,2021-08-12,p.jpg\n\
+         u4,2021-08-12,p.jpg\n"
+    );
+    let run = Run::new(&server).manifest(&text);
+    let quotes = "invalid bad_quotes";
+    run.go()
+        .code(1)
+        .rows(["enrolled", quotes, quotes, quotes, "enrolled"])
+        .cell(2, "user_id", "\"u1\"x");
+    assert_eq!(server.users(), ["u0", "u4"]);
+    let check = run.tool(&["check", "manifest.csv"]);
+    assert_eq!(check.code, Some(1), "{}", check.stderr);
+    for part in ["row 2", "bad_quotes", "closing quote", "row 4"] {
+        assert!(check.stderr.contains(part), "{part:?} is not in {}", check.stderr);
+    }
+
+    // The results as the next manifest: what was malformed stays so.
+    let results = std::fs::read(run.path("manifest.sandbox.results.csv")).unwrap();
+    run.write("manifest.csv", &results);
+    run.go()
+        .code(1)
+        .rows(["enrolled", quotes, quotes, quotes, "enrolled"])
+        .summary("/attempts", 0);
+}

@@ -49,7 +49,7 @@ fn another_separator_is_named() {
 fn a_repeated_column() {
     refused(
         b"user_id,user_created_at,photo,USER_ID\nu1,2021-08-12,p.jpg,u2\n",
-        &["line 1", "user_id", "more than once"],
+        &["line 1", "the same column twice", "user_id"],
     );
     refused(
         b"user_id,user_created_at,photo,photo_path\nu1,2021-08-12,p.jpg,p.jpg\n",
@@ -92,6 +92,25 @@ fn a_quote_that_is_never_closed_is_named_by_its_line() {
         &["line 3", "quote"],
     );
     refused(b"user_id,user_created_at,\"photo\nu1,2021-08-12,p.jpg\n", &["line 1"]);
+}
+
+#[test]
+fn a_record_that_does_not_end_is_named_by_the_line_where_it_begins() {
+    let rows = "u,2021-08-12,p.jpg\n".repeat(60_000);
+    let text = format!("user_id,user_created_at,photo\nu1,2021-08-12,\"p.jpg\n{rows}");
+    refused(text.as_bytes(), &["line 2", "1 MiB", "never closed"]);
+}
+
+#[test]
+fn a_header_that_is_not_csv() {
+    refused(
+        b"\"user_id\"x,user_created_at,photo\nu1,2021-08-12,p.jpg\n",
+        &["line 1", "closing quote"],
+    );
+    refused(
+        b"user_id,user_created_at,photo\ru1,2021-08-12,p.jpg\r",
+        &["line 1", "carriage return", "LF or CRLF"],
+    );
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn the_home_folder_is_taken_where_no_folder_for_state_is_named() {
     let server = Server::success();
     for state in ["", "relative/state"] {
         let run = Run::new(&server)
-            .users([format!("of-{state:?}")])
+            .users([format!("of-{state}")])
             .env("XDG_STATE_HOME", state);
         run.go().code(0);
         let name = format!(".local/state/image-enroll/127.0.0.1-{}-085.ledger.db", server.port());

@@ -227,7 +227,7 @@ fn results_are_written_again_byte_for_byte() {
     let output = run.results(&["-o", "-"]);
     assert_eq!(output.stdout, before);
     let output = run.tool(&["results", "--ledger", "none.db", "manifest.csv"]);
-    assert_eq!(output.code, Some(7), "{}", output.stderr);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
     assert!(!run.path("none.db").exists());
     assert_eq!(server.count(), 3);
 }

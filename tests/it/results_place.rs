@@ -89,7 +89,11 @@ fn two_commands_do_not_write_to_one_results_file() {
             is_in_use(&run.tool(&words(server, "shared.csv", &more)));
             is_in_use(&run.tool(&words(server, "./shared.csv", &more)));
         }
-        // b.db is a ledger by now, so that nothing but the results stands in the way.
+        // b.db is a ledger from now on, so that nothing but the results stands in the way.
+        run.write("empty.csv", b"user_id,user_created_at,photo\n");
+        let mut other = words(server, "other.csv", &["--ledger", "b.db"]);
+        other.pop();
+        assert_eq!(run.tool(&[&other[..], &["empty.csv"]].concat()).code, Some(0));
         is_in_use(&run.tool(&["results", "--ledger", "b.db", "-o", "shared.csv", "manifest.csv"]));
         assert_eq!(std::fs::read(run.path("shared.csv")).unwrap(), before);
         assert_eq!(server.count(), 1);

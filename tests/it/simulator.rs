@@ -89,26 +89,26 @@ fn takes_partner_and_key_from_outside_and_does_not_show_the_key() {
 }
 
 /// How the first requests of a seed end: a status, or nothing.
-fn fates(seed: &str) -> Vec<Option<u16>> {
+fn statuses(seed: &str) -> Vec<Option<u16>> {
     let folder = Run::bare();
     let running = folder.spawn(&["simulator", "--port", "0", "--fail-rate", "0.6", "--seed", seed]);
     let address = address(&running);
-    let fate = |number: usize| post(&address, &request(DEFAULT_KEY, "085", &format!("u{number}")));
-    (0..40).map(|number| fate(number).map(|(status, _)| status)).collect()
+    let answer = |number: usize| post(&address, &request(DEFAULT_KEY, "085", &format!("u{number}")));
+    (0..40).map(|number| answer(number).map(|(status, _)| status)).collect()
 }
 
 #[test]
-fn a_bad_night_is_the_same_with_the_same_seed() {
-    let first = fates("5");
-    assert_eq!(first, fates("5"));
-    assert_ne!(first, fates("6"));
-    for fate in [Some(200), Some(429), Some(503), None] {
-        assert!(first.contains(&fate), "{fate:?} is not among {first:?}");
+fn the_same_seed_gives_the_same_faults() {
+    let first = statuses("5");
+    assert_eq!(first, statuses("5"));
+    assert_ne!(first, statuses("6"));
+    for status in [Some(200), Some(429), Some(503), None] {
+        assert!(first.contains(&status), "{status:?} is not among {first:?}");
     }
 }
 
 #[test]
-fn a_run_comes_through_a_bad_night() {
+fn a_run_gets_through_faults() {
     let folder = Run::bare();
     let running = folder.spawn(&["simulator", "--port", "0", "--fail-rate", "0.15", "--seed", "3"]);
     let url = format!("http://{}", address(&running));
@@ -128,7 +128,7 @@ fn a_run_comes_through_a_bad_night() {
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_it_well() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let running = Run::bare().spawn(&["simulator", "--port", "0"]);
         let address = address(&running);
         // An idle connection does not hold it back.
@@ -146,12 +146,18 @@ fn a_signal_stops_it_well() {
 }
 
 #[test]
-fn a_port_that_is_taken_and_values_out_of_range_are_errors() {
+fn a_port_in_use_is_named_with_what_to_type() {
     let taken = Server::new(|_| Reply::success());
-    let folder = Run::bare();
     let port = taken.port().to_string();
+    let output = Run::bare().tool(&["simulator", "--port", &port]);
+    let wanted = format!("error: port {port} is in use; choose another with --port, or 0 for a free one\n");
+    assert_eq!((output.code, output.stderr), (Some(2), wanted));
+}
+
+#[test]
+fn values_out_of_range_are_errors() {
+    let folder = Run::bare();
     for words in [
-        vec!["simulator", "--port", &port],
         vec!["simulator", "--port", "70000"],
         vec!["simulator", "--fail-rate", "1.5"],
         vec!["simulator", "--fail-rate", "-1"],

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use csv::StringRecord;
 use tokio::task::JoinHandle;
 
 use super::photos::{Judgement, judge, panicked};
@@ -13,7 +12,7 @@ use crate::domain::{
     finding::{Finding, Severity},
     outcome::Reason,
 };
-use crate::manifest::{ManifestError, Role, RowFault};
+use crate::manifest::{ManifestError, Record, Role, Row, RowFault};
 use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
 use crate::sys::buffers::BufferPool;
 
@@ -30,6 +29,7 @@ pub(super) struct Place {
 /// A row that has been looked at, or is being looked at.
 enum UnderWay {
     Wrong(RowFault),
+    Suspicious(RowFault),
     Photo {
         role: Role,
         task: JoinHandle<Result<Judgement, PhotoError>>,
@@ -45,13 +45,12 @@ impl Check<'_, '_> {
         let mut seen = SharedPhotos::for_at_most(most as usize);
         let mut under_way: VecDeque<(Place, UnderWay)> = VecDeque::new();
         while let Some((row, record)) = records.next()? {
-            let Some(looked_at) = self.look_at(row, record, photos, &buffers)? else {
-                continue;
-            };
-            let user_id = self.manifest.raw_user(record).to_owned();
-            let line = records.line();
-            under_way.push_back((Place { row, line, user_id }, looked_at));
-            if under_way.len() >= ROWS_AT_ONCE {
+            for looked_at in self.look_at(row, record, photos, &buffers)? {
+                let user_id = self.manifest.raw_user(record).to_owned();
+                let line = record.line();
+                under_way.push_back((Place { row, line, user_id }, looked_at));
+            }
+            while under_way.len() >= ROWS_AT_ONCE {
                 self.tell(under_way.pop_front(), &mut seen).await?;
             }
         }
@@ -68,22 +67,32 @@ impl Check<'_, '_> {
     fn look_at(
         &self,
         number: u32,
-        record: &StringRecord,
+        record: &Record,
         photos: bool,
         buffers: &Arc<BufferPool>,
-    ) -> Result<Option<UnderWay>, ManifestError> {
+    ) -> Result<Vec<UnderWay>, ManifestError> {
         let judged = self.manifest.row(number, record);
         match (self.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
-            (Role::Invalid, Err(fault)) => Ok(Some(UnderWay::Wrong(fault))),
-            (Role::Conflict, Ok(_)) => Ok(Some(UnderWay::Wrong(self.conflict(number)))),
-            (Role::First | Role::Repeat, Ok(_)) if !photos => Ok(None),
+            (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
+            (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.conflict(number))]),
+            (Role::Similar, Ok(row)) => {
+                let similar = self.survey.similar(number).into_iter();
+                Ok(similar.map(|other| UnderWay::Wrong(row.fault(other))).collect())
+            }
             (role @ (Role::First | Role::Repeat), Ok(row)) => {
-                let (path, buffers) = (row.photo, Arc::clone(buffers));
-                let task = tokio::spawn(judge(move || Photo::read(&path, &buffers)));
-                Ok(Some(UnderWay::Photo { role, task }))
+                let suspicions = self.survey.suspicions(&row);
+                let suspicions = suspicions.map(|suspicion| UnderWay::Suspicious(row.fault(suspicion)));
+                let photo = photos.then(|| self.photo_under_way(role, &row, buffers));
+                Ok(suspicions.chain(photo).collect())
             }
             (Role::Invalid, Ok(_)) | (_, Err(_)) => Err(ManifestError::Changed),
         }
+    }
+
+    fn photo_under_way(&self, role: Role, row: &Row, buffers: &Arc<BufferPool>) -> UnderWay {
+        let (path, own_files, buffers) = (row.photo.clone(), Arc::clone(&self.own_files), Arc::clone(buffers));
+        let task = tokio::spawn(judge(move || Photo::read(&path, &own_files, &buffers)));
+        UnderWay::Photo { role, task }
     }
 
     fn conflict(&self, number: u32) -> RowFault {
@@ -102,6 +111,9 @@ impl Check<'_, '_> {
         };
         let (role, task) = match looked_at {
             UnderWay::Wrong(fault) => return self.invalid(place, fault),
+            UnderWay::Suspicious(fault) => {
+                return self.add(place.finding(Severity::Warning, fault.reason, fault.detail));
+            }
             UnderWay::Photo { role, task } => (role, task),
         };
         match task.await.unwrap_or_else(panicked) {

@@ -3,8 +3,9 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::{Place, close, intent, outcome, pin, record, shell, user};
+use super::{Place, close, holder, intent, open, outcome, pin, record, shell, user};
 use crate::domain::outcome::{Outcome, Status};
+use crate::ledger::open::read_pin;
 use crate::ledger::{AttemptStatus, Ledger, LedgerError, Pin};
 
 fn pragma(ledger: &Ledger, name: &str) -> String {
@@ -22,7 +23,7 @@ fn a_new_ledger_is_empty_pinned_and_durable() {
     let place = Place::new();
     for _ in 0..2 {
         let ledger = place.open();
-        assert_eq!(ledger.pin, pin());
+        assert_eq!(read_pin(&ledger.db).unwrap(), pin());
         assert_eq!(ledger.next_attempt().unwrap(), 1);
         assert_eq!(ledger.last_run_at().unwrap(), None);
         assert_eq!(ledger.history(&user("a")).unwrap(), Default::default());
@@ -37,12 +38,13 @@ fn a_new_ledger_is_empty_pinned_and_durable() {
 fn an_existing_ledger_opens_without_a_pin_and_a_missing_one_is_not_made() {
     let place = Place::new();
     assert!(matches!(
-        Ledger::open_existing(&place.path()),
+        Ledger::open_existing(&place.path(), holder()),
         Err(LedgerError::Missing)
     ));
     assert!(!place.path().exists());
     drop(place.open());
-    assert_eq!(Ledger::open_existing(&place.path()).unwrap().pin, pin());
+    let ledger = Ledger::open_existing(&place.path(), holder()).unwrap();
+    assert_eq!(read_pin(&ledger.db).unwrap(), pin());
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
             ..pin()
         },
     ] {
-        match Ledger::open(&place.path(), &other) {
+        match place.try_open_for(&other) {
             Err(LedgerError::OtherPin { found, wanted }) => {
                 assert_eq!((found, wanted), (pin().to_string(), other.to_string()));
             }
@@ -70,43 +72,23 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
 }
 
 #[test]
-fn only_one_at_a_time_holds_it() {
-    let place = Place::new();
-    let first = place.open();
-    assert!(matches!(Ledger::open(&place.path(), &pin()), Err(LedgerError::Locked)));
-    assert!(matches!(Ledger::open_existing(&place.path()), Err(LedgerError::Locked)));
-    drop(first);
-    place.open();
-}
-
-#[test]
-fn the_lock_is_held_between_writes_too() {
-    let place = Place::new();
-    let mut ledger = place.begun("r1");
-    ledger.commit(&[intent(1, "a", 1, 1)]).unwrap();
-    assert!(matches!(Ledger::open(&place.path(), &pin()), Err(LedgerError::Locked)));
-    ledger.history(&user("a")).unwrap();
-    assert!(matches!(Ledger::open(&place.path(), &pin()), Err(LedgerError::Locked)));
-}
-
-#[test]
 fn a_file_of_no_bytes_becomes_a_ledger() {
     let place = Place::new();
     std::fs::write(place.path(), "").unwrap();
     assert!(matches!(
-        Ledger::open_existing(&place.path()),
+        Ledger::open_existing(&place.path(), holder()),
         Err(LedgerError::Foreign)
     ));
-    assert_eq!(place.open().pin, pin());
+    assert_eq!(read_pin(&place.open().db).unwrap(), pin());
 }
 
 #[test]
 fn what_is_no_ledger_is_refused_and_not_touched() {
     let place = Place::new();
     let text = "user_id,user_created_at,photo\n".repeat(100);
-    for bytes in [text.as_bytes(), b"xy", &[0; 4096]] {
+    for bytes in [text.as_bytes(), b"xy", &[0xff; 4096]] {
         std::fs::write(place.path(), bytes).unwrap();
-        let opened = Ledger::open(&place.path(), &pin());
+        let opened = place.try_open();
         assert!(
             matches!(opened, Err(LedgerError::Foreign)),
             "{} bytes: {opened:?}",
@@ -128,7 +110,7 @@ fn a_database_of_something_else_is_refused_and_not_touched() {
         drop(std::fs::remove_file(&path));
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = std::fs::read(&path).unwrap();
-        for error in [Ledger::open(&path, &pin()), Ledger::open_existing(&path)] {
+        for error in [place.try_open(), Ledger::open_existing(&path, holder())] {
             assert!(matches!(error, Err(LedgerError::Foreign)), "{sql}: {error:?}");
         }
         assert_eq!(std::fs::read(&path).unwrap(), before, "{sql}");
@@ -140,10 +122,10 @@ fn a_newer_schema_is_told_by_its_number() {
     let place = Place::new();
     drop(place.open());
     let db = rusqlite::Connection::open(place.path()).unwrap();
-    db.pragma_update(None, "user_version", 2).unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
     drop(db);
-    let error = Ledger::open(&place.path(), &pin()).unwrap_err();
-    assert!(matches!(error, LedgerError::Newer { found: 2 }), "{error:?}");
+    let error = place.try_open().unwrap_err();
+    assert!(matches!(error, LedgerError::Newer { found: 3 }), "{error:?}");
 }
 
 #[test]
@@ -165,9 +147,9 @@ fn a_damaged_ledger_is_an_error_and_never_an_empty_one() {
     file.seek(SeekFrom::Start(4096)).unwrap();
     file.write_all(&vec![0xA5; size as usize - 4096]).unwrap();
     drop(file);
-    let found = Ledger::open(&place.path(), &pin()).and_then(|ledger| ledger.history(&user("user-7")));
+    let found = place.try_open().and_then(|ledger| ledger.history(&user("user-7")));
     assert!(
-        matches!(found, Err(LedgerError::Sqlite(_) | LedgerError::Damaged(_))),
+        matches!(found, Err(LedgerError::Corrupt(_) | LedgerError::Damaged(_))),
         "{found:?}"
     );
     // Cut off in the middle.
@@ -177,7 +159,7 @@ fn a_damaged_ledger_is_an_error_and_never_an_empty_one() {
         .unwrap()
         .set_len(6_000)
         .unwrap();
-    let found = Ledger::open(&place.path(), &pin()).and_then(|ledger| ledger.history(&user("user-7")));
+    let found = place.try_open().and_then(|ledger| ledger.history(&user("user-7")));
     assert!(found.is_err(), "{found:?}");
 }
 
@@ -198,7 +180,7 @@ fn words_that_no_version_has_written_are_damage() {
         let db = rusqlite::Connection::open(place.path()).unwrap();
         db.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
         drop(db);
-        let found = Ledger::open(&place.path(), &pin()).and_then(|ledger| ledger.history(&user("a")));
+        let found = place.try_open().and_then(|ledger| ledger.history(&user("a")));
         assert!(matches!(found, Err(LedgerError::Damaged(_))), "{sql}: {found:?}");
     }
 }
@@ -224,11 +206,8 @@ fn its_files_are_private() {
 fn a_folder_that_is_not_there_is_an_error_with_its_cause() {
     let place = Place::new();
     let path = place.folder.path().join("none").join("ledger.db");
-    assert!(matches!(Ledger::open(&path, &pin()), Err(LedgerError::Open(_))));
-    assert!(matches!(
-        Ledger::open(place.folder.path(), &pin()),
-        Err(LedgerError::Open(_))
-    ));
+    assert!(matches!(open(&path, &pin()), Err(LedgerError::Open(_))));
+    assert!(matches!(open(place.folder.path(), &pin()), Err(LedgerError::Open(_))));
 }
 
 #[test]

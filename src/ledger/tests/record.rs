@@ -1,5 +1,7 @@
 //! What is written comes back, all of it or nothing.
 
+use strum::VariantArray;
+
 use super::{Place, close, digest, full, intent, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
@@ -18,7 +20,7 @@ fn every_field_of_every_status_comes_back() {
         };
         wanted.push((format!("{status} bare"), bare));
     }
-    for reason in Reason::ALL {
+    for reason in Reason::VARIANTS {
         let with_reason = Outcome {
             reason: Some(*reason),
             ..full(Status::Rejected, "r1")
@@ -91,15 +93,17 @@ fn unresolved(ledger: &Ledger, name: &str) -> Vec<u32> {
 #[test]
 fn an_intent_is_a_doubt_until_it_is_closed_and_a_doubt_until_it_is_resolved() {
     let place = Place::new();
-    for (class, open) in [
-        (AttemptStatus::Settled, false),
-        (AttemptStatus::NotProcessed, false),
-        (AttemptStatus::InDoubt, true),
-        (AttemptStatus::Stopped, false),
-        (AttemptStatus::NotSent, false),
+    // The words stand in ledgers that exist.
+    for (class, name, open) in [
+        (AttemptStatus::Settled, "settled", false),
+        (AttemptStatus::NotProcessed, "not_processed", false),
+        (AttemptStatus::InDoubt, "in_doubt", true),
+        (AttemptStatus::Stopped, "stopped", false),
+        (AttemptStatus::NotSent, "not_sent", false),
     ] {
+        assert_eq!(class.word(), name);
         let mut ledger = place.begun(&format!("run for {class}"));
-        let (id, name) = (ledger.next_attempt().unwrap(), class.word());
+        let id = ledger.next_attempt().unwrap();
         ledger.commit(&[intent(id, name, 1, 4)]).unwrap();
         assert_eq!(unresolved(&ledger, name), [1], "{class}");
         ledger.commit(&[close(id, class)]).unwrap();
@@ -126,8 +130,8 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     let mut ledger = place.begun("r2");
     ledger.commit(&[intent(3, "a", 2, 5)]).unwrap();
     let attempt = |id: i64, number, photo, run: &str, ended_at| Unresolved {
-        created_at: None,
         number,
+        created_at: Some("2021-08-12".into()),
         photo: digest(photo),
         started_at: 1_676_300_862_004 + id,
         ended_at,

@@ -48,6 +48,14 @@ fn a_missing_column_is_named_with_what_is_there() {
 }
 
 #[test]
+fn the_line_of_the_header_is_the_files_own() {
+    for (text, line) in [("id,photo\n", "line 1:"), ("\n\r\nid,photo\n", "line 3:")] {
+        let error = open(file(text).path()).unwrap_err().to_string();
+        assert!(error.starts_with(line), "{error}");
+    }
+}
+
+#[test]
 fn another_separator_is_recognized() {
     for (separator, hint) in [(';', "';'"), ('\t', "tabs")] {
         let header = "user_id,user_created_at,photo".replace(',', &separator.to_string());
@@ -65,7 +73,10 @@ fn a_column_that_stands_there_twice_is_refused() {
         ("user_id,user_created_at,photo,photo_path", "photo"),
     ] {
         match open(file(header).path()) {
-            Err(ManifestError::RepeatedColumn { name, .. }) => assert_eq!(name, twice),
+            Err(error @ ManifestError::RepeatedColumn { name, .. }) => {
+                assert_eq!(name, twice);
+                assert!(error.to_string().contains("the same column twice"), "{error}");
+            }
             other => panic!("{header}: {other:?}"),
         }
     }

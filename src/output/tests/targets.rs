@@ -8,6 +8,7 @@ use crate::domain::outcome::Status;
 use crate::output::target::IgnoreBrokenPipe;
 use crate::output::{ResultsError, Target};
 use crate::sys::atomic::Place;
+use crate::sys::signals::Signals;
 
 fn own<'a>(user: &'a str, photo: &'a str) -> impl Iterator<Item = &'a str> {
     [user, "2021-08-12", photo].into_iter()
@@ -28,7 +29,9 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{header}{line}"));
     // The end puts the whole in its place; who follows the old file is not disturbed.
     house.record("a", of(Status::Enrolled));
-    let tally = target.finish(&house.manifest, &house.survey, &house.ledger).unwrap();
+    let tally = target
+        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .unwrap();
     assert_eq!(tally.rows(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
     assert_eq!(
@@ -79,7 +82,7 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
     Target::new(&path)
-        .finish(&house.manifest, &house.survey, &house.ledger)
+        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
         .unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
@@ -97,7 +100,9 @@ fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
     drop(target.follow(&house.manifest).unwrap());
-    target.finish(&house.manifest, &house.survey, &house.ledger).unwrap();
+    target
+        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
@@ -124,7 +129,7 @@ fn a_device_is_written_to_and_not_replaced() {
     assert!(target.follow(&house.manifest).unwrap().is_none());
     assert_eq!(
         target
-            .finish(&house.manifest, &house.survey, &house.ledger)
+            .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
             .unwrap()
             .rows(),
         1
@@ -136,7 +141,8 @@ fn a_device_is_written_to_and_not_replaced() {
 #[test]
 fn a_full_device_is_an_error() {
     let house = House::of(&["a"]);
-    let finished = Target::new(Path::new("/dev/full")).finish(&house.manifest, &house.survey, &house.ledger);
+    let finished =
+        Target::new(Path::new("/dev/full")).finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard());
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 

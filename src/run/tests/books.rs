@@ -33,13 +33,14 @@ impl Books {
                     id,
                     user_id,
                     number,
+                    created_at,
                     photo,
                     at,
                 } => {
                     let unresolved = Unresolved {
                         number,
+                        created_at: Some(created_at.as_str().into()),
                         photo,
-                        created_at: Some(DATE.into()),
                         started_at: at,
                         ended_at: None,
                         run_id: "r".into(),

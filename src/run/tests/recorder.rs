@@ -7,9 +7,10 @@ use chrono::DateTime;
 use tempfile::TempDir;
 
 use super::fixture::digest;
+use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::user_id::UserId;
-use crate::ledger::{Entry, Ledger, Pin, RunRecord};
+use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{Manifest, ManifestError, Survey};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
@@ -37,7 +38,9 @@ impl Office {
             endpoint: "https://api.example".into(),
             partner_id: "007".into(),
         };
-        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), &pin).unwrap();
+        let holder = Holder::new("image-enroll", &path, now);
+        let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
+        let mut ledger = Ledger::open(lock, &pin).unwrap();
         let run = RunRecord {
             run_id: "r".into(),
             manifest: "m.csv".into(),
@@ -78,17 +81,23 @@ impl Office {
     }
 
     fn record(&mut self, user: &str, status: Status, photo: u8) {
-        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let entry = Entry::Outcome {
-            user_id: UserId::parse(user).unwrap(),
-            created_at: crate::domain::created_at::CreatedAt::parse("2021-08-12", now).unwrap(),
-            outcome: Arc::new(outcome(status, photo)),
-        };
-        self.ledger.commit(&[entry]).unwrap();
+        self.ledger.commit(&[entry(user, status, photo)]).unwrap();
     }
 
     fn followed(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("r.csv")).unwrap()
+    }
+}
+
+fn date() -> CreatedAt {
+    CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
+}
+
+fn entry(user: &str, status: Status, photo: u8) -> Entry {
+    Entry::Outcome {
+        user_id: UserId::parse(user).unwrap(),
+        created_at: date(),
+        outcome: Arc::new(outcome(status, photo)),
     }
 }
 
@@ -135,6 +144,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         id: 1,
         user_id: UserId::parse("doubt").unwrap(),
         number: 3,
+        created_at: date(),
         photo: digest(5),
         at: 77,
     };
@@ -233,11 +243,95 @@ fn a_manifest_that_was_changed_since_the_first_pass_is_an_error() {
     }
 }
 
+/// Feeds a manifest of 1,100 rows, which takes more than one feed, and does `between` after the first one.
+fn second_feed(between: impl FnOnce(&std::path::Path, &str)) -> Result<Feed, RunError> {
+    let users: Vec<String> = (0..1_100).map(|number| format!("u{number:04}")).collect();
+    let rows: String = users.iter().map(|user| row(user)).collect();
+    let mut office = Office::new(&rows);
+    let settled: Vec<Entry> = users.iter().map(|user| entry(user, Status::Enrolled, 1)).collect();
+    office.ledger.commit(&settled).unwrap();
+    let path = office.folder.path().join("m.csv");
+    let recorder = Recorder::new(
+        &office.manifest,
+        &office.survey,
+        &mut office.ledger,
+        &mut office.follower,
+    )
+    .unwrap();
+    let (sender, receiver) = commands();
+    sender.send(Command::Feed).unwrap();
+    let (mut sender, mut between, mut last) = (Some(sender), Some(between), None);
+    recorder.work(&receiver, |completion| {
+        last = Some(completion);
+        let Some(between) = between.take() else {
+            sender = None;
+            return;
+        };
+        between(&path, &format!("user_id,user_created_at,photo\n{rows}"));
+        sender.as_ref().unwrap().send(Command::Feed).unwrap();
+    });
+    match last.unwrap() {
+        Completion::Fed(feed) => feed,
+        Completion::Committed(_) => panic!("no commit was ordered"),
+    }
+}
+
+/// Gives the file a time of its last change that it had not before.
+fn touch(path: &std::path::Path) {
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    file.set_modified(long_ago).unwrap();
+}
+
+#[test]
+fn another_time_of_the_same_bytes_changes_nothing() {
+    let feed = second_feed(|path, _| touch(path)).unwrap();
+    assert_eq!((feed.settled, feed.ended), (76, true));
+    let feed = second_feed(|path, text| std::fs::write(path, text).unwrap()).unwrap();
+    assert_eq!(
+        (feed.settled, feed.ended),
+        (76, true),
+        "written anew with the same bytes"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn another_file_in_the_manifests_place_leaves_the_open_one_as_it_is() {
+    let feed = second_feed(|path, text| {
+        let other = path.with_extension("new");
+        std::fs::write(&other, text.replace("u0001", "x0001")).unwrap();
+        std::fs::rename(&other, path).unwrap();
+    });
+    let feed = feed.unwrap();
+    assert_eq!((feed.settled, feed.ended), (76, true));
+}
+
+#[test]
+fn other_bytes_are_found_by_the_next_feed_wherever_they_are() {
+    let changes: [fn(&str) -> String; 5] = [
+        |text| text.replace("u0001", "x0001"),
+        |text| text.replace("u1099", "x1099"),
+        |text| text.to_owned() + "late,2021-08-12,late.jpg\n",
+        |text| text[..text.len() - 1].to_owned(),
+        |text| text.to_owned() + "\"never closed",
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let feed = second_feed(|path, text| {
+            std::fs::write(path, change(text)).unwrap();
+            touch(path);
+        });
+        let changed = matches!(feed, Err(RunError::Manifest(ManifestError::Changed)));
+        assert!(changed, "{number}: {feed:?}");
+    }
+}
+
 fn batch(user: &str, number: u32, id: i64) -> Batch {
     let entry = Entry::Intent {
         id,
         user_id: UserId::parse(user).unwrap(),
         number: 1,
+        created_at: date(),
         photo: digest(1),
         at: 0,
     };

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first drains, the deadline and the second give up, and the ledger is right.
+//! SIGHUP, SIGINT and SIGTERM: the first drains, the deadline and the second give up, and the ledger is right.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn assert_in_doubt_are(world: &World, numbers: &[u32]) {
 
 #[test]
 fn the_first_signal_admits_nothing_and_waits_for_the_answers() {
-    for stop in [Stop::Interrupted, Stop::Terminated] {
+    for stop in [Stop::HungUp, Stop::Interrupted, Stop::Terminated] {
         let mut world = busy();
         let sent = world.sent.len();
         signal(&mut world, stop);

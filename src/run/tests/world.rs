@@ -268,7 +268,7 @@ impl World {
             Back::Says(Kind::Settled(..) | Kind::Rejected { .. } | Kind::Duplicate)
         );
         let reading = match back {
-            Back::Breaks(error) => Err(error),
+            Back::Breaks(error) => Err(error.into()),
             Back::Says(kind) => Ok(Reading {
                 verdict: Verdict {
                     kind,

@@ -1,6 +1,6 @@
 //! What the server has seen, and whom it holds as enrolled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -37,6 +37,8 @@ pub(super) struct Books {
     pub(super) strange: Vec<String>,
     /// Users enrolled, each with the SHA-256 of its photo.
     pub(super) held: BTreeMap<String, String>,
+    /// Users for whom a whole answer that enrolls was written, so that the tool may say `enrolled` of them.
+    pub(super) told: BTreeSet<String>,
     /// Requests whose first fields were read, whole or not; by user.
     pub(super) begun: BTreeMap<String, usize>,
     pub(super) in_flight: usize,

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, atomic::Ordering};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::books::Seen;
@@ -102,7 +103,7 @@ impl Shared {
             return reply;
         };
         let text = fields.get("photo").and_then(Value::as_str).unwrap_or_default();
-        let photo = base64_simd::STANDARD.decode_to_vec(text).unwrap_or_default();
+        let photo = BASE64_STANDARD.decode(text).unwrap_or_default();
         let photo_sha256 = sha256(&photo);
         let refused = reply.enrolls && !books.enroll(&asked.user_id, &photo_sha256);
         books.requests.push(Seen {
@@ -120,6 +121,11 @@ impl Shared {
                 latch: reply.latch,
                 ..Reply::taken()
             },
+            (false, What::Answer(_)) if reply.enrolls => {
+                // Before the answer is written: who has read it finds it in the books.
+                books.told.insert(asked.user_id.clone());
+                reply
+            }
             _ => reply,
         }
     }
@@ -137,6 +143,7 @@ struct InFlight<'a>(&'a Shared);
 impl<'a> InFlight<'a> {
     fn begin(shared: &'a Shared, asked: &mut Asked) -> Self {
         (asked.nth, asked.order) = shared.books.lock().unwrap().begin(&asked.user_id);
+        shared.changed.notify_all();
         Self(shared)
     }
 }

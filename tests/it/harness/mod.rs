@@ -25,12 +25,14 @@ pub(crate) use sign::{KEY, OTHER_KEY, PARTNER, sign, signing_key};
 
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+
 /// Longest time that anything here waits; a test that needs it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Base64, standard and padded.
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    base64_simd::STANDARD.encode_to_string(bytes)
+    BASE64_STANDARD.encode(bytes)
 }
 
 /// SHA-256 in lower-case hexadecimal digits.

@@ -116,6 +116,11 @@ impl Reply {
         Self::new(What::Silence, false)
     }
 
+    /// Enrolls the user and never answers.
+    pub(crate) fn stalled() -> Self {
+        Self::new(What::Silence, true)
+    }
+
     /// Answers before the body has been read.
     pub(crate) fn early(self) -> Self {
         let What::Answer(answer) = self.what else {

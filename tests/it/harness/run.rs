@@ -23,6 +23,9 @@ pub(crate) struct Run<'a> {
     pub(super) manifest: String,
     stdin: Option<Vec<u8>>,
     reads_stdout: bool,
+    /// A signal that is ignored when the tool begins, as SIGHUP is under nohup.
+    ignored: Option<&'static str>,
+    full_stderr: bool,
 }
 
 impl<'a> Run<'a> {
@@ -47,6 +50,8 @@ impl<'a> Run<'a> {
             manifest: "manifest.csv".into(),
             stdin: None,
             reads_stdout: true,
+            ignored: None,
+            full_stderr: false,
         };
         run.file("key.txt", format!("{KEY}\n").as_bytes())
             .file("p.jpg", &jpeg())
@@ -128,6 +133,20 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The tool inherits that this signal, such as HUP, is ignored.
+    #[cfg(unix)]
+    pub(crate) fn ignoring(mut self, signal: &'static str) -> Self {
+        self.ignored = Some(signal);
+        self
+    }
+
+    /// Nobody reads stderr, and it takes nothing more: who writes to it waits for ever.
+    #[cfg(unix)]
+    pub(crate) fn full_stderr(mut self, is_full: bool) -> Self {
+        self.full_stderr = is_full;
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -186,7 +205,7 @@ impl<'a> Run<'a> {
         Finished::new(self, running.wait(), 0)
     }
 
-    fn start_with(&self, more: &[&str]) -> Running {
+    pub(crate) fn start_with(&self, more: &[&str]) -> Running {
         let mut arguments: Vec<&str> = Vec::new();
         for (option, value) in &self.options {
             arguments.push(option);
@@ -204,9 +223,10 @@ impl<'a> Run<'a> {
 
     /// Starts the tool in this folder with nothing but these arguments.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
-        let mut command = clean(self.folder.path());
+        let mut command = clean(self.folder.path(), self.ignored);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stderr = if self.full_stderr { full() } else { Stdio::piped() };
+        command.args(arguments).stdout(Stdio::piped()).stderr(stderr);
         command.stdin(if self.stdin.is_some() {
             Stdio::piped()
         } else {
@@ -221,9 +241,28 @@ impl<'a> Run<'a> {
     }
 }
 
+/// The end of a pipe that is always full, and that nobody reads as long as the test runs.
+fn full() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut filler = writer.try_clone().unwrap();
+    std::thread::spawn(move || {
+        let written = filler.write_all(&vec![0; 16 * 1024 * 1024]);
+        drop((written, reader));
+    });
+    writer.into()
+}
+
 /// The binary with an environment that holds only what any program needs.
-fn clean(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_image-enroll"));
+fn clean(folder: &Path, ignored: Option<&str>) -> Command {
+    const BINARY: &str = env!("CARGO_BIN_EXE_image-enroll");
+    let mut command = match ignored {
+        None => Command::new(BINARY),
+        Some(signal) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh", BINARY]);
+            shell
+        }
+    };
     command.env_clear().current_dir(folder);
     // No test reads or writes in the folder of whoever runs it.
     command.env("HOME", folder).env("XDG_STATE_HOME", folder.join(STATE));

@@ -87,6 +87,11 @@ impl Running {
         assert!(status.unwrap().success(), "kill -{name}");
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for the end, and kills the process if it does not come.
     pub(crate) fn wait(mut self) -> Output {
         for _ in 0..self.streams {

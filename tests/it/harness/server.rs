@@ -1,11 +1,12 @@
 //! A scripted HTTP/1.1 server on a free port of loopback, one thread per connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{
     Arc, Condvar, Mutex,
     atomic::{AtomicBool, Ordering},
 };
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -30,6 +31,9 @@ impl Asked {
         self.fields.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 }
+
+/// How often somebody who waits looks at what the server cannot know.
+const LOOK: Duration = Duration::from_millis(5);
 
 type Behaviour = dyn Fn(&Asked) -> Reply + Send + Sync;
 
@@ -165,6 +169,30 @@ impl Server {
             "{} requests arrived, {count} were expected",
             books.requests.len()
         );
+    }
+
+    /// Users for whom a whole answer that enrolls was written.
+    pub(crate) fn told(&self) -> BTreeSet<String> {
+        self.books(|books| books.told.clone())
+    }
+
+    /// Every user of whom the first fields of a request were read.
+    pub(crate) fn asked(&self) -> BTreeSet<String> {
+        self.books(|books| books.begun.keys().cloned().collect())
+    }
+
+    /// How many requests have begun, and how many have arrived whole.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        self.books(|books| (books.begun.values().sum(), books.requests.len()))
+    }
+
+    /// Waits until so many requests have begun and so many have arrived whole, or until `ended` says that no more
+    /// will come.
+    pub(crate) fn watch(&self, wanted: (usize, usize), mut ended: impl FnMut() -> bool) {
+        let mut books = self.shared.books.lock().unwrap();
+        while (books.begun.values().sum::<usize>() < wanted.0 || books.requests.len() < wanted.1) && !ended() {
+            books = self.shared.changed.wait_timeout(books, LOOK).unwrap().0;
+        }
     }
 
     fn books<T>(&self, read: impl FnOnce(&mut Books) -> T) -> T {

@@ -1,0 +1,45 @@
+//! The schema: made for a new ledger, brought up to date in an old one.
+
+use rusqlite::Connection;
+
+use super::{LedgerError, Pin};
+
+/// "IENR" in ASCII: tells a ledger from any other SQLite database.
+pub(super) const APPLICATION_ID: i32 = 0x4945_4E52;
+/// Raised with every change of `schema.sql`.
+pub(super) const SCHEMA_VERSION: i64 = 2;
+const SCHEMA: &str = include_str!("schema.sql");
+const LOG: &str = include_str!("wal.sql");
+const VIEWS: &str = include_str!("views.sql");
+/// From version 1: the date that was sent with an attempt; the mark by which a lost log is told; the views anew.
+const TO_VERSION_2: &str = "
+    ALTER TABLE attempt ADD COLUMN user_created_at TEXT;
+    DROP VIEW IF EXISTS enrollments;
+    DROP VIEW IF EXISTS in_doubt;
+    DROP VIEW IF EXISTS attempts;";
+
+/// Makes the tables of a new ledger; `db` is in a transaction.
+pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
+    for part in [SCHEMA, LOG, VIEWS] {
+        db.execute_batch(part)?;
+    }
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    db.execute(
+        "INSERT INTO pin (endpoint, partner_id) VALUES (?1, ?2)",
+        (&pin.endpoint, &pin.partner_id),
+    )?;
+    Ok(())
+}
+
+/// Brings a ledger of schema `found` to this version's; `db` is in a transaction. An older program then refuses it.
+pub(super) fn migrate(db: &Connection, found: i64) -> Result<(), LedgerError> {
+    if found >= SCHEMA_VERSION {
+        return Ok(());
+    }
+    for part in [TO_VERSION_2, LOG, VIEWS] {
+        db.execute_batch(part)?;
+    }
+    db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! A ledger of schema 1, as version 0.1.0 made it: it works on, and an older program refuses it from then on.
+
+use std::path::Path;
+
+use super::{FOUND_AT, Place, holder, intent, outcome, shell, user};
+use crate::domain::outcome::{Outcome, Status};
+use crate::ledger::Ledger;
+
+const SCHEMA_1: &str = include_str!("schema_1.sql");
+
+/// What its runs have left: one that ended, one that was killed, and an attempt of that one that nobody knows of.
+const CONTENT: &str = "
+    PRAGMA application_id = 0x49454E52;
+    PRAGMA user_version = 1;
+    INSERT INTO pin VALUES ('https://api.example', '007');
+    INSERT INTO run VALUES (1, 'r1', '0.1.0', 'm.csv', x'09', 1, 2, 4, NULL);
+    INSERT INTO run VALUES (2, 'r2', '0.1.0', 'm.csv', x'09', 3, NULL, NULL, NULL);
+    INSERT INTO attempt VALUES (1, 1, 'done', 1, zeroblob(32), 10, 1, 2, 'settled', NULL, 200);
+    INSERT INTO attempt VALUES (2, 2, 'doubt', 1, zeroblob(32), 10, 3, NULL, NULL, NULL, NULL);
+    INSERT INTO enrollment VALUES ('done', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12',
+        zeroblob(32), 10, 1, 2, 1, 1);";
+
+fn old() -> Place {
+    let place = Place::new();
+    let db = rusqlite::Connection::open(place.path()).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.execute_batch(&format!("BEGIN; {SCHEMA_1} {CONTENT} COMMIT;"))
+        .unwrap();
+    place
+}
+
+fn pragma(path: &Path, name: &str) -> i64 {
+    shell(path, &format!("PRAGMA {name}"))
+}
+
+#[test]
+fn an_old_ledger_keeps_what_it_knows_and_takes_up_what_is_new() {
+    let place = old();
+    let mut ledger = place.begun("r3");
+    assert!(ledger.is_settled(&user("done")).unwrap());
+    let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
+    assert_eq!(doubt.len(), 1);
+    assert_eq!(doubt[0].created_at, None);
+    ledger.commit(&[intent(3, "doubt", 2, 5)]).unwrap();
+    let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
+    assert_eq!(doubt[1].created_at.as_deref(), Some("2021-08-12"));
+    drop(ledger);
+    assert_eq!(pragma(&place.path(), "user_version"), 2);
+}
+
+#[test]
+fn it_is_brought_to_the_very_schema_of_a_new_one() {
+    let (old, new) = (old(), Place::new());
+    for place in [&old, &new] {
+        drop(place.open());
+    }
+    let columns = |place: &Place| -> String {
+        shell(
+            &place.path(),
+            "SELECT group_concat(m.name || '.' || c.name || ' ' || c.type || c.[notnull] || c.pk, ', ')
+             FROM (SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name) m,
+                  pragma_table_info(m.name) c",
+        )
+    };
+    assert_eq!(columns(&old), columns(&new));
+    let others = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema
+        WHERE type IN ('index', 'view') OR name = 'write_ahead_log' ORDER BY name)";
+    assert_eq!(
+        shell::<String>(&old.path(), others),
+        shell::<String>(&new.path(), others)
+    );
+}
+
+#[test]
+fn runs_that_died_under_the_old_version_need_no_log() {
+    let place = old();
+    drop(Ledger::open_existing(&place.path(), holder()).unwrap());
+    let died = "SELECT finished_at || ' ' || stopped_by || ' ' || (exit_code IS NULL) FROM run WHERE run_id = 'r2'";
+    assert_eq!(shell::<String>(&place.path(), died), format!("{FOUND_AT} died 1"));
+    let ended = "SELECT finished_at || ' ' || exit_code || ' ' || (stopped_by IS NULL) FROM run WHERE run_id = 'r1'";
+    assert_eq!(shell::<String>(&place.path(), ended), "2 4 1");
+}
+
+#[test]
+fn a_migration_that_cannot_be_finished_leaves_the_old_ledger() {
+    let place = old();
+    let db = rusqlite::Connection::open(place.path()).unwrap();
+    db.execute_batch("CREATE VIEW write_ahead_log AS SELECT 1").unwrap();
+    drop(db);
+    assert!(place.try_open().is_err());
+    assert_eq!(pragma(&place.path(), "user_version"), 1);
+    let column = "SELECT count(*) FROM pragma_table_info('attempt') WHERE name = 'user_created_at'";
+    assert_eq!(shell::<i64>(&place.path(), column), 0);
+}
+
+#[test]
+fn the_views_show_the_date_of_each_attempt() {
+    let place = Place::new();
+    let mut ledger = place.begun("r1");
+    let known = Outcome::untried(Status::Pending, None);
+    let known = Outcome {
+        run_id: "r1".into(),
+        ..known
+    };
+    ledger.commit(&[intent(1, "a", 1, 5), outcome("a", known)]).unwrap();
+    drop(ledger);
+    for view in ["attempts", "in_doubt"] {
+        let sql = format!("SELECT user_created_at FROM {view}");
+        assert_eq!(shell::<String>(&place.path(), &sql), "2021-08-12", "{view}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What is said, before a run sends anything, of rows that are well-formed and look wrong.
+
+use serde_json::json;
+
+use super::{log, write_err};
+use crate::cli::{LogFormat, ReportArgs};
+use crate::domain::{finding::Finding, outcome::Reason, text::one_line, user_id::MAX_USER_ID_CHARS};
+use crate::manifest::Warning;
+
+/// Said of a manifest that may have been cut off, or exported from the wrong table.
+pub(super) const NO_ROWS: &str = "the manifest has no rows; --strict makes that an error";
+
+/// Tells of all kinds of warnings, a line each. Nothing with `-q`: what is to stop a run by itself is for `--strict`.
+pub(crate) fn warn_of_rows(args: &ReportArgs, run_id: &str, rows: u32, warnings: &[Warning]) {
+    if args.log.quiet {
+        return;
+    }
+    if rows == 0 {
+        write_err(&match args.log.log_format {
+            LogFormat::Text => format!("warning: {NO_ROWS}\n"),
+            LogFormat::Json => log::message(run_id, "warning", NO_ROWS),
+        });
+    }
+    for warning in warnings {
+        write_err(&match args.log.log_format {
+            LogFormat::Text => text(warning),
+            LogFormat::Json => object(run_id, warning, args.verbose),
+        });
+    }
+}
+
+fn text(warning: &Warning) -> String {
+    let named = warning.examples.iter().map(example).collect::<Vec<_>>().join(", ");
+    let more = warning.count as usize - warning.examples.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "warning: {}: {named}{more}; {}\n",
+        headline(warning),
+        remedy(warning.count)
+    )
+}
+
+fn example(finding: &Finding) -> String {
+    let user = finding.user_id.chars().take(MAX_USER_ID_CHARS).collect::<String>();
+    format!("row {} (line {}) {user:?}", finding.row, finding.line)
+}
+
+fn headline(warning: &Warning) -> String {
+    let one = warning.count == 1;
+    let count = warning.count;
+    let pick = |singular: &'static str, plural: &'static str| if one { singular } else { plural };
+    let ids = pick("user id", "user ids");
+    match warning.reason {
+        Reason::SpoiltUserId => format!("{count} {ids} {} spoilt by a spreadsheet", pick("looks", "look")),
+        Reason::PlaceholderUserId => format!("{count} {ids} {} for no user", pick("stands", "stand")),
+        Reason::SimilarUserIds => format!(
+            "{count} {ids} {} from another only in case, Unicode form or invisible characters",
+            pick("differs", "differ")
+        ),
+        Reason::SuspiciousDate => format!("{count} {} before 2010", pick("date lies", "dates lie")),
+        other => format!("{count} {}: {other}", pick("row", "rows")),
+    }
+}
+
+fn remedy(count: u32) -> &'static str {
+    if count == 1 {
+        "--strict makes it invalid"
+    } else {
+        "--strict makes them invalid"
+    }
+}
+
+/// Users are named with `-v` only, as in every other line of a run for programs.
+fn object(run_id: &str, warning: &Warning, verbose: bool) -> String {
+    let example = |finding: &Finding| {
+        let user_id = verbose.then(|| one_line(&finding.user_id, MAX_USER_ID_CHARS));
+        json!({"row": finding.row, "line": finding.line, "user_id": user_id})
+    };
+    let examples: Vec<_> = warning.examples.iter().map(example).collect();
+    let message = format!("{}; {}", headline(warning), remedy(warning.count));
+    let fields = json!({"message": message, "reason": warning.reason, "count": warning.count, "examples": examples});
+    log::line(run_id, "warning", fields)
+}
