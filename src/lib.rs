@@ -96,6 +96,7 @@
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
 //! - `error`, `exit`: what ends the program early, and the exit codes
 //! - `docs`: the documents
+//! - `fuzzing`: what the fuzz targets reach of the crate; built for them alone
 //!
 //! # Rules
 //!
@@ -121,6 +122,8 @@ pub mod docs;
 mod domain;
 mod error;
 mod exit;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ledger;
 mod manifest;
 mod output;

@@ -17,5 +17,7 @@ pub(crate) mod signature;
 pub(crate) mod stop;
 pub(crate) mod summary;
 pub(crate) mod suspicion;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod user_id;

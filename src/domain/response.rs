@@ -13,9 +13,13 @@ use strum::{Display, IntoStaticStr};
 use super::{
     outcome::{Facts, Reason, Status},
     signature::Signer,
-    text::{MAX_TEXT_CHARS, one_line, redact},
+    text::server_text,
     user_id::UserId,
 };
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;
 
 /// One answer as the client received it.
 #[derive(Debug, Clone, Default)]
@@ -259,7 +263,7 @@ impl Body {
 
     /// What goes into ledger and results: made harmless and cut, since anybody may have written it.
     fn facts(&self, http_status: u16) -> Facts {
-        let safe = |text: Option<Cow<'_, str>>| text.map(|text| one_line(&redact(&text), MAX_TEXT_CHARS));
+        let safe = |text: Option<Cow<'_, str>>| text.map(|text| server_text(&text));
         Facts {
             http_status: Some(http_status),
             result_code: safe(self.result_code()),
@@ -278,7 +282,3 @@ fn scalar(value: &Value) -> Option<Cow<'_, str>> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-#[path = "response_tests.rs"]
-mod tests;

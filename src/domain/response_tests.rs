@@ -169,7 +169,8 @@ fn a_refusal_may_come_without_a_code() {
     assert_eq!(of(400, json!({"message": "Bad request"})), REFUSED);
     assert_eq!(of(422, json!({"status": "failed", "error": "no"})), REFUSED);
     for body in [json!({}), json!([]), json!("text"), json!(null)] {
-        assert_eq!(of(400, body), Kind::NotProcessed(Reason::GatewayRefused, None));
+        let wanted = Kind::NotProcessed(Reason::GatewayRefused, None);
+        assert_eq!(of(400, body.clone()), wanted, "{body}");
     }
 }
 
@@ -315,7 +316,27 @@ fn numbers_are_told_as_json_writes_them() {
         ("18446744073709551615", "18446744073709551615"),
     ] {
         let facts = facts(&format!(r#"{{"ResultCode":"2213","ConfidenceValue":{number}}}"#));
-        assert_eq!(facts.confidence.as_deref(), Some(text));
+        assert_eq!(facts.confidence.as_deref(), Some(text), "{number}");
+    }
+}
+
+/// Escaping a control character adds letters, and JSON within JSON escapes the slashes of base64.
+#[test]
+fn no_text_that_is_kept_holds_a_signature_however_it_is_escaped() {
+    let signature = "XxThLHZy2ij1WINkqNEPg/Vs9RvUDHWlebDYzprqS74=";
+    let nested = json!({"signature": signature}).to_string().replace('/', "\\/");
+    let encoded = signature.replace('/', "%2F").replace('=', "%3D");
+    for (text, wanted) in [
+        (format!("\n{}", "A".repeat(39)), "[redacted]"),
+        (
+            format!("\u{7}{}", "A".repeat(39)),
+            "\\u{7}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        (nested, "{\"signature\":\"[redacted]\"}"),
+        (format!("signature={encoded}&user"), "[redacted]&user"),
+    ] {
+        let body = json!({"code": "2213", "error": text}).to_string();
+        assert_eq!(facts(&body).result_text.as_deref(), Some(wanted), "{text:?}");
     }
 }
 

@@ -154,7 +154,8 @@ fn no_row_with_a_doubt_is_shown_as_anything_less() {
             let view = history.view();
             let wanted = if status.is_settled() { *status } else { Status::InDoubt };
             assert_eq!(view.status, wanted, "{status} {number}");
-            assert_eq!(view.attempts, if status.is_settled() { 2 } else { number.max(2) });
+            let wanted = if status.is_settled() { 2 } else { number.max(2) };
+            assert_eq!(view.attempts, wanted, "{status} {number}");
         }
     }
 }

@@ -109,8 +109,14 @@ mod tests {
     fn a_row_has_its_retries_then_a_last_round_then_nothing() {
         let attempts = RetryPolicy { retries: 4 };
         for used in 1..=4 {
-            assert_eq!(attempts.decide(used, false), Decision::Again);
-            assert_eq!(attempts.decide(used, true), Decision::Again);
+            for last_round in [false, true] {
+                let decision = attempts.decide(used, last_round);
+                assert_eq!(
+                    decision,
+                    Decision::Again,
+                    "{used} used, in the last round: {last_round}"
+                );
+            }
         }
         assert_eq!(attempts.decide(5, false), Decision::LastRound);
         assert_eq!(attempts.decide(5, true), Decision::GiveUp);

@@ -26,9 +26,17 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
 /// As many base64 letters in a row are a signature (44 of them), or a piece of a photo.
 const SECRET_LETTERS: usize = 40;
 
-/// Text of a server without what it may echo of the request: signatures and photos stand in no log and no file.
-pub(crate) fn redact(text: &str) -> String {
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+/// Text of a server on one harmless line of at most [`MAX_TEXT_CHARS`] characters, without what it may echo of the
+/// request: signatures and photos stand in no log and no file.
+pub(crate) fn server_text(text: &str) -> String {
+    // Escapes have letters of their own, so they come before the letters are counted; the cut comes last, since what
+    // it leaves of a secret is too short to be taken out.
+    one_line(&redact(&one_line(text, usize::MAX)), MAX_TEXT_CHARS)
+}
+
+/// Takes out what looks like base64, also where JSON within JSON or a URL has escaped its `/`, `+` and `=`.
+fn redact(text: &str) -> String {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\' | '%');
     let mut safe = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(is_letter) {
@@ -45,10 +53,10 @@ pub(crate) fn redact(text: &str) -> String {
     safe + rest
 }
 
-/// Control characters, line separators, and marks that turn the direction of what follows.
+/// Control characters, line separators, and marks that turn the direction of what follows (Unicode's `Bidi_Control`).
 fn is_unsafe(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A provider's text as a cell: no spreadsheet may take it for a formula.
@@ -93,6 +101,11 @@ mod tests {
     fn a_line_holds_no_control_character_and_no_more_than_its_measure() {
         assert_eq!(one_line("a\nb\u{1b}[2J\u{7}", 300), "a\\nb\\u{1b}[2J\\u{7}");
         assert_eq!(one_line("\u{202e}x\u{2028}", 300), "\\u{202e}x\\u{2028}");
+        assert_eq!(
+            one_line("\u{61c}x", 300),
+            "\\u{61c}x",
+            "the Arabic letter mark turns the direction as well"
+        );
         assert_eq!(one_line(&"é".repeat(400), 300), "é".repeat(300));
         assert_eq!(one_line(&"\n".repeat(400), 300).len(), 300);
         assert_eq!(one_line("Größe 1", 300), "Größe 1");
@@ -115,6 +128,13 @@ mod tests {
         ] {
             assert_eq!(redact(text), text);
         }
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_leaves_no_piece_behind() {
+        let before = "é".repeat(MAX_TEXT_CHARS - 20);
+        let line = server_text(&format!("{before}{}", "A".repeat(44)));
+        assert_eq!(line, format!("{before}[redacted]"));
     }
 
     #[test]

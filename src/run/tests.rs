@@ -5,6 +5,7 @@
 //! can be compared with what became of the users.
 
 mod books;
+mod choices;
 mod fixture;
 mod limits;
 mod machine;

@@ -140,7 +140,7 @@ mod tests {
         for bytes in 257..100_000 {
             let size = size_for(bytes);
             assert!(size >= bytes && size <= bytes + bytes / 4, "{bytes} in {size}");
-            assert_eq!(size_for(size), size);
+            assert_eq!(size_for(size), size, "{bytes}");
         }
         let sizes: std::collections::BTreeSet<usize> = (1 << 20..1 << 21).map(size_for).collect();
         assert_eq!(sizes.len(), 5);
@@ -168,8 +168,8 @@ mod tests {
         let buffers = BufferPool::new(0);
         for bytes in [1, 100, 4096, 50_000, 300_000, 4_900_000] {
             let mut buffer = buffers.acquire(bytes);
-            assert!(buffer.room().len() >= bytes);
-            assert!(buffer.as_ref().as_ptr().addr() % PAGE >= LEAD);
+            assert!(buffer.room().len() >= bytes, "{bytes}");
+            assert!(buffer.as_ref().as_ptr().addr() % PAGE >= LEAD, "{bytes}");
         }
     }
 

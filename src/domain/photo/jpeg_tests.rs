@@ -326,7 +326,8 @@ fn refuses_reserved_markers() {
 fn judges_the_first_of_several_pictures() {
     let first = jpeg(&[&segment(0xE2, b"MPF\0MM\0*"), &gray(), &scan()]);
     for second in [jpeg(&[&gray(), &scan()]), jpeg(&[&gray()]), SOI.to_vec()] {
-        assert_eq!(inspect(&[first.as_slice(), &second].concat()), Ok(PhotoFormat::Jpeg));
+        let both = [first.as_slice(), &second].concat();
+        assert_eq!(inspect(&both), Ok(PhotoFormat::Jpeg), "then {second:02X?}");
     }
     let unfinished = [&first[..first.len() - 2], &jpeg(&[&gray(), &scan()])].concat();
     let what = "a second start of image inside the picture";

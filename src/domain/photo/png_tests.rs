@@ -145,7 +145,7 @@ fn refuses_illegal_headers() {
         assert_malformed("a width or height of zero", &header_with(at, &[0, 0, 0, 0]));
         let what = "a width or height larger than PNG allows";
         assert_malformed(what, &header_with(at, &[0x80, 0, 0, 0]));
-        assert!(inspect(&header_with(at, &[0x7F, 0xFF, 0xFF, 0xFF])).is_ok());
+        assert!(inspect(&header_with(at, &[0x7F, 0xFF, 0xFF, 0xFF])).is_ok(), "at {at}");
     }
     for field in [(10, 1), (11, 1), (11, 64), (12, 2)] {
         let what = "an unknown compression, filter or interlace method";

@@ -1,37 +1,75 @@
 //! What holds for photos of both formats: recognition, truncation, and hostile input.
 
+use std::sync::LazyLock;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::PhotoDefect::{Empty, Malformed, NotJpegOrPng, Truncated};
 use super::{PhotoDefect, PhotoFormat, inspect, jpeg, png};
+use crate::domain::testing::cases;
 
 type Photo = (&'static str, Vec<u8>);
 
-fn good_photos() -> Vec<Photo> {
-    let mut photos = jpeg::tests::good_photos();
-    photos.extend(png::tests::good_photos());
-    photos
+static GOOD_PHOTOS: LazyLock<Vec<Photo>> =
+    LazyLock::new(|| [jpeg::tests::good_photos(), png::tests::good_photos()].concat());
+
+/// One piece of damage, at any place.
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    Set(u8),
+    Flip(u8),
+    Insert(u8),
+    Remove,
 }
 
-/// Deterministic and good enough to scatter mutations (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        let at = self.below(bytes.len());
-        match self.below(5) {
-            0 => bytes[at] = 0xFF,
-            1 => bytes[at] ^= 1 << self.below(8),
-            2 => bytes.insert(at, self.below(256) as u8),
-            3 => drop(bytes.remove(at)),
-            _ => bytes[at] = self.below(256) as u8,
+impl Damage {
+    fn apply(self, place: Index, bytes: &mut Vec<u8>) {
+        let at = place.index(bytes.len());
+        match self {
+            Self::Set(byte) => bytes[at] = byte,
+            Self::Flip(bit) => bytes[at] ^= 1 << bit,
+            Self::Insert(byte) => bytes.insert(at, byte),
+            Self::Remove => drop(bytes.remove(at)),
         }
     }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        Just(Damage::Set(0xFF)),
+        (0..8_u8).prop_map(Damage::Flip),
+        any::<u8>().prop_map(Damage::Insert),
+        Just(Damage::Remove),
+        any::<u8>().prop_map(Damage::Set),
+    ]
+}
+
+/// Bytes as they stand around markers, and any other.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    let byte = |(kind, other)| [0xFF, 0, 0xD0, other][kind];
+    vec((0..4_usize, any::<u8>()).prop_map(byte), 0..400)
+}
+
+/// A verdict falls once: a cut before it is truncated, and nothing that follows it changes it.
+fn assert_judged_from_front_to_back(bytes: &[u8], cut: Index) -> Result<(), TestCaseError> {
+    let is_open = |verdict| matches!(verdict, Err(Empty | Truncated));
+    let whole = inspect(bytes);
+    let end = cut.index(bytes.len() + 1);
+    let of_cut = inspect(&bytes[..end]);
+    prop_assert!(
+        is_open(of_cut) || of_cut == whole,
+        "cut at {end}: {of_cut:?}, whole: {whole:?}"
+    );
+    for tail in [b"\xFF".as_slice(), b"\xFF\xD9", b"\0\0\0\0IEND\xAE\x42\x60\x82"] {
+        let longer = inspect(&[bytes, tail].concat());
+        prop_assert!(
+            is_open(whole) || longer == whole,
+            "then {tail:02X?}: {longer:?}, not {whole:?}"
+        );
+    }
+    Ok(())
 }
 
 #[test]
@@ -60,7 +98,7 @@ fn refuses_what_is_no_photo() {
 
 #[test]
 fn refuses_every_cut_of_a_good_photo_as_truncated() {
-    for (name, bytes) in good_photos() {
+    for (name, bytes) in GOOD_PHOTOS.iter() {
         assert_eq!(inspect(&bytes[..0]), Err(Empty));
         for cut in 1..bytes.len() {
             assert_eq!(inspect(&bytes[..cut]), Err(Truncated), "{name} cut at {cut}");
@@ -70,7 +108,7 @@ fn refuses_every_cut_of_a_good_photo_as_truncated() {
 
 #[test]
 fn refuses_a_photo_whose_tail_was_never_written() {
-    for (name, bytes) in good_photos() {
+    for (name, bytes) in GOOD_PHOTOS.iter() {
         let mut hollow = bytes[..bytes.len() - 2].to_vec();
         hollow.resize(bytes.len() + 4096, 0);
         assert!(inspect(&hollow).is_err(), "{name}");
@@ -79,35 +117,35 @@ fn refuses_a_photo_whose_tail_was_never_written() {
 
 #[test]
 fn accepts_bytes_after_the_end() {
-    for (name, bytes) in good_photos() {
+    for (name, bytes) in GOOD_PHOTOS.iter() {
         for tail in [b"\0".as_slice(), b"\xFF", b"\xFF\xD8\xFF", b"MotionPhoto_Data"] {
-            assert!(inspect(&[&bytes, tail].concat()).is_ok(), "{name} then {tail:?}");
+            assert!(inspect(&[bytes, tail].concat()).is_ok(), "{name} then {tail:?}");
         }
     }
 }
 
-/// The assertion is that nothing panics or hangs; a mutation may well leave a photo sound.
-#[test]
-fn survives_random_mutations_and_truncations() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    for (_, good) in good_photos() {
-        for _ in 0..400 {
-            let mut bytes = good.clone();
-            (0..=random.below(4)).for_each(|_| random.mutate(&mut bytes));
-            bytes.truncate(random.below(2 * bytes.len()));
-            let _ = inspect(&bytes);
-        }
+proptest! {
+    #![proptest_config(cases(2_000))]
+
+    #[test]
+    fn a_damaged_photo_is_judged_from_front_to_back(
+        photo in 0..GOOD_PHOTOS.len(),
+        damages in vec((any::<Index>(), damage()), 1..5),
+        cut: Index,
+    ) {
+        let (name, mut bytes) = GOOD_PHOTOS[photo].clone();
+        damages.iter().for_each(|(place, damage)| damage.apply(*place, &mut bytes));
+        assert_judged_from_front_to_back(&bytes, cut).map_err(|error| TestCaseError::fail(format!("{name}: {error}")))?;
     }
 }
 
-#[test]
-fn survives_noise_behind_either_magic() {
-    let mut random = Random(42);
-    for magic in [jpeg::START_OF_IMAGE.as_slice(), &png::SIGNATURE] {
-        for length in 0..400 {
-            let noise = (0..length).map(|_| [0xFF, 0, 0xD0, random.below(256) as u8]);
-            let noise = noise.map(|choice| choice[length % 4]).collect::<Vec<_>>();
-            assert!(inspect(&[magic, &noise].concat()).is_err());
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn noise_behind_either_magic_is_judged_from_front_to_back(noise in noise(), cut: Index) {
+        for magic in [jpeg::START_OF_IMAGE.as_slice(), &png::SIGNATURE] {
+            assert_judged_from_front_to_back(&[magic, &noise].concat(), cut)?;
         }
     }
 }

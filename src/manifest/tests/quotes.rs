@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::{HEADER, cells, file, manifest, open, rows, survey};
 use crate::domain::outcome::{RESULT_COLUMNS, Reason};
+use crate::domain::testing::cases;
 use crate::manifest::rfc4180::FormError;
 use crate::manifest::{ManifestError, Role};
 
@@ -190,7 +191,7 @@ fn well_formed() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn well_formed_text_is_read_as_the_csv_crate_reads_it(text in well_formed()) {

@@ -25,7 +25,7 @@ fn no_more_rows_are_sent_than_the_limit_allows() {
         let mut world = limited(limit, 400);
         world.answer_all(|_| enrolled().into());
         assert_eq!(world.sent.len() as u64, limit);
-        assert!(world.dispatcher.stats.left_by_limit);
+        assert!(world.dispatcher.stats.left_by_limit, "{limit}");
         assert_eq!(world.lines.len() as u64, limit);
     }
 }

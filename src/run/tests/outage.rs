@@ -54,7 +54,10 @@ fn throttling_without_end_ends_the_run_too() {
         weather(&mut world, back.into(), |_| false);
         assert_eq!(world.dispatcher.shutdown.stop(), Some(Stop::Outage), "{back:?}");
         assert_eq!(world.now.instant - world.start, 600 * SECOND, "{back:?}");
-        assert!((1..=20).all(|number| world.status(number) == Status::Pending));
+        assert!(
+            (1..=20).all(|number| world.status(number) == Status::Pending),
+            "{back:?}"
+        );
     }
 }
 

@@ -103,7 +103,7 @@ fn a_duplicate_after_a_doubt_of_an_earlier_run_is_inferred_with_the_photo_that_w
             (outcome.status, outcome.reason),
             (Status::EnrolledInferred, Some(reason))
         );
-        assert_eq!((outcome.photo, outcome.attempts), (Some(digest(photo)), 2));
+        assert_eq!((outcome.photo, outcome.attempts), (Some(digest(photo)), 2), "{reason}");
     }
 }
 

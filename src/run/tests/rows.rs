@@ -249,7 +249,8 @@ fn out_of_retries_it_has_a_last_round_and_then_its_end() {
                 (status, Some(reason)),
                 "{back:?} {retries}"
             );
-            assert_eq!(world.books.view(&user(1)).attempts as usize, attempts);
+            let told = world.books.view(&user(1)).attempts as usize;
+            assert_eq!(told, attempts, "{back:?} {retries}");
         }
     }
 }
@@ -328,7 +329,7 @@ fn a_refusal_that_proves_nothing_leaves_an_earlier_doubt_as_it_is() {
         world.until_sent();
         let reason = Reason::BadParameter;
         world.answer(1, Kind::Rejected { reason, on_photo });
-        assert!(world.dispatcher.is_over());
+        assert!(world.dispatcher.is_over(), "{on_photo}");
         let wanted = if on_photo { Status::Rejected } else { Status::InDoubt };
         assert_eq!((world.status(1), world.reason(1)), (wanted, Some(reason)), "{on_photo}");
         assert_eq!(world.lines, [(1, wanted)]);

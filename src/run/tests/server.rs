@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use rand::RngExt;
-use rand::rngs::StdRng;
-
+use super::choices::Choices;
 use super::fixture::{Back, enrolled, rejected};
 use super::world::{Sent, World};
 use crate::client::SendErrorKind;
@@ -40,13 +38,13 @@ impl Server {
     }
 
     /// Good answers, `faults` times in a hundred something else.
-    pub(super) fn answer(&mut self, sent: &Sent, faults: u32, rng: &mut StdRng) -> Back {
-        if !rng.random_ratio(faults, 100) {
+    pub(super) fn answer(&mut self, sent: &Sent, faults: u32, choices: &mut Choices) -> Back {
+        if !choices.chance(faults, 100) {
             return self.process(sent).into();
         }
-        match rng.random_range(0..11) {
+        match choices.below(11) {
             0..4 => {
-                if rng.random_bool(0.5) {
+                if choices.chance(1, 2) {
                     self.process(sent);
                 }
                 let doubts: [Back; 5] = [
@@ -56,12 +54,12 @@ impl Server {
                     SendErrorKind::Lost { whole: true }.into(),
                     SendErrorKind::Silent { whole: true }.into(),
                 ];
-                doubts[rng.random_range(0..doubts.len())]
+                *choices.pick(&doubts)
             }
             4 => Kind::NotProcessed(Reason::Throttled, None).into(),
             5 => Kind::NotProcessed(
                 Reason::Throttled,
-                Some(rng.random_range(0..20) * super::fixture::SECOND),
+                Some(choices.below(20) as u32 * super::fixture::SECOND),
             )
             .into(),
             6 => Kind::NotProcessed(Reason::GatewayRefused, None).into(),
@@ -73,9 +71,9 @@ impl Server {
     }
 
     /// Some requests that never got an answer were processed all the same.
-    pub(super) fn lose(&mut self, sent: &[Sent], rng: &mut StdRng) {
+    pub(super) fn lose(&mut self, sent: &[Sent], choices: &mut Choices) {
         for sent in sent {
-            if rng.random_bool(0.5) {
+            if choices.chance(1, 2) {
                 self.process(sent);
             }
         }

@@ -40,12 +40,12 @@ fn the_first_signal_admits_nothing_and_waits_for_the_answers() {
         let mut world = busy();
         let sent = world.sent.len();
         signal(&mut world, stop);
-        assert!(!world.dispatcher.is_over());
+        assert!(!world.dispatcher.is_over(), "{stop:?}");
         world.wait(24 * SECOND);
         for number in world.flying() {
             world.answer(number, enrolled());
         }
-        assert!(world.dispatcher.is_over());
+        assert!(world.dispatcher.is_over(), "{stop:?}");
         assert_eq!(
             (world.dispatcher.shutdown.stop(), world.sent.len(), world.aborts),
             (Some(stop), sent, 0)
@@ -117,10 +117,10 @@ fn the_second_signal_ends_it_at_once() {
         let mut world = busy();
         let flying = world.flying();
         signal(&mut world, Stop::Interrupted);
-        assert_eq!(world.aborts, 0);
+        assert_eq!(world.aborts, 0, "{second:?}");
         signal(&mut world, second);
-        assert_eq!(world.aborts, 1);
-        assert!(world.dispatcher.is_over());
+        assert_eq!(world.aborts, 1, "{second:?}");
+        assert!(world.dispatcher.is_over(), "{second:?}");
         assert_in_doubt_are(&world, &flying);
     }
 }
