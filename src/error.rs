@@ -76,7 +76,7 @@ fn ledger_status(error: &LedgerError) -> ExitStatus {
 fn results_status(error: &ResultsError) -> ExitStatus {
     match error {
         ResultsError::Write(_) => ExitStatus::Storage,
-        ResultsError::NotResults | ResultsError::InUse => ExitStatus::Usage,
+        ResultsError::NotResults | ResultsError::Directory | ResultsError::InUse => ExitStatus::Usage,
         ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
         ResultsError::Ledger(error) => ledger_status(error),
         ResultsError::Manifest(_) => ExitStatus::Manifest,

@@ -10,7 +10,8 @@
 //!                          ^                                                                       |
 //!                          +------------- tried again, after a wait, from its photo on ------------+
 //!                                                                                                  v
-//!               exit code <- Summary <- Tally <- results line <- ledger <---------------------- Outcome
+//!                               results line while the run goes on <- ledger <------------------ Outcome
+//!          exit code, Summary <- Tally <- results, whole and in order <--+
 //! ```
 //!
 //! Before the first row:
@@ -37,19 +38,22 @@
 //!    into the results.
 //! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
 //!    calls `Photo::read` (`photo/mod.rs`), which judges the bytes with `domain/photo/` and hashes them. These very bytes
-//!    are sent. A photo that is not good makes the row `invalid` (step 9).
-//! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until the next commit takes its intent along
-//!    (`run/group_commit.rs`). The recorder writes the batch as one transaction (`Ledger::commit`, `ledger/write.rs`).
+//!    are sent. `Dispatcher::prepared` (`run/admission.rs`) says what follows: a photo that is not good makes the row
+//!    `invalid` (step 9), the very photo that was rejected before is not sent again, a photo that another user has is told
+//!    of (`run/shared_photos.rs`), and where the machine was short of files or memory the row is tried again later.
+//! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along; how many rows
+//!    that are is decided in `run/admission.rs` (`commit`, `wanted_intents`), when it is time in `run/group_commit.rs`. The recorder writes the batch as one transaction (`Ledger::commit`, `ledger/write.rs`).
 //!    Its `Receipt` is what makes a `Recorded` row, and only such a row can be launched. No answer from the recorder
 //!    means: do not start.
-//! 7. **Launch.** The gate (`run/gate.rs`) says whether a request may start now: limit of requests in flight, `--rate`,
+//! 7. **Launch.** `Dispatcher::launch` (`run/admission.rs`) asks the gate (`run/gate.rs`) whether a request may start now: limit of requests in flight, `--rate`,
 //!    `Retry-After`, pause. Then `attempt` (`run/driver.rs`) **signs** the request (`domain/request.rs`,
 //!    `domain/signature.rs`) and posts it through the client (`client/mod.rs`), which encodes the photo while it is being
 //!    sent (`client/body.rs`). One call is one attempt.
 //! 8. **Answer.** `judge` (`domain/response.rs`) turns the answer into a `Verdict`; a `SendError` (`client/error.rs`)
 //!    says whether the server can have seen the whole request. `run/answers.rs` decides what that does to row and run.
 //!    An attempt that settled nothing goes to `run/failures.rs`: by `domain/retry.rs` the row is given up, or it goes
-//!    back to the queue and begins again at step 5, with its photo read anew, a new intent and a new signature.
+//!    back to the queue and begins again at step 5, with its photo read anew, a new intent and a new signature. A row out
+//!    of attempts waits until all others are done, and then has as many once more: the last round (`run/queue.rs`).
 //! 9. **Record.** The attempt's end and the row's `Outcome` (`domain/outcome.rs`) join the next batch. The recorder makes
 //!    the batch durable first, and then appends the row's line to the results (`output/follow.rs`, `output/cells.rs`).
 //!

@@ -1,8 +1,8 @@
 //! ONE attempt over HTTP: no retry, no redirect, no second guess.
 //!
 //! A transport error is classified here, once, by whether the server can have seen the whole
-//! request; HTTP and TLS libraries stay in this module. Beside a request that never reached a
-//! connection, which the pool hands to another one, nothing is sent twice.
+//! request; HTTP and TLS libraries stay in this module. A request of which no
+//! byte has left may be handed to another connection; nothing else is sent twice.
 
 mod body;
 mod connect;

@@ -311,9 +311,11 @@ fn stop_of(error: &ResultsError) -> Stop {
     match error {
         ResultsError::Manifest(_) => Stop::ManifestChanged,
         ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
-        ResultsError::Write(_) | ResultsError::Ledger(_) | ResultsError::NotResults | ResultsError::InUse => {
-            Stop::Storage
-        }
+        ResultsError::Write(_)
+        | ResultsError::Ledger(_)
+        | ResultsError::NotResults
+        | ResultsError::Directory
+        | ResultsError::InUse => Stop::Storage,
     }
 }
 

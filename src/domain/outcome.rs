@@ -185,7 +185,7 @@ pub(crate) struct PhotoDigest {
     pub(crate) bytes: u64,
 }
 
-/// The final state of a user in a run. Times are milliseconds since the Unix epoch.
+/// The state of a user after an attempt or at the end of a run. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) status: Status,

@@ -43,12 +43,12 @@ pub(crate) enum Plan {
     Skip,
     Send(Past),
     /// Refused before with the same date: only another photo makes it worth sending.
-    SendIfPhotoDiffers(Past, Box<Refused>),
+    SendIfPhotoDiffers(Past, Box<EarlierRejection>),
 }
 
 /// An earlier refusal of this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct EarlierRejection {
     pub(crate) photo: PhotoDigest,
     /// The refusal as it was, with the status `rejected`.
     pub(crate) outcome: Outcome,
@@ -89,7 +89,7 @@ impl History {
     }
 
     /// A row whose photo is away for a run is `invalid` with the refusal's photo and facts, see [`away`].
-    fn refused(&self, outcome: &Outcome, created_at: &CreatedAt) -> Option<Refused> {
+    fn refused(&self, outcome: &Outcome, created_at: &CreatedAt) -> Option<EarlierRejection> {
         let is_hidden = outcome.status == Status::Invalid;
         let is_refused = is_hidden || outcome.status == Status::Rejected;
         let same_date = self.created_at.as_deref() == Some(created_at.as_str());
@@ -100,7 +100,7 @@ impl History {
         if is_hidden {
             (outcome.status, outcome.reason) = (Status::Rejected, Some(response::rejection(&outcome.facts)));
         }
-        Some(Refused {
+        Some(EarlierRejection {
             photo,
             outcome,
             is_hidden,
@@ -173,7 +173,7 @@ impl Past {
 }
 
 /// The outcome of a refused row whose photo cannot be sent: it keeps the refused photo and what the API said of it.
-pub(crate) fn away(refused: Refused, reason: Reason) -> Outcome {
+pub(crate) fn away(refused: EarlierRejection, reason: Reason) -> Outcome {
     Outcome {
         status: Status::Invalid,
         reason: Some(reason),

@@ -64,7 +64,7 @@ fn every_history_has_its_plan() {
                 doubts: if doubtful { vec![doubt(A, Some(DATE))] } else { vec![] },
                 last_doubt_at: doubtful.then_some(2_000),
             };
-            let refused = |reason| Refused {
+            let refused = |reason| EarlierRejection {
                 photo: A,
                 outcome: Outcome {
                     status: Status::Rejected,

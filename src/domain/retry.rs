@@ -47,7 +47,7 @@ pub(crate) enum Decision {
     GiveUp,
 }
 
-/// RetryPolicy that a row has: the first and `retries` further ones, and as many again in the last round.
+/// How many attempts a row has: the first and `retries` further ones, and as many again in the last round.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RetryPolicy {
     pub(crate) retries: u32,

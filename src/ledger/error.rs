@@ -18,7 +18,9 @@ pub(crate) enum LedgerError {
     Foreign,
     #[error("it was written by a newer version of image-enroll (schema {found}); use that version")]
     Newer { found: i64 },
-    #[error("it belongs to {found}, this run is for {wanted}; name another file with --ledger")]
+    #[error(
+        "it belongs to {found}, and this command is for {wanted}: look at --endpoint and --partner-id first; only for another account name another --ledger"
+    )]
     OtherPin { found: String, wanted: String },
     #[error(
         "it has lost its write-ahead log, the -wal file beside it, and with it what the last run recorded; {RESTORE}"

@@ -28,8 +28,8 @@ impl Receipt {
 }
 
 impl Ledger {
-    /// Records the beginning of a run; all that follows is written in its name. It stands in the main file then, and
-    /// the mark with it by which a lost log is told.
+    /// Records the beginning of a run; all that follows is written in its name. When this returns, the run stands in the
+    /// main file of the database, and with it the mark that its write-ahead log is needed (`wal.rs`).
     pub(crate) fn begin_run(&mut self, run: &RunRecord) -> Result<(), LedgerError> {
         self.db.execute(
             "INSERT INTO run (run_id, version, manifest, manifest_sha256, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -53,7 +53,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records a batch: when this returns, all of it is on the disk; after an error, none of it.
+    /// Records a batch: when this returns well, all of it is on the disk. After an error nobody knows: a commit that
+    /// fails may have reached the disk all the same.
     pub(crate) fn commit(&mut self, entries: &[Entry]) -> Result<Receipt, LedgerError> {
         if entries.is_empty() {
             return Ok(Receipt(()));

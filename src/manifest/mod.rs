@@ -1,7 +1,7 @@
 //! The manifest: a CSV file of users and photos, read as often as needed and never kept in memory.
 //!
 //! [`Manifest`] is the open file, [`Records`] one pass over it, [`Row`] a record that is right by
-//! itself, and [`Survey`] what the first pass finds out about all of them. Nothing here opens a photo.
+//! itself, and [`Survey`] what the first pass over all rows finds out. Nothing here opens a photo.
 
 mod error;
 mod record;

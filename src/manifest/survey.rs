@@ -1,4 +1,4 @@
-//! The first pass: which rows are wrong, which repeat another, and which contradict one.
+//! The survey, the first pass over all rows: which of them are wrong, which repeat another, and which contradict one.
 //!
 //! It knows users by keyed 128-bit hashes of their ids, and what ids have in common that look alike by another one, so
 //! that ten million rows take some 410 MB and nobody can make two ids collide.

@@ -29,6 +29,9 @@ impl Target {
         let Self::Place(Place::File(path)) = self else {
             return Ok(None);
         };
+        if path.is_dir() {
+            return Err(ResultsError::Directory);
+        }
         if !force && !is_replaceable(path)? {
             return Err(ResultsError::NotResults);
         }

@@ -50,6 +50,8 @@ pub(crate) enum ResultsError {
     Manifest(#[from] ManifestError),
     #[error("it is no earlier results CSV; name another file with -o, or let this one go with --force")]
     NotResults,
+    #[error("it is a directory; name a file in it")]
+    Directory,
     #[error("it is in use by another command; wait for its end, or name another file with -o")]
     InUse,
 }

@@ -172,7 +172,7 @@ impl Dispatcher {
             return;
         }
         match photo {
-            Ok(photo) if row.is_refused_photo(&photo) => self.unchanged(row),
+            Ok(photo) if row.is_rejected_photo(&photo) => self.unchanged(row),
             Ok(photo) if self.is_let_in(&row, &photo) => self.pipeline.push(row, photo),
             Ok(_) => {
                 self.leave_limit(&row);
@@ -204,7 +204,7 @@ impl Dispatcher {
     fn unchanged(&mut self, mut row: PendingRow) {
         self.leave_limit(&row);
         self.stats.unchanged += 1;
-        if let Some(refused) = row.refused.take().filter(|refused| refused.is_hidden) {
+        if let Some(refused) = row.rejected.take().filter(|refused| refused.is_hidden) {
             self.record(row, refused.outcome, false);
         }
     }

@@ -184,7 +184,7 @@ impl Dispatcher {
 
     /// The row's photo is not there or not good. A doubt about the user outlives that, and so does a refusal.
     pub(super) fn finish_invalid(&mut self, mut row: PendingRow, reason: Reason, now: Moment) {
-        let outcome = match row.refused.take() {
+        let outcome = match row.rejected.take() {
             Some(refused) => resume::away(*refused, reason),
             None => self.open_outcome(&row, Status::Invalid, reason, None, now),
         };

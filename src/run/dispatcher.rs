@@ -3,7 +3,8 @@
 //!
 //! It is put together from owners of their own state: the [`Queue`] of rows that wait, the [`Pipeline`] of rows under
 //! way, the [`Gate`] that says whether a request may start, the [`GroupCommit`] of what is to be recorded, and the
-//! [`Shutdown`]. Which row goes where stands in `admission`, what an answer does in `answers`.
+//! [`Shutdown`]. Which row goes where stands in `admission`, what an answer does in `answers`, and what becomes of an attempt
+//! that settled nothing in `failures`.
 
 use std::time::Instant;
 

@@ -111,9 +111,9 @@ impl Dispatcher {
         self.decide(flight, &failed, end, charged);
     }
 
-    fn slow_down(&mut self, failed: &FailedAttempt, sent_at: Instant, now: Instant) {
+    fn slow_down(&mut self, failed: &FailedAttempt, started: Instant, now: Instant) {
         if failed.failure != Failure::Unreachable {
-            self.gate.answered(failed.congestion, sent_at, now);
+            self.gate.answered(failed.congestion, started, now);
         }
         match failed.wait.filter(|wait| *wait > Duration::ZERO) {
             Some(wait) => self.gate.hold(wait, now),
@@ -125,7 +125,7 @@ impl Dispatcher {
     }
 
     fn decide(&mut self, flight: Flight, failed: &FailedAttempt, end: AttemptEnd, charged: bool) {
-        let (now, sent_at) = (end.now.instant, end.now.instant - end.still_for);
+        let (now, quiet_since) = (end.now.instant, end.now.instant - end.still_for);
         let Flight { pending, photo, .. } = flight;
         let decision = match charged {
             true => self.settings.retry.decide(pending.used, pending.last_round),
@@ -139,7 +139,7 @@ impl Dispatcher {
         let Some(mut pending) = self.record(pending, outcome, decision == Decision::GiveUp) else {
             return self.check_limits(now);
         };
-        let due = self.due(failed, pending.failures, sent_at, now);
+        let due = self.due(failed, pending.failures, quiet_since, now);
         if decision == Decision::LastRound {
             (pending.used, pending.failures, pending.last_round) = (0, 0, true);
             self.queue.postpone(pending, due);
@@ -149,11 +149,10 @@ impl Dispatcher {
     }
 
     /// When the row may be tried again: never before its backoff, nor before the server's wish; and where somebody may
-    /// still be at work on the request, not before its quiet time, counted from the end of
-    /// its sending.
-    fn due(&mut self, failed: &FailedAttempt, failures: u32, sent_at: Instant, now: Instant) -> Instant {
+    /// still be at work on the request, not before its quiet time.
+    fn due(&mut self, failed: &FailedAttempt, failures: u32, quiet_since: Instant, now: Instant) -> Instant {
         let wait = backoff(failures, &mut self.rng).max(failed.wait.unwrap_or_default());
-        let quiet = failed.is_open.then(|| sent_at + self.settings.in_doubt_wait);
+        let quiet = failed.is_open.then(|| quiet_since + self.settings.in_doubt_wait);
         (now + wait).max(quiet.unwrap_or(now))
     }
 

@@ -139,7 +139,7 @@ impl Pipeline {
         let Read { mut row, photo } = read;
         row.past.attempts += 1;
         // From here on an earlier refusal is not the last word on this user.
-        row.refused = None;
+        row.rejected = None;
         let request = Request {
             id,
             user_id: row.row.user_id.clone(),

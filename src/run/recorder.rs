@@ -1,5 +1,5 @@
-//! The recorder: one thread that owns the ledger, the manifest's second pass and the results that are
-//! followed. It does what it is told, in command, and completions back; it decides nothing.
+//! The recorder: one thread that owns the ledger, the feed's pass over the manifest and the results that are
+//! followed. It does what it is told, one command after another, and reports each completion; it decides nothing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -25,7 +25,7 @@ pub(super) enum Command {
     Commit(Batch),
 }
 
-/// What the recorder completions.
+/// What the recorder has done.
 pub(super) enum Completion {
     Fed(Result<Feed, RunError>),
     Committed(Result<Receipt, RunError>),

@@ -12,7 +12,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, PhotoDigest, Status},
     response::Verdict,
-    resume::{Past, Refused},
+    resume::{EarlierRejection, Past},
     user_id::UserId,
 };
 use crate::ledger::AttemptId;
@@ -26,8 +26,8 @@ pub(super) struct PendingRow {
     /// The manifest's own cells, for the results.
     pub(super) cells: StringRecord,
     pub(super) past: Past,
-    /// An earlier refusal: the same photo is not sent again.
-    pub(super) refused: Option<Box<Refused>>,
+    /// Rejected by an earlier run: the same photo is not sent again.
+    pub(super) rejected: Option<Box<EarlierRejection>>,
     /// Attempts of this round that the row has to answer for.
     pub(super) used: u32,
     /// Failures since the last round began, for the backoff.
@@ -117,12 +117,12 @@ impl Flight {
 
 impl PendingRow {
     /// A row as it comes from the manifest.
-    pub(super) fn new(row: Row, cells: StringRecord, past: Past, refused: Option<Box<Refused>>) -> Self {
+    pub(super) fn new(row: Row, cells: StringRecord, past: Past, rejected: Option<Box<EarlierRejection>>) -> Self {
         Self {
             row,
             cells,
             past,
-            refused,
+            rejected,
             used: 0,
             failures: 0,
             last_round: false,
@@ -130,9 +130,9 @@ impl PendingRow {
         }
     }
 
-    pub(super) fn is_refused_photo(&self, photo: &Photo) -> bool {
-        let refused = self.refused.as_ref();
-        refused.is_some_and(|refused| refused.photo.sha256 == photo.digest.sha256)
+    pub(super) fn is_rejected_photo(&self, photo: &Photo) -> bool {
+        let rejected = self.rejected.as_ref();
+        rejected.is_some_and(|rejected| rejected.photo.sha256 == photo.digest.sha256)
     }
 
     /// Its status as long as nothing is settled.

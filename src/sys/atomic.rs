@@ -71,6 +71,10 @@ impl Place {
 /// A file without a name where the system and the file system have such: then nothing is left of it, however the
 /// process ends. Elsewhere its name begins with a dot, and it goes when it is dropped.
 fn create(path: &Path) -> io::Result<AtomicWriteFile> {
+    // Nothing could take its place, which would show only at the end.
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     options().open(path)
 }
 

@@ -142,13 +142,14 @@ fn the_results_need_a_ledger_that_is_there() {
 fn a_run_that_cannot_begin_is_no_dead_one() {
     let server = Server::success();
     let run = Run::new(&server).set("--ledger", LEDGER).rows(1).without("--summary");
-    fs::create_dir(run.path("folder")).unwrap();
-    run.go_with(&["-o", "folder"]).code(7);
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    run.write("ca.pem", broken.as_bytes());
+    run.go_with(&["--ca-cert", "ca.pem"]).code(2);
     let ledger = rusqlite::Connection::open(run.path(LEDGER)).unwrap();
     let sql = "SELECT exit_code || ' ' || (stopped_by IS NULL) || ' ' || (finished_at > 0) FROM run";
     assert_eq!(
         ledger.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap(),
-        "7 1 1"
+        "2 1 1"
     );
     drop(ledger);
     all_ours(&mut run.go());

@@ -181,3 +181,23 @@ fn rows_settled_before_do_not_hide_that_many_were_already_enrolled() {
         .code(0)
         .says(&["warning: 1 of 1 rows sent were already enrolled"]);
 }
+
+#[test]
+fn a_directory_is_not_replaced_and_nothing_is_left_beside_it() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(1);
+    std::fs::create_dir(run.path("folder")).unwrap();
+    for option in ["-o", "--summary"] {
+        let run = Run::new(&server).rows(1).without("--summary");
+        std::fs::create_dir(run.path("folder")).unwrap();
+        let done = run.go_with(&[option, "folder"]);
+        assert_ne!(done.code, 0, "{option}: {}", done.stderr);
+        assert!(done.stderr.to_lowercase().contains("directory"), "{}", done.stderr);
+        let strange = std::fs::read_dir(run.path(".")).unwrap().filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with(".folder")
+        });
+        assert_eq!(strange.count(), 0, "{option}");
+    }
+    run.go_with(&["-o", "folder"]).code(2);
+}

@@ -11,7 +11,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     response::Kind,
-    resume::{Past, Plan, Refused},
+    resume::{EarlierRejection, Past, Plan},
     retry::RetryPolicy,
     user_id::UserId,
 };
@@ -105,7 +105,7 @@ pub(super) fn refused_before(attempts: u32, photo: u8) -> Plan {
         photo: Some(digest(photo)),
         ..Outcome::untried(Status::Rejected, Some(Reason::NoFaceFound))
     };
-    let refused = Refused {
+    let refused = EarlierRejection {
         photo: digest(photo),
         outcome,
         is_hidden: false,

@@ -163,7 +163,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
     let refused: Vec<_> = feed
         .rows
         .iter()
-        .map(|pending| pending.refused.as_ref().map(|refused| refused.photo))
+        .map(|pending| pending.rejected.as_ref().map(|refused| refused.photo))
         .collect();
     assert_eq!(refused, [None, Some(digest(4)), None, None, None]);
     assert_eq!(feed.rows[3].past.doubts[0].photo, digest(5));
