@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
-use crate::output::Tally;
 use crate::sys::signals::Signal;
 
 /// How the program ended. The numbers are the public interface.
@@ -99,12 +98,12 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
-    /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
-    pub(crate) fn of_run(stop: Option<Stop>, tally: &Tally) -> Self {
+    /// By why the run was stopped, if it was, and how many rows have each status. A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
+    pub(crate) fn of_run(stop: Option<Stop>, count: impl Fn(Status) -> u32) -> Self {
         if let Some(stop) = stop {
             return stop.into();
         }
-        let any = |status| tally.count(status) > 0;
+        let any = |status| count(status) > 0;
         if any(Status::InDoubt) {
             Self::InDoubt
         } else if any(Status::Failed) || any(Status::Pending) {

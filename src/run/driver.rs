@@ -15,12 +15,13 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use super::dispatcher::{Action, Dispatcher, Event, Moment};
 use super::recorder::{Command, Completion, Recorder, commands};
 use super::row::{Answer, PendingRow, Reading, Request};
-use super::{Observer, RunError, RunSettings, Stats};
+use super::{Observer, RunError, RunSettings};
 use crate::client::Client;
 use crate::domain::{
     request::Payload,
     response::{Reply, judge},
     signature::Signer,
+    stats::Stats,
     stop::Stop,
 };
 use crate::ledger::Ledger;

@@ -16,7 +16,6 @@ mod queue;
 mod recorder;
 mod row;
 mod shutdown;
-mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +26,7 @@ use crate::domain::{
     outcome::{Facts, Outcome, Reason},
     response::Refusal,
     retry::RetryPolicy,
+    stats::Stats,
     stop::Stop,
 };
 use crate::ledger::{AttemptStatus, LedgerError};
@@ -36,7 +36,6 @@ use crate::sys::signals::Signal;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
-pub(crate) use stats::Stats;
 
 /// What a run is told to do; nothing changes it while the run goes on.
 #[derive(Debug, Clone)]

@@ -55,7 +55,7 @@ impl Closing<'_> {
             None => "finished".to_owned(),
         };
         let rows = HumanCount(facts.tally.rows().into());
-        let before = match facts.stats.settled_before {
+        let before = match facts.stats.settled_before() {
             0 => String::new(),
             count => format!(", {} settled by earlier runs", HumanCount(count.into())),
         };

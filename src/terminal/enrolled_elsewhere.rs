@@ -4,8 +4,7 @@ use std::path::Path;
 
 use indicatif::HumanCount;
 
-use crate::domain::outcome::Status;
-use crate::run::Stats;
+use crate::domain::{outcome::Status, stats::Stats};
 
 /// One row in so many may have been enrolled before without a word about it.
 const USUAL: u64 = 10;

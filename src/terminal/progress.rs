@@ -59,7 +59,7 @@ impl Progress {
         }
         let snapshot = snapshot();
         let done = snapshot.stats.done().min(self.rows);
-        let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before, now);
+        let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before(), now);
         let left = self.left(done, rate);
         if let Some(bar) = &self.bar {
             // A window may have been made narrower meanwhile.
@@ -151,7 +151,7 @@ fn message(snapshot: &Snapshot, rate: f64, left: Option<Duration>, now: Instant)
     let stats = &snapshot.stats;
     let counts = [
         ("rejected", stats.count(Status::Rejected) + stats.unchanged),
-        ("invalid", stats.count(Status::Invalid) + stats.invalid_rows),
+        ("invalid", stats.count(Status::Invalid) + stats.invalid_rows()),
         ("failed", stats.count(Status::Failed)),
         ("in doubt", stats.count(Status::InDoubt)),
         ("to retry", snapshot.waiting_rows as u32),
