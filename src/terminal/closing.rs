@@ -102,7 +102,7 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
 }
 
 /// What to do before the command is typed again.
-fn remedy(status: ExitStatus) -> Option<&'static str> {
+pub(super) fn remedy(status: ExitStatus) -> Option<&'static str> {
     match status {
         ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
         ExitStatus::DataFaults => Some("fix the rows named in the results; settled rows are not sent again"),

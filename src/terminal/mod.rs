@@ -42,8 +42,8 @@ pub(crate) struct Reporter {
     run_id: String,
     progress: Progress,
     large_photos: u32,
-    /// Why the server ended the run, for people.
-    advice: Option<String>,
+    /// What ended the run, and what to do about it; of several the strongest.
+    advice: Option<(Stop, String)>,
 }
 
 impl Reporter {
@@ -68,10 +68,7 @@ impl Reporter {
     /// The last words: what became of the rows, and what to do next.
     pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         self.progress.clear();
-        if self.large_photos > WARNINGS {
-            let more = self.large_photos - WARNINGS;
-            self.warn(&format!("{more} more photos above 4,500,000 bytes"));
-        }
+        self.count_large_photos();
         if !self.quiet || closing.facts.status != ExitStatus::Settled {
             write_err(&self.end(closing));
         }
@@ -81,10 +78,11 @@ impl Reporter {
     }
 
     fn end(&self, closing: &Closing<'_>) -> String {
+        let advice = self.advice.as_ref().map(|(_, advice)| advice.as_str());
         match (self.format, self.quiet) {
-            (LogFormat::Json, _) => log::closing(&self.run_id, closing),
-            (LogFormat::Text, true) => closing.short_text(self.advice.as_deref()),
-            (LogFormat::Text, false) => closing.text(self.advice.as_deref()),
+            (LogFormat::Json, _) => log::closing(&self.run_id, closing, advice),
+            (LogFormat::Text, true) => closing.short_text(advice),
+            (LogFormat::Text, false) => closing.text(advice),
         }
     }
 
@@ -102,46 +100,70 @@ impl Reporter {
         self.progress.print(&line);
     }
 
-    /// Whether every attempt is told of.
-    fn tells_attempts(&self) -> bool {
+    /// Whether what happens to single rows is told of.
+    fn tells_rows(&self) -> bool {
         self.verbose || (self.format == LogFormat::Json && !self.quiet)
+    }
+
+    fn tell(&self, event: &RunEvent) {
+        self.progress.print(&match self.format {
+            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
+            LogFormat::Text => log::text(event),
+        });
+    }
+
+    /// People see the first few; a program gets each, since it can count them itself.
+    fn tell_large_photo(&mut self, event: &RunEvent) {
+        self.large_photos += 1;
+        let few = self.large_photos <= WARNINGS || self.format == LogFormat::Json;
+        if few && !self.quiet {
+            self.tell(event);
+        }
+    }
+
+    fn count_large_photos(&mut self) {
+        let more = self.large_photos.saturating_sub(WARNINGS);
+        if more > 0 && self.format == LogFormat::Text {
+            let photos = if more == 1 { "photo has" } else { "photos have" };
+            self.warn(&format!("{more} more {photos} more than 4,500,000 bytes"));
+        }
+    }
+
+    fn advise(&mut self, stop: Stop, advice: String) {
+        if self.advice.as_ref().is_none_or(|(stronger, _)| stop >= *stronger) {
+            self.advice = Some((stop, advice));
+        }
     }
 }
 
 impl Observer for Reporter {
     fn event(&mut self, event: &RunEvent) {
-        if let RunEvent::LargePhoto { row, bytes } = event {
-            self.large_photos += 1;
-            if self.large_photos <= WARNINGS {
-                self.warn(&format!(
-                    "row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it"
-                ));
-            }
-        }
-        if let RunEvent::Refused {
-            refusal,
-            facts,
-            clock_ahead,
-            ..
-        } = event
-        {
-            self.advice = Some(advice::refused(*refusal, facts, *clock_ahead));
-        }
-        if let RunEvent::Stopping(Stop::Outage) = event {
-            self.advice = Some(advice::OUTAGE.to_owned());
-        }
-        let line = match self.format {
-            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
-            LogFormat::Text => log::text(event),
-        };
         match event {
-            RunEvent::Stopping(_) if !self.quiet => self.progress.print(&line),
-            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. }
-                if self.tells_attempts() =>
-            {
-                self.progress.print(&line);
+            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. } => {
+                if self.tells_rows() {
+                    self.tell(event);
+                }
             }
-            _ => {}
+            RunEvent::LargePhoto { .. } => self.tell_large_photo(event),
+            RunEvent::Refused {
+                refusal,
+                facts,
+                clock_ahead,
+            } => {
+                self.advise(Stop::Refused(*refusal), advice::refused(*refusal, facts, *clock_ahead));
+                // People read it at the end, with what to do.
+                if self.tells_rows() {
+                    self.tell(event);
+                }
+            }
+            RunEvent::Stopping(stop) => {
+                if *stop == Stop::Outage {
+                    self.advise(*stop, advice::OUTAGE.to_owned());
+                }
+                if !self.quiet {
+                    self.tell(event);
+                }
+            }
         }
     }
 

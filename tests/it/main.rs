@@ -21,6 +21,7 @@ mod happy;
 mod ledger;
 mod limits;
 mod lock;
+mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
