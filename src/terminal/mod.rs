@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
+use indicatif::HumanCount;
+
 use crate::cli::{LogFormat, ReportArgs};
 use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
@@ -34,7 +36,7 @@ use progress::Progress;
 /// Warnings of one kind that are told one by one; the rest is counted.
 const WARNINGS: u32 = 5;
 
-/// Tells a run's story.
+/// Tells people or programs what happens in a run.
 pub(crate) struct Reporter {
     format: LogFormat,
     verbose: bool,
@@ -61,11 +63,12 @@ impl Reporter {
 
     pub(crate) fn few_descriptors(&mut self, concurrency: usize) {
         self.warn(&format!(
-            "few file descriptors: at most {concurrency} requests in flight; raise `ulimit -n` for more"
+            "few file descriptors: at most {} in flight; raise `ulimit -n` for more",
+            counted(concurrency as u64, "request")
         ));
     }
 
-    /// The last words: what became of the rows, and what to do next.
+    /// The end of the run: what became of the rows, and what to do next.
     pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         self.progress.clear();
         self.count_large_photos();
@@ -199,13 +202,19 @@ pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: 
 }
 
 pub(crate) fn results_written(path: &Path, tally: &Tally) {
-    write_err(&format!("{} rows written to {}\n", tally.rows(), path.display()));
+    write_err(&format!(
+        "{} written to {}\n",
+        counted(tally.rows(), "row"),
+        path.display()
+    ));
 }
 
 pub(crate) fn ask_production(partner_id: &str, endpoint: &str, to_send: u32, settled: u32) {
     write_err(&format!(
-        "PRODUCTION at {endpoint}, partner {partner_id}: {to_send} users to send, {settled} settled already.\n\
-         A user_id can be enrolled once, for ever. Go on? [y/N] "
+        "PRODUCTION at {endpoint}, partner {partner_id}: {} to send, {} settled already.\n\
+         A user_id can be enrolled only once, and this cannot be undone. Go on? [y/N] ",
+        counted(to_send, "user"),
+        HumanCount(settled.into())
     ));
 }
 
@@ -215,6 +224,13 @@ fn counts(tally: &Tally) -> impl Iterator<Item = (Status, u32)> {
         .iter()
         .map(|status| (*status, tally.count(*status)))
         .filter(|(_, count)| *count > 0)
+}
+
+/// A count with its noun: "1 row", "2 rows".
+fn counted(count: impl Into<u64>, noun: &str) -> String {
+    let count = count.into();
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(count))
 }
 
 fn write_err(text: &str) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{log, write_err};
+use super::{counted, log, write_err};
 use crate::cli::{LogFormat, ProgressMode, ReportArgs};
 use crate::domain::{outcome::Status, text};
 use crate::run::{Snapshot, Waiting};
@@ -93,9 +93,9 @@ impl Progress {
         let at = text::rfc3339(Utc::now().timestamp_millis());
         let message = message(snapshot, rate, left, now);
         format!(
-            "{at} {} of {} rows, {message}\n",
+            "{at} {} of {}, {message}\n",
             HumanCount(done.into()),
-            HumanCount(self.rows.into())
+            counted(self.rows, "row")
         )
     }
 

@@ -17,7 +17,7 @@ const REFUSAL: Duration = Duration::from_millis(2);
 struct Narrow(BTreeMap<AttemptId, (Instant, bool)>);
 
 impl Narrow {
-    fn meet(&mut self, world: &World, places: usize) {
+    fn answer(&mut self, world: &World, places: usize) {
         for id in world.in_flight.keys() {
             let taken = self.0.values().filter(|(_, taken)| *taken).count() < places;
             let due = world.now.instant + if taken { ANSWER } else { REFUSAL };
@@ -49,7 +49,7 @@ fn enroll(rows: u32, places: usize) -> (usize, Duration) {
     let (mut world, mut server) = (World::new(settings, rows), Narrow::default());
     world.work();
     while !world.dispatcher.is_over() {
-        server.meet(&world, places);
+        server.answer(&world, places);
         server.step(&mut world);
         world.work();
     }

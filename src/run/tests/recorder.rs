@@ -115,7 +115,7 @@ fn row(user: &str) -> String {
 }
 
 #[test]
-fn each_row_meets_what_the_ledger_knows_of_its_user() {
+fn each_row_is_planned_by_what_the_ledger_knows_of_its_user() {
     let users = [
         "new",
         "enrolled",
