@@ -37,6 +37,8 @@ mod retries;
 mod secrets;
 mod signals;
 mod simulator;
+#[cfg(unix)]
+mod snapshots;
 mod stops;
 mod summary;
 mod suspicions;
