@@ -112,7 +112,7 @@ pub(crate) struct FileArgs {
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
-    /// Let the results replace a file that is no earlier results CSV
+    /// Let the results replace a file that is not an earlier results CSV
     #[arg(long)]
     pub(crate) force: bool,
     /// Rows that are well-formed and surely wrong are invalid instead of warned of
@@ -250,7 +250,7 @@ pub(crate) struct SimulatorArgs {
     /// Time before each answer
     #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
     pub(crate) latency: Duration,
-    /// Share of requests, 0 to 1, that meet a 429, a 503, a dropped connection or a lost answer
+    /// Share of requests, 0 to 1, that get a 429, a 503, a dropped connection or a lost answer
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub(crate) fail_rate: f64,
     /// Which of the many bad nights it is: the same seed gives the same faults

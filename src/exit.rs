@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
-use crate::output::Tally;
 use crate::sys::signals::Signal;
 
 /// How the program ended. The numbers are the public interface.
@@ -65,13 +64,13 @@ impl ExitStatus {
             Self::DataFaults => "Finished; some rows are rejected or invalid. Fix the data.",
             Self::Usage => "Usage or configuration; nothing was sent. Fix the command.",
             Self::Failed => "Finished; some rows failed. Run again.",
-            Self::InDoubt => "Finished; some rows are in doubt. Run again, and look if it stays.",
-            Self::Refused => "Stopped: credentials, signature or account refused. Fix the secrets.",
+            Self::InDoubt => "Finished; some rows are in doubt. Run again; if one stays so, look it up in the portal.",
+            Self::Refused => "Stopped: credentials, signature or account refused. Fix the credentials.",
             Self::Unreachable => "Stopped: endpoint unreachable, throttling or not the API. Run later.",
             Self::Storage => "Stopped: ledger or results could not be read or written. Fix the machine.",
             Self::Locked => "Another run holds the ledger. Wait.",
             Self::Manifest => "The manifest cannot be used. Fix the file.",
-            Self::Limit => "Stopped by a limit, or by 20 refusals alike in a row. Look.",
+            Self::Limit => "Stopped by a limit, or by 20 equal refusals in a row. Look at the results.",
             Self::HungUp => "Hung up (SIGHUP): drained, summary and results written. Run again.",
             Self::Interrupted => "Interrupted (SIGINT): drained, summary and results written. Run again.",
             Self::Terminated => "Terminated (SIGTERM): drained, summary and results written. Run again.",
@@ -99,12 +98,12 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
-    /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
-    pub(crate) fn of_run(stop: Option<Stop>, tally: &Tally) -> Self {
+    /// By why the run was stopped, if it was, and how many rows have each status. A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
+    pub(crate) fn of_run(stop: Option<Stop>, count: impl Fn(Status) -> u32) -> Self {
         if let Some(stop) = stop {
             return stop.into();
         }
-        let any = |status| tally.count(status) > 0;
+        let any = |status| count(status) > 0;
         if any(Status::InDoubt) {
             Self::InDoubt
         } else if any(Status::Failed) || any(Status::Pending) {

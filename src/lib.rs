@@ -104,19 +104,28 @@
 //!
 //! # Rules
 //!
-//! 1. `domain` names no other module of the crate. It knows no clock, file, socket, environment variable or async runtime:
-//!    time and randomness come in as arguments.
+//! Each is held by the test of its number in the folder tests/architecture, which reads all of every file.
+//!
+//! 1. `domain` names no other module of the crate. It knows no clock, file, socket, environment variable, lock or async
+//!    runtime: time and randomness come in as arguments.
 //! 2. `client`, `manifest`, `photo`, `ledger` and `simulator` name no module but themselves, `domain` and `sys`; `sys` names
 //!    none.
-//! 3. Only `client` opens connections; only `ledger` speaks SQL.
-//! 4. Files that outlive the program are made by `ledger`, `output` and `sys` alone.
-//! 5. Only `terminal` writes to stderr. Stdout is for data: results, findings, and the documents that `commands` prints.
-//!    Nothing but `main` ends the process.
+//! 3. Only `client` opens connections; the simulator only listens. Only `ledger` speaks SQL.
+//! 4. Files that outlive the program are made, changed and removed by `ledger`, `output` and `sys` alone. Besides them,
+//!    `manifest` keeps what comes from a pipe in a file without a name, and `enroll` makes the folder of a local run's ledger;
+//!    both go with the program.
+//! 5. Only `terminal` writes to stderr, and clap for `main`. Stdout is for data: results, findings, and the documents that
+//!    `commands` prints. Nothing but `main` ends the process.
 //! 6. `Ledger::commit` alone makes a `Receipt`, and a `Receipt` alone makes a `Recorded` row, the one thing that can be
 //!    launched.
-//! 7. In `run` the driver alone asks the clock, makes random generators, and waits.
+//! 7. In `run` the driver alone asks the clock, makes random generators, and waits for a time. Elsewhere only `client`,
+//!    `commands`, `simulator`, `sys` and `terminal` ask the clock, and only `commands` and `config` make random ids; to the
+//!    others time comes as an argument.
 //! 8. An error of the recorder ends the run; the `Observer`, who shows the run to people, returns nothing and so cannot.
 //! 9. `cli` is named by `commands`, `config`, `output` and `terminal` alone.
+//! 10. Only `config` reads the environment, and clap for `cli`. `terminal` looks at `TERM`, and `enroll` at the command line as
+//!     it was typed.
+//! 11. No two modules name each other, be it over others: the modules have an order.
 
 mod cli;
 mod client;

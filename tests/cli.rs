@@ -1,4 +1,4 @@
-//! The command line as its users meet it: help, suggestions, completion scripts, the man page.
+//! The command line as its users see it: help, suggestions, completion scripts, the man page.
 //! Everything runs the built binary; nothing here can send.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]

@@ -120,7 +120,7 @@ impl StreamedBody {
             return Err(BodyError::GivenUp);
         }
         let mut buffer = self.buffers.acquire(length);
-        self.payload.take_chunk(buffer.room())?;
+        self.payload.take_chunk(buffer.spare())?;
         buffer.advance(length);
         self.shared.moved();
         let shared = Arc::clone(&self.shared);

@@ -12,7 +12,7 @@ use crate::sys::errno::is_machines_fault;
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    #[error("the endpoint is no address")]
+    #[error("the endpoint is not a URL")]
     Endpoint(#[from] url::ParseError),
     #[error("cannot read the root certificates")]
     Roots(#[source] reqwest::Error),

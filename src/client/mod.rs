@@ -103,9 +103,9 @@ async fn read(mut response: Response) -> Reply {
             Ok(None) => break,
             Err(_) => return reply,
         };
-        let room = MAX_ANSWER_BYTES - reply.body.len();
-        reply.body.extend_from_slice(&chunk[..room.min(chunk.len())]);
-        if chunk.len() > room {
+        let free = MAX_ANSWER_BYTES - reply.body.len();
+        reply.body.extend_from_slice(&chunk[..free.min(chunk.len())]);
+        if chunk.len() > free {
             return reply;
         }
     }

@@ -205,7 +205,7 @@ fn finish(
         output::write(manifest, survey, ledger, signals.while_quick(io::sink()))
     });
     let tally = tally.unwrap_or_else(|_| tally_of_run(&stats, survey.rows()));
-    let status = ExitStatus::of_run(stop, &tally);
+    let status = ExitStatus::of_run(stop, |status| tally.count(status));
     let finished_at = Utc::now();
     if let Err(source) = ledger.end_run(finished_at.timestamp_millis(), status.code(), stop.map(Stop::word)) {
         faults.push(prepared.ledger_error(source));

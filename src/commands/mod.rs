@@ -1,4 +1,4 @@
-//! The commands: each puts the rooms together for one purpose.
+//! The commands: each puts the modules together for one purpose.
 
 mod check;
 mod completions;

@@ -233,7 +233,7 @@ mod tests {
             settled += flight.min(4);
             round_trip(&mut limit, flight.saturating_sub(4), &mut now);
         }
-        assert!(sent * 2 < settled * 3, "{sent} requests for {settled} rows");
+        assert!(sent * 2 < settled * 3, "requests: {sent}, settled: {settled}");
     }
 
     #[test]

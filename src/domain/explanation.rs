@@ -12,7 +12,7 @@ impl Status {
             Self::Enrolled => "the API said so, for this user, with a right signature",
             Self::EnrolledInferred => "the user is enrolled, and an attempt of ours whose answer was lost did it",
             Self::Provisional => "registered; a person at Smile ID will decide",
-            Self::AlreadyEnrolled => "enrolled before, by no attempt of this ledger",
+            Self::AlreadyEnrolled => "enrolled before, and not by an attempt in this ledger",
             Self::Rejected => "refused by the API; `result_code` and `result_text` say why",
             Self::Invalid => "wrong row or photo; nothing was sent",
             Self::Failed => "given up, and proven not processed",
@@ -35,7 +35,7 @@ impl Reason {
                 "the user_id is empty, has more than 256 characters, holds a control character, or begins or ends with \
                  white space"
             }
-            Self::BadDate => "user_created_at is in no accepted form, or there is no such day, time of day or offset",
+            Self::BadDate => "user_created_at has no accepted form, or there is no such day, time of day or offset",
             Self::DateInFuture => "user_created_at is more than a day ahead",
             Self::ConflictingRows => "another row has the same user_id with another date or photo",
             Self::PhotoNotGiven => "the cell for the photo is empty",
@@ -54,11 +54,11 @@ impl Reason {
             Self::PhotoMalformed => "the photo begins as a JPEG or a PNG, and its inner structure is damaged",
             Self::PhotoNotJpegOrPng => "the photo is neither a JPEG nor a PNG, whatever its name says",
             Self::SpoiltUserId => "a spreadsheet has spoilt the user_id, as in 1.23457E+11",
-            Self::PlaceholderUserId => "the user_id stands for no user, as NULL does",
+            Self::PlaceholderUserId => "the user_id is a word for no value, as NULL is",
             Self::SimilarUserIds => {
                 "another row's user_id differs from this one only in case, Unicode form or invisible characters"
             }
-            Self::SuspiciousDate => "user_created_at lies before 2010, or is the zero of a clock, as 1970-01-01 is",
+            Self::SuspiciousDate => "user_created_at is before 2010, or is the zero of a clock, as 1970-01-01 is",
             Self::SharedPhoto => "another user's row has a photo of the same content",
             Self::LargePhoto => "the photo has more than 4,500,000 bytes, and a gateway may refuse it",
             Self::AnswerLost => {
@@ -75,7 +75,7 @@ impl Reason {
                 "the user is enrolled, by an attempt whose answer was lost, and both photo and date have changed since"
             }
             Self::HumanReview => "a person at Smile ID has still to look at the photo",
-            Self::UserIdTaken => "the user_id was enrolled before, by no attempt that this ledger knows",
+            Self::UserIdTaken => "the user_id was enrolled before, and not by an attempt in this ledger",
             Self::PhotoUnusable => "the API cannot use the photo (codes 0001, 1241)",
             Self::CompareFailed => "the API compared the photo and found that it does not match (code 0841)",
             Self::PossibleSpoof => {

@@ -1,9 +1,10 @@
-//! The pure core: values in, values out.
+//! What values alone decide: values in, values out.
 //!
 //! Nothing here knows a clock, a file, a socket, the environment or an async runtime; time and
 //! randomness come in as arguments. It imports nothing of the crate outside `domain`.
 
 pub(crate) mod concurrency;
+pub(crate) mod counts;
 pub(crate) mod created_at;
 mod explanation;
 pub(crate) mod finding;
@@ -14,6 +15,7 @@ pub(crate) mod response;
 pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod signature;
+pub(crate) mod stats;
 pub(crate) mod stop;
 pub(crate) mod summary;
 pub(crate) mod suspicion;

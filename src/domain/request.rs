@@ -70,11 +70,11 @@ impl Payload {
         self.head.len() + text_length(share) + end.len()
     }
 
-    /// Makes the next chunk at the beginning of `room`, which has to hold `next_length` bytes.
-    pub(crate) fn take_chunk(&mut self, room: &mut [u8]) -> Result<(), EncodeSliceError> {
+    /// Makes the next chunk at the beginning of `out`, which has to hold `next_length` bytes.
+    pub(crate) fn take_chunk(&mut self, out: &mut [u8]) -> Result<(), EncodeSliceError> {
         let length = self.next_length();
         let (share, end) = self.share();
-        let (head, rest) = room[..length].split_at_mut(self.head.len());
+        let (head, rest) = out[..length].split_at_mut(self.head.len());
         let (text, tail) = rest.split_at_mut(rest.len() - end.len());
         head.copy_from_slice(&std::mem::take(&mut self.head));
         PHOTO_ENGINE.encode_slice(self.photo.split_to(share), text)?;

@@ -39,8 +39,8 @@ pub(crate) struct History {
 /// What a run does with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
-    /// Nothing: the user is settled.
-    Skip,
+    /// Nothing: the user is settled, in this way.
+    Skip(Status),
     Send(Past),
     /// Refused before with the same date: only another photo makes it worth sending.
     SendIfPhotoDiffers(Past, Box<EarlierRejection>),
@@ -79,7 +79,7 @@ impl History {
     /// Decides on a row of this user with this creation date.
     pub(crate) fn plan(&self, created_at: &CreatedAt) -> Plan {
         match &self.outcome {
-            Some(outcome) if outcome.status.is_settled() => Plan::Skip,
+            Some(outcome) if outcome.status.is_settled() => Plan::Skip(outcome.status),
             Some(outcome) => match self.refused(outcome, created_at) {
                 Some(refused) => Plan::SendIfPhotoDiffers(self.past(), Box::new(refused)),
                 None => Plan::Send(self.past()),

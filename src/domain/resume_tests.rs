@@ -75,7 +75,7 @@ fn every_history_has_its_plan() {
             };
             let still_refused = !doubtful && same_date && with_photo;
             let wanted = match status {
-                _ if status.is_settled() => Plan::Skip,
+                _ if status.is_settled() => Plan::Skip(*status),
                 Status::Rejected if still_refused => Plan::SendIfPhotoDiffers(past, refused(None).into()),
                 Status::Invalid if still_refused => {
                     Plan::SendIfPhotoDiffers(past, refused(Some(Reason::Refused)).into())

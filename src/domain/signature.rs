@@ -7,11 +7,14 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use sha2::{Digest, Sha256};
 
 /// What ends the signed message (endpoint.md, Signature).
 const SUFFIX: &[u8] = b"sid_request";
+
+/// Bytes that SHA-256 takes at a time (FIPS 180-4).
+const BLOCK_BYTES: usize = 64;
 
 /// Signs for one partner. Its `Debug` names the partner and never the key.
 #[derive(Clone)]
@@ -42,13 +45,26 @@ impl Signer {
     }
 
     fn mac(&self, timestamp: &str) -> Hmac<Sha256> {
-        // HMAC takes a key of any length, so the error cannot occur; an empty key is refused by the configuration.
-        let key = self.api_key.expose_secret().as_bytes();
-        let mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
-        mac.chain_update(timestamp)
+        let key = block_of(self.api_key.expose_secret().as_bytes());
+        Hmac::<Sha256>::new(&(*key).into())
+            .chain_update(timestamp)
             .chain_update(&self.partner_id)
             .chain_update(SUFFIX)
     }
+}
+
+/// The key as HMAC takes it (RFC 2104): a whole block, filled up with zeros; one that is longer is hashed first. With a
+/// block the library has no error to give, and so no key can be replaced by another one.
+fn block_of(key: &[u8]) -> Zeroizing<[u8; BLOCK_BYTES]> {
+    let mut block = Zeroizing::new([0; BLOCK_BYTES]);
+    match block.get_mut(..key.len()) {
+        Some(place) => place.copy_from_slice(key),
+        None => {
+            let hash = Sha256::digest(key);
+            block[..hash.len()].copy_from_slice(&hash);
+        }
+    }
+    block
 }
 
 impl fmt::Debug for Signer {
@@ -90,6 +106,17 @@ mod tests {
         for (key, timestamp, signature) in cases {
             assert_eq!(signer("partner", key).sign(timestamp), signature);
             assert!(signer("partner", key).verify(timestamp, signature));
+        }
+    }
+
+    #[test]
+    fn a_key_of_any_length_is_taken_as_it_is() {
+        for length in 0..200 {
+            let key: String = ('!'..='~').cycle().take(length).collect();
+            let known = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+            let known = known.chain_update("now").chain_update("085").chain_update(SUFFIX);
+            let wanted = BASE64_STANDARD.encode(known.finalize().into_bytes());
+            assert_eq!(signer("085", &key).sign("now"), wanted, "{length}");
         }
     }
 

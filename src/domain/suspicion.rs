@@ -13,13 +13,13 @@ use super::outcome::Reason;
 pub(crate) enum Suspicion {
     #[error("a spreadsheet has written this in the place of the user_id; export the column as text")]
     SpoiltUserId,
-    #[error("the text stands for no user")]
+    #[error("the user_id is a word for no value")]
     PlaceholderUserId,
     #[error("the user_id of row {other} differs only in case, Unicode form or invisible characters")]
     SimilarUserId { other: u32 },
-    #[error("the day is the zero of a clock or a calendar, which stands for no date")]
+    #[error("the date is the zero of a clock or a calendar, and so not a real date")]
     ZeroDate,
-    #[error("the date lies before {FIRST_YEAR}")]
+    #[error("the date is before {FIRST_YEAR}")]
     EarlyDate,
 }
 

@@ -17,10 +17,10 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
             line.push(character);
         }
     }
-    match line.char_indices().nth(most) {
-        Some((end, _)) => line.get(..end).unwrap_or_default().to_owned(),
-        None => line,
+    if let Some((end, _)) = line.char_indices().nth(most) {
+        line.truncate(end);
     }
+    line
 }
 
 /// As many base64 letters in a row are a signature (44 of them), or a piece of a photo.
@@ -72,7 +72,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
     ];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    let digit = |nibble: u8| DIGITS[usize::from(nibble)];
     bytes
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])

@@ -43,7 +43,7 @@ impl Ledger {
         let mut rows = statement.query([user_id.as_str()])?;
         match rows.next()? {
             Some(row) => {
-                let status = status(row.get_ref(0)?.as_str().unwrap_or_default())?;
+                let status = status(row)?;
                 Ok(Some(status).filter(|status| status.is_settled()))
             }
             None => Ok(None),
@@ -96,7 +96,7 @@ impl Ledger {
     fn outcome(&self, row: &Row<'_>) -> Result<Outcome, LedgerError> {
         let reason_word: Option<String> = row.get(1)?;
         Ok(Outcome {
-            status: status(row.get_ref(0)?.as_str().unwrap_or_default())?,
+            status: status(row)?,
             reason: reason_word.map(|word| reason(&word)).transpose()?,
             facts: Facts {
                 http_status: row.get(2)?,
@@ -150,9 +150,11 @@ fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError
     }))
 }
 
-fn status(word: &str) -> Result<Status, LedgerError> {
-    word.parse()
-        .map_err(|_| LedgerError::Damaged(format!("status {word:?}")))
+/// The first column of both questions for outcomes.
+fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
+    let word = row.get_ref(0)?;
+    let status = word.as_str().ok().and_then(|word| word.parse().ok());
+    status.ok_or_else(|| LedgerError::Damaged(format!("status {word:?}")))
 }
 
 fn reason(word: &str) -> Result<Reason, LedgerError> {

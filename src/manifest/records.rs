@@ -100,7 +100,7 @@ impl<'a> Input<'a> {
     fn read_record(&mut self, record: &mut Record) -> Result<bool, ManifestError> {
         while let Some(end) = self.find_end()? {
             let (start, line) = (self.start, self.line);
-            let bytes = self.buffer.get(start..end).unwrap_or_default();
+            let bytes = &self.buffer[start..end];
             self.line += memchr_iter(b'\n', bytes).count() as u64 + 1;
             self.start = end + 1;
             // Behind the last record there may be no line end, and then a carriage return is text.
@@ -135,7 +135,7 @@ impl<'a> Input<'a> {
     fn end_of_last(&self) -> Result<Option<usize>, ManifestError> {
         let rest = self.rest();
         if let Some(place) = rfc4180::open_quote(rest) {
-            let before = rest.get(..place).unwrap_or_default();
+            let before = &rest[..place];
             let line = self.line + memchr_iter(b'\n', before).count() as u64;
             return Err(ManifestError::OpenQuote { line });
         }
@@ -143,7 +143,8 @@ impl<'a> Input<'a> {
     }
 
     fn rest(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+        // Behind a last record without a line end, the next one would begin past the end.
+        &self.buffer[self.start.min(self.buffer.len())..]
     }
 
     /// Reads more behind what is there; false at the end of the file.
@@ -152,10 +153,9 @@ impl<'a> Input<'a> {
         self.start = 0;
         let old = self.buffer.len();
         self.buffer.resize(old + BUFFER_BYTES, 0);
-        let free = self.buffer.get_mut(old..).unwrap_or_default();
-        let count = read_at(self.file, free, self.offset).map_err(ManifestError::Read)?;
+        let count = read_at(self.file, &mut self.buffer[old..], self.offset).map_err(ManifestError::Read)?;
         self.buffer.truncate(old + count);
-        self.sha256.update(self.buffer.get(old..).unwrap_or_default());
+        self.sha256.update(&self.buffer[old..]);
         self.offset += count as u64;
         Ok(count > 0)
     }

@@ -12,11 +12,11 @@ use memchr::{memchr2, memmem};
 /// Why a record is not CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
-    #[error("text stands behind a closing quote; within a quoted field a quote is written twice: \"\"")]
+    #[error("text follows a closing quote; within a quoted field a quote is written twice: \"\"")]
     TextBehindQuote,
-    #[error("a quote stands in a field that is not quoted; quote the whole field, and write that quote twice: \"\"")]
+    #[error("a quote is in a field that is not quoted; quote the whole field, and write that quote twice: \"\"")]
     QuoteInText,
-    #[error("a carriage return stands by itself; lines end in LF or CRLF")]
+    #[error("a carriage return is by itself; lines end in LF or CRLF")]
     BareCarriageReturn,
 }
 

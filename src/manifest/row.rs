@@ -191,7 +191,7 @@ fn is_base64(cell: &str) -> bool {
 /// A cell for people: quoted, control characters escaped, at most 40 characters.
 fn shown(cell: &str) -> String {
     match cell.char_indices().nth(40) {
-        Some((end, _)) => format!("{:?}…", cell.get(..end).unwrap_or_default()),
+        Some((end, _)) => format!("{:?}…", &cell[..end]),
         None => format!("{cell:?}"),
     }
 }

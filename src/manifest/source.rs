@@ -106,7 +106,7 @@ fn hash(file: &File) -> io::Result<[u8; 32]> {
         if count == 0 {
             return Ok(sha256.finalize().into());
         }
-        sha256.update(buffer.get(..count).unwrap_or_default());
+        sha256.update(&buffer[..count]);
         offset += count as u64;
     }
 }

@@ -179,7 +179,8 @@ impl Survey {
         };
         for mark in alike {
             let other = if mark.user == first.user { second } else { first };
-            if let Some(place @ (Role::First | Role::Repeat)) = self.roles.get_mut(mark.number as usize - 1) {
+            let place = &mut self.roles[mark.number as usize - 1];
+            if matches!(place, Role::First | Role::Repeat) {
                 self.similar.push((mark.number, other.number));
                 if self.strict {
                     *place = Role::Similar;
@@ -188,15 +189,14 @@ impl Survey {
         }
     }
 
-    /// A row that is wrong by itself stays so: its own fault is the one to mend first.
+    /// A row that is wrong by itself stays so: its own fault is the one to fix first.
     fn assign(&mut self, number: u32, role: Role) -> bool {
-        match self.roles.get_mut(number as usize - 1) {
-            Some(place) if *place == Role::First => {
-                *place = role;
-                true
-            }
-            _ => false,
+        let place = &mut self.roles[number as usize - 1];
+        let is_first = *place == Role::First;
+        if is_first {
+            *place = role;
         }
+        is_first
     }
 }
 

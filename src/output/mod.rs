@@ -1,7 +1,8 @@
 //! What files a run leaves: the results CSV and the summary.
 //!
-//! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that the file can be followed; [`write()`] makes the
-//! whole of it, which is put in place by rename. It claims nothing that the ledger does not hold.
+//! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
+//! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
+//! the ledger does not hold.
 
 mod cells;
 mod claim;
@@ -48,7 +49,7 @@ pub(crate) enum ResultsError {
     Ledger(#[from] LedgerError),
     #[error("cannot read the manifest again")]
     Manifest(#[from] ManifestError),
-    #[error("it is no earlier results CSV; name another file with -o, or let this one go with --force")]
+    #[error("it is not an earlier results CSV; name another file with -o, or replace this one with --force")]
     NotResults,
     #[error("it is a directory; name a file in it")]
     Directory,

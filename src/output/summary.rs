@@ -9,13 +9,13 @@ use super::Tally;
 use crate::config::{Account, Files};
 use crate::domain::{
     outcome::Status,
+    stats::Stats,
     stop::Stop,
     summary::{Latency, Schema, Summary},
     text,
 };
 use crate::exit::ExitStatus;
 use crate::manifest::Survey;
-use crate::run::Stats;
 use crate::sys::atomic;
 
 /// All that is known of a run at its end.
@@ -46,7 +46,7 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
         tally,
     } = facts;
     let seconds = (*finished_at - *started_at).as_seconds_f64();
-    let finished = stats.done().saturating_sub(stats.settled_before);
+    let finished = stats.done() - stats.settled_before();
     Summary {
         schema: Schema,
         run_id: (*run_id).to_owned(),
@@ -65,7 +65,7 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
             .iter()
             .map(|status| (status.word(), tally.count(*status)))
             .collect(),
-        settled_before: stats.settled_before,
+        settled_before: stats.settled_before(),
         attempts: stats.attempts,
         retries: stats.retries,
         photo_bytes_sent: stats.photo_bytes_sent,
@@ -92,9 +92,10 @@ pub(crate) fn write_summary(path: &Path, summary: &Summary) -> io::Result<()> {
 }
 
 fn latency(stats: &Stats) -> Latency {
-    let Some(histogram) = stats.latency_ms.as_ref().filter(|histogram| !histogram.is_empty()) else {
+    let histogram = &stats.latency_ms;
+    if histogram.is_empty() {
         return Latency::default();
-    };
+    }
     Latency {
         p50: histogram.value_at_quantile(0.5),
         p90: histogram.value_at_quantile(0.9),

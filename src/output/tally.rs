@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::EXAMPLES;
-use crate::domain::outcome::{Outcome, Reason, Status};
+use crate::domain::{
+    counts::Counts,
+    outcome::{Outcome, Reason, Status},
+};
 
 /// Counts by status and reason. The statuses add up to the rows.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    counts: [u32; Status::ALL.len()],
+    counts: Counts,
     reasons: BTreeMap<Reason, u32>,
     groups: BTreeMap<(Status, Option<Reason>, Option<String>), Group>,
 }
@@ -29,8 +32,8 @@ pub(crate) struct Example {
 }
 
 impl Tally {
-    /// Counts alone, in the order of [`Status::ALL`].
-    pub(super) fn of_counts(counts: [u32; Status::ALL.len()]) -> Self {
+    /// Counts alone.
+    pub(super) fn of_counts(counts: Counts) -> Self {
         Self {
             counts,
             ..Self::default()
@@ -39,9 +42,7 @@ impl Tally {
 
     /// Counts a row; `user` is asked for only where the row is shown.
     pub(super) fn add(&mut self, row: u32, user: impl FnOnce() -> String, outcome: &Outcome) {
-        if let Some(count) = self.counts.get_mut(outcome.status as usize) {
-            *count += 1;
-        }
+        self.counts.add(outcome.status, 1);
         if let Some(reason) = outcome.reason {
             *self.reasons.entry(reason).or_default() += 1;
         }
@@ -62,12 +63,12 @@ impl Tally {
 
     /// Rows with this status.
     pub(crate) fn count(&self, status: Status) -> u32 {
-        self.counts.get(status as usize).copied().unwrap_or(0)
+        self.counts.of(status)
     }
 
     /// All rows.
     pub(crate) fn rows(&self) -> u32 {
-        self.counts.iter().sum()
+        self.counts.total()
     }
 
     pub(crate) fn reasons(&self) -> &BTreeMap<Reason, u32> {

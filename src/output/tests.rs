@@ -22,14 +22,14 @@ use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{Manifest, Survey};
 
 /// A manifest with its ledger, in a folder of its own.
-struct House {
+struct Fixture {
     folder: TempDir,
     manifest: Manifest,
     survey: Survey,
     ledger: Ledger,
 }
 
-impl House {
+impl Fixture {
     fn new(manifest: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.csv");

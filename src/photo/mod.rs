@@ -74,19 +74,19 @@ fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Re
 }
 
 fn fill(path: &Path, file: &mut impl Read, mut bytes: Buffer) -> Result<Buffer, PhotoError> {
-    while let read @ 1.. = read_some(file, bytes.room()).map_err(|error| unreadable(path, error))? {
+    while let read @ 1.. = read_some(file, bytes.spare()).map_err(|error| unreadable(path, error))? {
         bytes.advance(read);
         check_size(path, bytes.as_ref().len() as u64)?;
-        if bytes.room().is_empty() {
+        if bytes.spare().is_empty() {
             bytes.grow();
         }
     }
     Ok(bytes)
 }
 
-fn read_some(file: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+fn read_some(file: &mut impl Read, spare: &mut [u8]) -> io::Result<usize> {
     loop {
-        match file.read(room) {
+        match file.read(spare) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read,
         }

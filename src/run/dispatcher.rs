@@ -17,9 +17,8 @@ use super::queue::Queue;
 use super::row::{Answer, Feed, PendingRow, Request};
 use super::shared_photos::SharedPhotos;
 use super::shutdown::Shutdown;
-use super::stats::Stats;
 use super::{Moment, RunEvent, RunSettings, Snapshot};
-use crate::domain::stop::Stop;
+use crate::domain::{stats::Stats, stop::Stop};
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::{Photo, PhotoError};
 
@@ -124,11 +123,11 @@ impl Dispatcher {
         actions
     }
 
-    /// Takes note of what has happened.
+    /// Takes in what has happened.
     pub(super) fn handle(&mut self, event: Event, now: Moment) {
         match event {
             Event::Fed(feed) => {
-                self.stats.fed(&feed);
+                self.stats.skip(&feed.skipped);
                 self.queue.fed(feed);
             }
             Event::Prepared(row, photo) => self.prepared(row, photo, now),

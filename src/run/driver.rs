@@ -17,12 +17,13 @@ use super::dispatcher::{Action, Dispatcher, Event};
 use super::recorder::{Command, Completion, Recorder, commands};
 use super::row::{Answer, PendingRow, Reading, Request};
 use super::shared_photos::SharedPhotos;
-use super::{Observer, RunError, RunSettings, Stats};
+use super::{Observer, RunError, RunSettings};
 use crate::client::Client;
 use crate::domain::{
     request::Payload,
     response::{Reply, judge},
     signature::Signer,
+    stats::Stats,
     stop::Stop,
 };
 use crate::ledger::Ledger;

@@ -17,7 +17,6 @@ mod recorder;
 mod row;
 mod shared_photos;
 mod shutdown;
-mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +27,7 @@ use crate::domain::{
     outcome::{Facts, Outcome, Reason},
     response::Refusal,
     retry::RetryPolicy,
+    stats::Stats,
     stop::Stop,
 };
 use crate::ledger::{AttemptStatus, LedgerError};
@@ -37,7 +37,6 @@ use crate::sys::signals::Signal;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
-pub(crate) use stats::Stats;
 
 /// What a run is told to do; nothing changes it while the run goes on.
 #[derive(Debug, Clone)]

@@ -118,13 +118,13 @@ impl<'a> Recorder<'a> {
             return self.end_of_manifest(feed);
         };
         match self.survey.role(number).ok_or(ManifestError::Changed)? {
-            Role::Repeat => feed.repeated += 1,
+            Role::Repeat => feed.skipped.repeated += 1,
             Role::First => {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
                 plan_row(self.ledger, self.manifest, row, record, feed)?;
             }
             Role::Invalid | Role::Conflict | Role::Similar => {
-                feed.invalid += 1;
+                feed.skipped.invalid += 1;
                 let reason = self.survey.fault(self.manifest, number, record);
                 let outcome = Outcome::untried(Status::Invalid, reason).into();
                 lines.push(ResultsLine {
@@ -150,12 +150,12 @@ impl<'a> Recorder<'a> {
 /// What is to be done about a row, by what the ledger knows of its user.
 fn plan_row(ledger: &Ledger, manifest: &Manifest, row: Row, record: &Record, feed: &mut Feed) -> Result<(), RunError> {
     if let Some(status) = ledger.settled(&row.user_id)? {
-        feed.skip(status);
+        feed.skipped.settled.add(status, 1);
         return Ok(());
     }
     let (past, refused) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
-        Plan::Skip => {
-            feed.settled += 1;
+        Plan::Skip(status) => {
+            feed.skipped.settled.add(status, 1);
             return Ok(());
         }
         Plan::Send(past) => (past, None),

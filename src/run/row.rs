@@ -13,6 +13,7 @@ use crate::domain::{
     outcome::{Facts, PhotoDigest, Status},
     response::Verdict,
     resume::{EarlierRejection, Past},
+    stats::Skipped,
     user_id::UserId,
 };
 use crate::ledger::AttemptId;
@@ -89,26 +90,12 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 pub(super) struct Feed {
     pub(super) rows: Vec<PendingRow>,
-    pub(super) settled: u32,
-    /// The same by status.
-    pub(super) settled_as: [u32; Status::ALL.len()],
-    pub(super) repeated: u32,
-    pub(super) invalid: u32,
+    pub(super) skipped: Skipped,
     pub(super) ended: bool,
 }
 
-impl Feed {
-    /// Counts a row that an earlier run has settled.
-    pub(super) fn skip(&mut self, status: Status) {
-        self.settled += 1;
-        if let Some(count) = self.settled_as.get_mut(status as usize) {
-            *count += 1;
-        }
-    }
-}
-
 impl Flight {
-    /// Notes that this attempt may have been applied.
+    /// Remembers that this attempt may have been applied.
     pub(super) fn doubt(&mut self) {
         let created_at = self.pending.row.created_at.as_str();
         self.pending.past.doubt(self.photo, Some(created_at));

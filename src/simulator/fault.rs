@@ -1,4 +1,4 @@
-//! Which requests meet a fault, and which one: a seeded draw.
+//! Which requests get a fault, and which one: a seeded draw.
 //!
 //! Pure: it must not know what a fault does, only that one is due.
 
@@ -29,7 +29,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// `rate` is the share of requests that meet a fault; 0 and below is never, 1 and above always.
+    /// `rate` is the share of requests that get a fault; 0 and below is never, 1 and above always.
     pub(super) fn new(seed: u64, rate: f64) -> Self {
         Self {
             rng: StdRng::seed_from_u64(seed),

@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) signer: Signer,
     /// How long an answer of the endpoint is held back; the enrollment itself happens before.
     pub(crate) latency: Duration,
-    /// The share of requests that meet a fault, from 0 to 1.
+    /// The share of requests that get a fault, from 0 to 1.
     pub(crate) fail_rate: f64,
     /// The same seed gives the same sequence of faults.
     pub(crate) seed: u64,

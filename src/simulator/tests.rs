@@ -1,4 +1,4 @@
-//! The simulator as a client meets it: over a real socket of loopback.
+//! The simulator as a client sees it: over a real socket of loopback.
 //!
 //! No test sleeps, and none leans on which fault a certain seed draws: a fitting seed is looked for.
 

@@ -1,14 +1,14 @@
-//! BufferPool that are used again: photos and the chunks of requests come and go by the thousand, and
+//! Buffers that are used again: photos and the chunks of requests come and go by the thousand, and
 //! asking the system anew for each costs more than filling it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes at the begin of a page where no buffer's content begins.
+/// Bytes at the start of a page where no buffer's content begins.
 const LEAD: usize = 64;
 const PAGE: usize = 4096;
 
-/// A idle of buffers by size, whose idle ones take up a limited number of bytes.
+/// Buffers by size; those that nobody uses take up a limited number of bytes.
 #[derive(Debug)]
 pub(crate) struct BufferPool {
     idle: Mutex<Idle>,
@@ -22,7 +22,7 @@ struct Idle {
     bytes: usize,
 }
 
-/// Bytes that grow from none up to a fixed room. It goes back to its idle when it is dropped.
+/// Bytes that are filled from none up to a fixed number. It goes back to its pool when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     /// What lies outside of `start..end` is left from before.
@@ -33,7 +33,7 @@ pub(crate) struct Buffer {
 }
 
 impl BufferPool {
-    /// A idle that keeps at most so many bytes idle.
+    /// A pool that keeps at most so many bytes while nobody uses them.
     pub(crate) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::default(),
@@ -41,7 +41,7 @@ impl BufferPool {
         })
     }
 
-    /// An empty buffer with room for `bytes` at least.
+    /// An empty buffer for `bytes` at least.
     pub(crate) fn acquire(self: &Arc<Self>, bytes: usize) -> Buffer {
         let size = size_for(bytes);
         let idle = self.with(|idle| {
@@ -59,7 +59,7 @@ impl BufferPool {
         }
     }
 
-    /// Sizes that are not asked for any more make room for those that are.
+    /// Sizes that are not asked for any more are dropped for those that are.
     fn release(&self, buffer: Vec<u8>) {
         let size = buffer.len().saturating_sub(LEAD);
         if size > self.most {
@@ -74,14 +74,14 @@ impl BufferPool {
         });
     }
 
-    /// Whoever panicked while holding the idle left it whole: nothing in between can fail.
+    /// Whoever panicked while holding the lock left the buffers whole: nothing in between can fail.
     fn with<T>(&self, act: impl FnOnce(&mut Idle) -> T) -> T {
         act(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// The kernel copies a file's pages three times slower on some processors when the copy begins a few bytes behind
-/// a page's begin, as the system's allocator has it for large blocks (seen on AMD's Zen 4 as on the machine of the
+/// a page's start, as the system's allocator has it for large blocks (seen on AMD's Zen 4 as on the machine of the
 /// benchmarks: 150 us instead of 45 for 300 kB at 1 to 31 bytes).
 fn lead(bytes: &[u8]) -> usize {
     if bytes.as_ptr().addr() % PAGE < LEAD { LEAD } else { 0 }
@@ -95,23 +95,23 @@ fn size_for(bytes: usize) -> usize {
 
 impl Buffer {
     /// The part that is still to be filled.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
         let most = self.start + self.bytes.len() - LEAD;
         &mut self.bytes[self.end..most]
     }
 
-    /// Has room again, whatever was filled.
+    /// Makes more to be filled; what was filled stays.
     pub(crate) fn grow(&mut self) {
         let mut larger = self.pool.acquire(self.bytes.len() * 2);
         let filled = self.as_ref();
-        larger.room()[..filled.len()].copy_from_slice(filled);
+        larger.spare()[..filled.len()].copy_from_slice(filled);
         larger.advance(filled.len());
         *self = larger;
     }
 
-    /// Takes the next `bytes` of the room as filled.
+    /// Takes the next `bytes` as filled.
     pub(crate) fn advance(&mut self, bytes: usize) {
-        self.end += bytes.min(self.room().len());
+        self.end += bytes.min(self.spare().len());
     }
 }
 
@@ -148,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_comes_back_empty_and_is_lent_again() {
+    fn a_buffer_comes_back_empty_and_is_used_again() {
         let buffers = BufferPool::new(1000);
         let mut first = buffers.acquire(100);
-        first.room()[..5].copy_from_slice(b"photo");
+        first.spare()[..5].copy_from_slice(b"photo");
         first.advance(5);
         assert_eq!(first.as_ref(), b"photo");
         let address = first.as_ref().as_ptr();
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(idle(&buffers), 128);
         let mut second = buffers.acquire(65);
         assert_eq!((second.as_ref().as_ptr(), second.as_ref().len()), (address, 0));
-        assert_eq!(second.room().len(), 128);
+        assert_eq!(second.spare().len(), 128);
         assert_eq!(idle(&buffers), 0);
     }
 
@@ -168,34 +168,34 @@ mod tests {
         let buffers = BufferPool::new(0);
         for bytes in [1, 100, 4096, 50_000, 300_000, 4_900_000] {
             let mut buffer = buffers.acquire(bytes);
-            assert!(buffer.room().len() >= bytes, "{bytes}");
+            assert!(buffer.spare().len() >= bytes, "{bytes}");
             assert!(buffer.as_ref().as_ptr().addr() % PAGE >= LEAD, "{bytes}");
         }
     }
 
     #[test]
-    fn what_is_filled_ends_with_the_room() {
+    fn what_is_filled_ends_with_the_buffer() {
         let mut buffer = BufferPool::new(0).acquire(3);
         buffer.advance(99);
         assert_eq!(buffer.as_ref().len(), 64);
-        assert!(buffer.room().is_empty());
+        assert!(buffer.spare().is_empty());
     }
 
     #[test]
-    fn what_was_filled_stays_when_the_room_grows() {
+    fn what_was_filled_stays_when_the_buffer_grows() {
         let mut buffer = BufferPool::new(0).acquire(64);
-        buffer.room().fill(b'a');
+        buffer.spare().fill(b'a');
         buffer.advance(64);
         buffer.grow();
         assert_eq!(buffer.as_ref(), [b'a'; 64]);
-        assert!(buffer.room().len() >= 64);
+        assert!(buffer.spare().len() >= 64);
     }
 
     #[test]
     fn a_small_photo_gets_no_large_buffer() {
         let buffers = BufferPool::new(10_000);
         drop(buffers.acquire(4000));
-        assert_eq!(buffers.acquire(100).room().len(), 128);
+        assert_eq!(buffers.acquire(100).spare().len(), 128);
     }
 
     #[test]

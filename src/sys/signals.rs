@@ -50,13 +50,13 @@ pub(crate) fn supervise<T: Send + 'static>(
     })?;
     let ended = runtime.block_on(signals.wait(caught, &mut done));
     match ended {
-        Some(Ok(result)) => Ok(Ok(result)),
+        Ok(Ok(result)) => Ok(Ok(result)),
         // The thread has dropped its end without a result: it has panicked, and that is not swallowed.
-        Some(Err(_)) => match worker.join() {
+        Ok(Err(_)) => match worker.join() {
             Err(panic) => panic::resume_unwind(panic),
             Ok(()) => Err(io::Error::other("the work ended without a result")),
         },
-        None => Ok(Err(signals.strongest().unwrap_or(Signal::Terminate))),
+        Err(signal) => Ok(Err(signal)),
     }
 }
 
@@ -160,19 +160,19 @@ impl Signals {
         }
     }
 
-    /// The result of the work; nothing where the process has to end before.
+    /// The result of the work; the strongest signal where the process has to end before.
     async fn wait<T>(
         &self,
         mut caught: catch::Caught,
         done: &mut oneshot::Receiver<T>,
-    ) -> Option<Result<T, oneshot::error::RecvError>> {
+    ) -> Result<Result<T, oneshot::error::RecvError>, Signal> {
         let end = self.moment(|state| state.end_at);
         tokio::pin!(end);
         loop {
             tokio::select! {
                 biased;
-                result = &mut *done => return Some(result),
-                _ = &mut end => return None,
+                result = &mut *done => return Ok(result),
+                signal = &mut end => return Err(signal),
                 signal = caught.next() => self.hear(signal),
             }
         }

@@ -2,12 +2,12 @@
 
 use crate::domain::{outcome::Facts, response::Refusal};
 
-/// Seconds between two clocks from which they are worth a word.
+/// Seconds between two clocks from which the difference is reported.
 const CLOCKS_APART: i64 = 30;
 
 /// Why an outage ended the run.
 pub(super) const OUTAGE: &str = "the endpoint could not be reached, or asked to wait, or this machine was short \
-     of open files or memory, for longer than --max-outage; is the endpoint's address right, is it up, does a proxy or a firewall stand in between?";
+     of open files or memory, for longer than --max-outage; is the address of the endpoint right, is it up, does a proxy or a firewall stand in between?";
 
 /// Why the server refuses to go on, and what to do about it.
 pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>) -> String {
@@ -22,7 +22,7 @@ pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>)
         ),
         Refusal::Account => format!("the API refused the account{said}; ask Smile ID to activate the product"),
         Refusal::Payment => format!("the wallet has no balance{said}; top it up and run again"),
-        Refusal::NotTheApi => format!("the endpoint does not speak the API{said}; look at --endpoint"),
+        Refusal::NotTheApi => format!("the endpoint does not speak the API{said}; check --endpoint"),
         Refusal::Signatures => {
             "the first answers of the run all carry a signature that this API key does not make, so \
              nothing that they say can be believed: is the key the one of this partner and environment? does somebody \
@@ -31,7 +31,7 @@ pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>)
         }
         Refusal::Redirect => format!("the endpoint redirects{said}; name the final address with --endpoint"),
         Refusal::Certificate => "the server's certificate is not trusted or names another host; \
-             look at --endpoint, or add your proxy's root with --ca-cert"
+             check --endpoint, or add your proxy's root with --ca-cert"
             .to_owned(),
     }
 }

@@ -1,15 +1,15 @@
-//! The last words of a run: what became of the rows, where it stands, and what to do next.
+//! The closing text of a run: what became of the rows, where that is recorded, and what to do next.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use indicatif::HumanCount;
 
-use super::counts;
+use super::{counted, counts};
 use crate::exit::ExitStatus;
 use crate::output::{Group, RunFacts};
 
-/// What the closing words need besides.
+/// What the closing text is made of.
 pub(crate) struct Closing<'a> {
     pub(crate) facts: &'a RunFacts<'a>,
     /// The ledger, where it outlives the run.
@@ -19,7 +19,7 @@ pub(crate) struct Closing<'a> {
 }
 
 impl Closing<'_> {
-    /// The whole story.
+    /// All of it, with groups and examples.
     pub(super) fn text(&self, advice: Option<&str>) -> String {
         let mut text = self.headline();
         for (status, count) in counts(self.facts.tally) {
@@ -54,15 +54,15 @@ impl Closing<'_> {
             Some(stop) => format!("stopped ({})", stop.word()),
             None => "finished".to_owned(),
         };
-        let rows = HumanCount(facts.tally.rows().into());
-        let before = match facts.stats.settled_before {
+        let (rows, requests) = (
+            counted(facts.tally.rows(), "row"),
+            counted(facts.stats.attempts, "request"),
+        );
+        let before = match facts.stats.settled_before() {
             0 => String::new(),
             count => format!(", {} settled by earlier runs", HumanCount(count.into())),
         };
-        format!(
-            "{how}: {rows} rows in {seconds:.1} s, {} requests{before}\n",
-            HumanCount(facts.stats.attempts)
-        )
+        format!("{how}: {rows} in {seconds:.1} s, {requests}{before}\n")
     }
 
     fn files(&self) -> String {
@@ -102,7 +102,7 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
 }
 
 /// What to do before the command is typed again.
-fn remedy(status: ExitStatus) -> Option<&'static str> {
+pub(super) fn remedy(status: ExitStatus) -> Option<&'static str> {
     match status {
         ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
         ExitStatus::DataFaults => Some("fix the rows named in the results; settled rows are not sent again"),

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use indicatif::HumanCount;
 
-use crate::domain::outcome::Status;
-use crate::run::Stats;
+use super::counted;
+
+use crate::domain::{outcome::Status, stats::Stats};
 
 /// One row in so many may have been enrolled before without a word about it.
 const USUAL: u64 = 10;
@@ -19,10 +20,11 @@ pub(super) fn warning(stats: &Stats, ledger: Option<&Path>) -> Option<String> {
         .unwrap_or_default();
     (found * USUAL > sent).then(|| {
         format!(
-            "{} of {} rows sent were already enrolled, by no attempt of this ledger: another ledger or another tool \
-             enrolled them; look whether the ledger{ledger} is the right one",
+            "{} of {} sent {} already enrolled, and this ledger does not know of it: another ledger or another tool was \
+             used; check that the ledger{ledger} is the right one",
             HumanCount(found),
-            HumanCount(sent)
+            counted(sent, "row"),
+            if found == 1 { "was" } else { "were" }
         )
     })
 }

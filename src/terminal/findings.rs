@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::HumanCount;
 use serde_json::json;
 
-use super::{log, warnings::NO_ROWS, write_err};
+use super::{counted, log, warnings::NO_ROWS, write_err};
 use crate::cli::{LogArgs, LogFormat};
 use crate::domain::{
     finding::{Finding, Severity},
@@ -98,7 +98,7 @@ impl Checked<'_> {
 
     fn headline(&self) -> String {
         let invalid = HumanCount(self.tally.count(Severity::Invalid));
-        let mut line = format!("checked: {}, {invalid} invalid", counted(self.rows.into(), "row"));
+        let mut line = format!("checked: {}, {invalid} invalid", counted(self.rows, "row"));
         match self.tally.count(Severity::Warning) {
             0 => {}
             warnings => line += &format!(", {}", counted(warnings, "warning")),
@@ -158,10 +158,4 @@ fn finding_object(finding: &Finding) -> String {
     let fields = json!({"severity": severity, "row": row, "line": line, "user_id": user_id, "reason": reason,
         "detail": detail});
     log::line("", "finding", fields)
-}
-
-/// A count with its noun.
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", HumanCount(count))
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::{Closing, counts};
+use super::{Closing, advice, closing::remedy, counts};
 use crate::domain::text;
 use crate::run::RunEvent;
 
-/// A event as one line of text.
+/// An event as one line of text.
 pub(super) fn text(event: &RunEvent) -> String {
     match event {
         RunEvent::Attempt {
@@ -37,14 +37,22 @@ pub(super) fn text(event: &RunEvent) -> String {
             format!("row {row}: {}{reason}\n", outcome.status)
         }
         RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
-        RunEvent::LargePhoto { row, bytes } => format!("row {row}: photo of {bytes} bytes\n"),
-        RunEvent::SharedPhoto { row, .. } => format!("row {row}: another user has the same photo\n"),
+        RunEvent::LargePhoto { row, bytes } => {
+            format!("warning: row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n")
+        }
+        RunEvent::SharedPhoto { row, other } => {
+            let whose = match other {
+                Some(other) => format!("row {other} is another user with the same photo"),
+                None => "a user of an earlier run has the same photo".to_owned(),
+            };
+            format!("warning: row {row}: {whose}; --strict makes such a row invalid\n")
+        }
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
 }
 
-/// A event as a JSON object; `verbose` lets file names through.
+/// An event as a JSON object; `verbose` lets file names through.
 pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
     let (event, fields) = match event {
         RunEvent::Attempt {
@@ -72,8 +80,15 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
         RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
         RunEvent::SharedPhoto { row, other } => ("shared_photo", json!({"row": row, "other_row": other})),
         RunEvent::Refused {
-            refusal, clock_ahead, ..
-        } => ("refused", json!({"refusal": refusal, "clock_ahead_s": clock_ahead})),
+            refusal,
+            facts,
+            clock_ahead,
+        } => (
+            "refused",
+            json!({"refusal": refusal, "clock_ahead_s": clock_ahead, "http_status": facts.http_status,
+                "result_code": facts.result_code, "result_text": facts.result_text,
+                "advice": advice::refused(*refusal, facts, *clock_ahead)}),
+        ),
         RunEvent::Stopping(stop) => ("stopping", json!({"stopped_by": stop.word()})),
     };
     line(run_id, event, fields)
@@ -95,7 +110,7 @@ pub(super) fn progress(run_id: &str, done: u32, rows: u32, rate: f64, left: Opti
 }
 
 /// How the run ended.
-pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
+pub(super) fn closing(run_id: &str, closing: &Closing<'_>, advice: Option<&str>) -> String {
     let facts = closing.facts;
     let counts: serde_json::Map<_, _> = counts(facts.tally)
         .map(|(status, count)| (status.word().to_owned(), count.into()))
@@ -104,15 +119,14 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
         run_id,
         "ended",
         json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
-            "results": facts.files.results, "ledger": closing.ledger}),
+            "results": facts.files.results, "ledger": closing.ledger, "why": advice, "next": remedy(facts.status)}),
     )
 }
 
-/// One object; a command that is no run has no `run_id`.
-pub(super) fn line(run_id: &str, event: &str, fields: Value) -> String {
-    let mut object = json!({"at": text::rfc3339(Utc::now().timestamp_millis()), "run_id": run_id, "event": event});
-    if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
-        object.extend(fields);
-    }
-    format!("{object}\n")
+/// One object, with these fields; a command that is no run has no `run_id`.
+pub(super) fn line(run_id: &str, event: &str, mut fields: Value) -> String {
+    fields["at"] = text::rfc3339(Utc::now().timestamp_millis()).into();
+    fields["run_id"] = run_id.into();
+    fields["event"] = event.into();
+    format!("{fields}\n")
 }

@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
+use indicatif::HumanCount;
+
 use crate::cli::{LogFormat, ReportArgs};
 use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
@@ -34,7 +36,7 @@ use progress::Progress;
 /// Warnings of one kind that are told one by one; the rest is counted.
 const WARNINGS: u32 = 5;
 
-/// Tells a run's story.
+/// Tells people or programs what happens in a run.
 pub(crate) struct Reporter {
     format: LogFormat,
     verbose: bool,
@@ -43,8 +45,8 @@ pub(crate) struct Reporter {
     progress: Progress,
     large_photos: u32,
     shared_photos: u32,
-    /// Why the server ended the run, for people.
-    advice: Option<String>,
+    /// What ended the run, and what to do about it; of several the strongest.
+    advice: Option<(Stop, String)>,
 }
 
 impl Reporter {
@@ -63,21 +65,15 @@ impl Reporter {
 
     pub(crate) fn few_descriptors(&mut self, concurrency: usize) {
         self.warn(&format!(
-            "few file descriptors: at most {concurrency} requests in flight; raise `ulimit -n` for more"
+            "few file descriptors: at most {} in flight; raise `ulimit -n` for more",
+            counted(concurrency as u64, "request")
         ));
     }
 
-    /// The last words: what became of the rows, and what to do next.
+    /// The end of the run: what became of the rows, and what to do next.
     pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         self.progress.clear();
-        if self.large_photos > WARNINGS {
-            let more = self.large_photos - WARNINGS;
-            self.warn(&format!("{more} more photos above 4,500,000 bytes"));
-        }
-        if self.shared_photos > WARNINGS {
-            let more = self.shared_photos - WARNINGS;
-            self.warn(&format!("{more} more rows whose photo another user has too"));
-        }
+        self.count_more();
         if !self.quiet || closing.facts.status != ExitStatus::Settled {
             write_err(&self.end(closing));
         }
@@ -87,10 +83,11 @@ impl Reporter {
     }
 
     fn end(&self, closing: &Closing<'_>) -> String {
+        let advice = self.advice.as_ref().map(|(_, advice)| advice.as_str());
         match (self.format, self.quiet) {
-            (LogFormat::Json, _) => log::closing(&self.run_id, closing),
-            (LogFormat::Text, true) => closing.short_text(self.advice.as_deref()),
-            (LogFormat::Text, false) => closing.text(self.advice.as_deref()),
+            (LogFormat::Json, _) => log::closing(&self.run_id, closing, advice),
+            (LogFormat::Text, true) => closing.short_text(advice),
+            (LogFormat::Text, false) => closing.text(advice),
         }
     }
 
@@ -108,56 +105,83 @@ impl Reporter {
         self.progress.print(&line);
     }
 
-    /// Whether every attempt is told of.
-    fn tells_attempts(&self) -> bool {
+    /// Whether what happens to single rows is told of.
+    fn tells_rows(&self) -> bool {
         self.verbose || (self.format == LogFormat::Json && !self.quiet)
+    }
+
+    fn tell(&self, event: &RunEvent) {
+        self.progress.print(&match self.format {
+            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
+            LogFormat::Text => log::text(event),
+        });
+    }
+
+    /// A warning about the photo of a row, the `nth` of its kind. People see the first few; a program gets each, since
+    /// it can count them itself.
+    fn warn_of_photo(&self, event: &RunEvent, nth: u32) {
+        let few = nth <= WARNINGS || self.format == LogFormat::Json;
+        if few && !self.quiet {
+            self.tell(event);
+        }
+    }
+
+    /// How many warnings were counted and not told.
+    fn count_more(&mut self) {
+        let kinds: [(u32, &str); 2] = [
+            (self.large_photos, "with a photo of more than 4,500,000 bytes"),
+            (self.shared_photos, "whose photo another user has too"),
+        ];
+        for (count, what) in kinds {
+            let more = count.saturating_sub(WARNINGS);
+            if more > 0 && self.format == LogFormat::Text {
+                self.warn(&format!("{} {what}", counted(u64::from(more), "more row")));
+            }
+        }
+    }
+
+    fn advise(&mut self, stop: Stop, advice: String) {
+        if self.advice.as_ref().is_none_or(|(stronger, _)| stop >= *stronger) {
+            self.advice = Some((stop, advice));
+        }
     }
 }
 
 impl Observer for Reporter {
     fn event(&mut self, event: &RunEvent) {
-        if let RunEvent::LargePhoto { row, bytes } = event {
-            self.large_photos += 1;
-            if self.large_photos <= WARNINGS {
-                self.warn(&format!(
-                    "row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it"
-                ));
-            }
-        }
-        if let RunEvent::SharedPhoto { row, other } = event {
-            self.shared_photos += 1;
-            if self.shared_photos <= WARNINGS {
-                let whose = match other {
-                    Some(other) => format!("row {other} is another user with the same photo"),
-                    None => "a user of an earlier run has the same photo".to_owned(),
-                };
-                self.warn(&format!("row {row}: {whose}; --strict makes such a row invalid"));
-            }
-        }
-        if let RunEvent::Refused {
-            refusal,
-            facts,
-            clock_ahead,
-            ..
-        } = event
-        {
-            self.advice = Some(advice::refused(*refusal, facts, *clock_ahead));
-        }
-        if let RunEvent::Stopping(Stop::Outage) = event {
-            self.advice = Some(advice::OUTAGE.to_owned());
-        }
-        let line = match self.format {
-            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
-            LogFormat::Text => log::text(event),
-        };
         match event {
-            RunEvent::Stopping(_) if !self.quiet => self.progress.print(&line),
-            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. }
-                if self.tells_attempts() =>
-            {
-                self.progress.print(&line);
+            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. } => {
+                if self.tells_rows() {
+                    self.tell(event);
+                }
             }
-            _ => {}
+            RunEvent::LargePhoto { .. } => {
+                self.large_photos += 1;
+                self.warn_of_photo(event, self.large_photos);
+            }
+            RunEvent::SharedPhoto { .. } => {
+                self.shared_photos += 1;
+                self.warn_of_photo(event, self.shared_photos);
+            }
+            RunEvent::Refused {
+                refusal,
+                facts,
+                clock_ahead,
+            } => {
+                self.advise(Stop::Refused(*refusal), advice::refused(*refusal, facts, *clock_ahead));
+                // People read it at the end, with what to do.
+                if self.tells_rows() {
+                    self.tell(event);
+                }
+            }
+            RunEvent::Stopping(stop) => {
+                if *stop == Stop::Outage {
+                    self.advise(*stop, advice::OUTAGE.to_owned());
+                }
+                if !self.quiet {
+                    self.tell(event);
+                }
+            }
         }
     }
 
@@ -193,13 +217,19 @@ pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: 
 }
 
 pub(crate) fn results_written(path: &Path, tally: &Tally) {
-    write_err(&format!("{} rows written to {}\n", tally.rows(), path.display()));
+    write_err(&format!(
+        "{} written to {}\n",
+        counted(tally.rows(), "row"),
+        path.display()
+    ));
 }
 
 pub(crate) fn ask_production(partner_id: &str, endpoint: &str, to_send: u32, settled: u32) {
     write_err(&format!(
-        "PRODUCTION at {endpoint}, partner {partner_id}: {to_send} users to send, {settled} settled already.\n\
-         A user_id can be enrolled once, for ever. Go on? [y/N] "
+        "PRODUCTION at {endpoint}, partner {partner_id}: {} to send, {} settled already.\n\
+         A user_id can be enrolled only once, and this cannot be undone. Go on? [y/N] ",
+        counted(to_send, "user"),
+        HumanCount(settled.into())
     ));
 }
 
@@ -209,6 +239,13 @@ fn counts(tally: &Tally) -> impl Iterator<Item = (Status, u32)> {
         .iter()
         .map(|status| (*status, tally.count(*status)))
         .filter(|(_, count)| *count > 0)
+}
+
+/// A count with its noun: "1 row", "2 rows".
+fn counted(count: impl Into<u64>, noun: &str) -> String {
+    let count = count.into();
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(count))
 }
 
 fn write_err(text: &str) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{log, write_err};
+use super::{counted, log, write_err};
 use crate::cli::{LogFormat, ProgressMode, ReportArgs};
 use crate::domain::{outcome::Status, text};
 use crate::run::{Snapshot, Waiting};
@@ -59,7 +59,7 @@ impl Progress {
         }
         let snapshot = snapshot();
         let done = snapshot.stats.done().min(self.rows);
-        let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before, now);
+        let rate = self.rate(snapshot.stats.done() - snapshot.stats.settled_before(), now);
         let left = self.left(done, rate);
         if let Some(bar) = &self.bar {
             // A window may have been made narrower meanwhile.
@@ -93,9 +93,9 @@ impl Progress {
         let at = text::rfc3339(Utc::now().timestamp_millis());
         let message = message(snapshot, rate, left, now);
         format!(
-            "{at} {} of {} rows, {message}\n",
+            "{at} {} of {}, {message}\n",
             HumanCount(done.into()),
-            HumanCount(self.rows.into())
+            counted(self.rows, "row")
         )
     }
 
@@ -151,7 +151,7 @@ fn message(snapshot: &Snapshot, rate: f64, left: Option<Duration>, now: Instant)
     let stats = &snapshot.stats;
     let counts = [
         ("rejected", stats.count(Status::Rejected) + stats.unchanged),
-        ("invalid", stats.count(Status::Invalid) + stats.invalid_rows),
+        ("invalid", stats.count(Status::Invalid) + stats.invalid_rows()),
         ("failed", stats.count(Status::Failed)),
         ("in doubt", stats.count(Status::InDoubt)),
         ("to retry", snapshot.waiting_rows as u32),

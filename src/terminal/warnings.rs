@@ -56,12 +56,12 @@ fn headline(warning: &Warning) -> String {
     let ids = pick("user id", "user ids");
     match warning.reason {
         Reason::SpoiltUserId => format!("{count} {ids} {} spoilt by a spreadsheet", pick("looks", "look")),
-        Reason::PlaceholderUserId => format!("{count} {ids} {} for no user", pick("stands", "stand")),
+        Reason::PlaceholderUserId => format!("{count} {ids} {} for no value", pick("is a word", "are words")),
         Reason::SimilarUserIds => format!(
             "{count} {ids} {} from another only in case, Unicode form or invisible characters",
             pick("differs", "differ")
         ),
-        Reason::SuspiciousDate => format!("{count} {} before 2010", pick("date lies", "dates lie")),
+        Reason::SuspiciousDate => format!("{count} {} before 2010", pick("date is", "dates are")),
         other => format!("{count} {}: {other}", pick("row", "rows")),
     }
 }

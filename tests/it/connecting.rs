@@ -53,15 +53,17 @@ fn the_cause_of_a_lost_attempt_is_said_in_text_and_json() {
     text.code(6)
         .check(line.contains(" ms: ") && line.contains("refused"), "no cause in text");
     let mut json = run.go_with(&["--log-format", "json"]);
-    let lines = json
+    let lines: Vec<Value> = json
         .stderr
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let attempt = lines
-        .into_iter()
-        .find(|line| line["event"] == "attempt")
-        .unwrap_or_default();
-    let cause = attempt["cause"].as_str().unwrap_or_default().to_lowercase();
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |event: &str, field: &str| {
+        let line = lines.iter().find(|line| line["event"] == event);
+        line.map_or(String::new(), |line| line[field].to_string().to_lowercase())
+    };
+    let (cause, why) = (of("attempt", "cause"), of("ended", "why"));
+    json.check(why.contains("--max-outage"), "no advice in JSON");
     json.code(6).check(cause.contains("refused"), "no cause in JSON");
 }
 

@@ -100,7 +100,7 @@ fn fail_at(run: &Run<'_>, write: &str, n: usize) {
     ledger.execute_batch(&sql).unwrap();
 }
 
-/// Users with an attempt in the ledger; mends the ledger.
+/// Users with an attempt in the ledger; repairs the ledger.
 fn intents(run: &Run<'_>) -> Vec<String> {
     let ledger = rusqlite::Connection::open(run.ledger()).unwrap();
     ledger.execute_batch("DROP TRIGGER fault").unwrap();

@@ -21,6 +21,7 @@ mod happy;
 mod ledger;
 mod limits;
 mod lock;
+mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
@@ -36,6 +37,8 @@ mod retries;
 mod secrets;
 mod signals;
 mod simulator;
+#[cfg(unix)]
+mod snapshots;
 mod stops;
 mod summary;
 mod suspicions;

@@ -73,14 +73,14 @@ fn results_are_a_manifest_and_so_are_the_results_of_that() {
         "{HEADER}u1,2021-08-12,p.jpg\nu2,2021-13-01,p.jpg\nu3,2021-08-12,p.jpg\n"
     ));
     run.go().code(1).rows(["enrolled", "invalid bad_date", "enrolled"]);
-    let mended = |name: &str| {
+    let fixed = |name: &str| {
         std::fs::read_to_string(run.path(name))
             .unwrap()
             .replace("2021-13-01", "2021-12-01")
     };
 
-    // The same ledger: only the mended row is sent.
-    let text = mended("manifest.sandbox.results.csv");
+    // The same ledger: only the fixed row is sent.
+    let text = fixed("manifest.sandbox.results.csv");
     run.write("manifest.csv", text.as_bytes());
     let mut second = run.go();
     second
@@ -92,7 +92,7 @@ fn results_are_a_manifest_and_so_are_the_results_of_that() {
     drop(second);
 
     // And again, in folders of their own: results of results have the columns of the first time.
-    let mut text = mended("manifest.sandbox.results.csv");
+    let mut text = fixed("manifest.sandbox.results.csv");
     for _ in 0..2 {
         let other = Server::success();
         let again = Run::new(&other).manifest(&text);

@@ -179,7 +179,7 @@ fn rows_settled_before_do_not_hide_that_many_were_already_enrolled() {
     let run = run.rows(21);
     run.go()
         .code(0)
-        .says(&["warning: 1 of 1 rows sent were already enrolled"]);
+        .says(&["warning: 1 of 1 row sent was already enrolled"]);
 }
 
 #[test]

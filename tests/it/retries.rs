@@ -148,7 +148,7 @@ fn a_dropped_connection_is_tried_again() {
 }
 
 #[test]
-fn the_run_begins_with_one_request_and_widens_after_the_first_settled_row() {
+fn the_run_begins_with_one_request_and_grows_after_the_first_settled_row() {
     let begun = Arc::new(Mutex::new(Vec::new()));
     let book = Arc::clone(&begun);
     let server = Server::new(move |asked| {

@@ -1,4 +1,4 @@
-//! The simulator as any HTTP client meets it, and the run against the one inside the process.
+//! The simulator as any HTTP client sees it, and the run against the one inside the process.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

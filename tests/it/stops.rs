@@ -81,7 +81,7 @@ fn a_wrong_key_costs_one_request_and_the_words_say_what_to_look_at() {
         .says(&["2205", "sandbox and production", "rotated", "085"]);
     assert_eq!((server.count(), server.held().len()), (1, 0));
 
-    // Mended, the same command goes on.
+    // Fixed, the same command goes on.
     run.write("key.txt", OTHER_KEY.as_bytes());
     run.go().code(0).all("enrolled");
 }

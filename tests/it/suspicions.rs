@@ -21,10 +21,10 @@ fn a_run_warns_before_it_sends_and_sends_all_the_same() {
     let mut done = run.go();
     done.code(0).all("enrolled").says(&[
         "warning: 1 user id looks spoilt by a spreadsheet: row 1 (line 3) \"1.23457E+11\"; --strict makes it invalid",
-        "warning: 1 user id stands for no user: row 2 (line 4) \"NULL\"",
+        "warning: 1 user id is a word for no value: row 2 (line 4) \"NULL\"",
         "warning: 2 user ids differ from another only in case, Unicode form or invisible characters: \
          row 3 (line 5) \"ann\", row 4 (line 6) \"ANN\"; --strict makes them invalid",
-        "warning: 1 date lies before 2010: row 5 (line 7) \"b\"",
+        "warning: 1 date is before 2010: row 5 (line 7) \"b\"",
     ]);
     let warned = done.stderr.find("warning:").unwrap();
     let begun = done.stderr.find("finished:").unwrap();

@@ -24,7 +24,7 @@ pub(super) struct Shared {
 }
 
 impl SharedPhotos {
-    /// Room for so many photos, so that it is not taken twice while it grows.
+    /// With memory for so many photos, so that it is not allocated again while it grows.
     pub(super) fn for_at_most(photos: usize) -> Self {
         Self {
             seen: Vec::with_capacity(photos),

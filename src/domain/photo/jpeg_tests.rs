@@ -305,7 +305,7 @@ fn refuses_a_huffman_scan_without_data() {
 }
 
 #[test]
-fn refuses_segments_without_room_for_their_length() {
+fn refuses_segments_too_short_for_their_length() {
     let what = "a segment shorter than its own length field";
     for marker in [0xC0, 0xC4, 0xDA, 0xE1, 0xFE] {
         assert_malformed(what, &[&[0xFF, marker, 0, 1], &gray(), &scan()]);

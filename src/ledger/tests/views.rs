@@ -1,4 +1,4 @@
-//! The views, as somebody with the sqlite3 shell meets them after a run.
+//! The views, as somebody with the sqlite3 shell sees them after a run.
 
 use super::{Place, close, full, intent, outcome, shell};
 use crate::domain::outcome::{Outcome, Status};

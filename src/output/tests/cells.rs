@@ -2,15 +2,15 @@
 
 use strum::VariantArray;
 
-use super::{House, full, of};
+use super::{Fixture, full, of};
 use crate::domain::outcome::{Facts, Outcome, Reason, Status};
 use crate::manifest::{Manifest, Survey};
 
 #[test]
 fn the_header_is_the_manifests_own_and_the_contracts_sixteen() {
-    let house = House::new("Note, user_id ,user_created_at,PHOTO_PATH\nx,a,2021-08-12,a.jpg\n");
+    let fixture = Fixture::new("Note, user_id ,user_created_at,PHOTO_PATH\nx,a,2021-08-12,a.jpg\n");
     assert_eq!(
-        house.text().lines().next(),
+        fixture.text().lines().next(),
         Some(
             "Note, user_id ,user_created_at,PHOTO_PATH,row,status,reason,http_status,result_code,result_text,\
              smile_job_id,job_id,confidence,attempts,photo_sha256,photo_bytes,sent_at,finished_at,duration_ms,run_id"
@@ -20,9 +20,9 @@ fn the_header_is_the_manifests_own_and_the_contracts_sixteen() {
 
 #[test]
 fn every_cell_stands_in_its_column() {
-    let mut house = House::of(&["a"]);
-    house.record("a", full());
-    let table = house.table();
+    let mut fixture = Fixture::of(&["a"]);
+    fixture.record("a", full());
+    let table = fixture.table();
     let photo = "ab".repeat(32);
     let wanted = [
         "a",
@@ -50,9 +50,9 @@ fn every_cell_stands_in_its_column() {
 
 #[test]
 fn what_is_not_known_is_an_empty_cell() {
-    let house = House::of(&["a"]);
+    let fixture = Fixture::of(&["a"]);
     let wanted = ["1", "pending", "", "", "", "", "", "", "", "0", "", "", "", "", "", ""];
-    assert_eq!(house.table()[1][3..], wanted);
+    assert_eq!(fixture.table()[1][3..], wanted);
 }
 
 #[test]
@@ -76,18 +76,18 @@ fn own_cells_come_back_verbatim_whatever_is_in_them() {
         .iter()
         .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")))
         .collect();
-    let house = House::new(&format!(
+    let fixture = Fixture::new(&format!(
         "{},user_id,user_created_at,photo\n{},a,2021-08-12,a.jpg\n",
         header.join(","),
         quoted.join(",")
     ));
-    assert_eq!(house.table()[1][..own.len()], own);
+    assert_eq!(fixture.table()[1][..own.len()], own);
 }
 
 #[test]
 fn a_providers_text_is_never_a_formula() {
     for text in ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)"] {
-        let mut house = House::of(&["a"]);
+        let mut fixture = Fixture::of(&["a"]);
         let facts = Facts {
             http_status: Some(400),
             result_code: Some(text.into()),
@@ -96,20 +96,20 @@ fn a_providers_text_is_never_a_formula() {
             job_id: Some(text.into()),
             confidence: Some(text.into()),
         };
-        house.record("a", Outcome { facts, ..full() });
+        fixture.record("a", Outcome { facts, ..full() });
         for column in ["result_code", "result_text", "smile_job_id", "job_id", "confidence"] {
-            assert_eq!(house.cell(1, column), format!("'{text}"), "{column}");
+            assert_eq!(fixture.cell(1, column), format!("'{text}"), "{column}");
         }
     }
 }
 
 #[test]
 fn rows_stand_in_the_manifests_order_with_its_numbers() {
-    let mut house = House::of(&["c", "a", "b"]);
+    let mut fixture = Fixture::of(&["c", "a", "b"]);
     for user in ["a", "b", "c"] {
-        house.record(user, of(Status::Enrolled));
+        fixture.record(user, of(Status::Enrolled));
     }
-    let rows: Vec<_> = house.table()[1..]
+    let rows: Vec<_> = fixture.table()[1..]
         .iter()
         .map(|row| (row[0].clone(), row[3].clone()))
         .collect();
@@ -119,30 +119,30 @@ fn rows_stand_in_the_manifests_order_with_its_numbers() {
 
 #[test]
 fn an_intent_that_nobody_closed_is_in_doubt() {
-    let mut house = House::of(&["a", "b", "c"]);
-    house.intend(1, "a", 1);
-    house.record("b", of(Status::Rejected));
-    house.intend(2, "b", 1);
-    house.record("c", of(Status::Enrolled));
-    house.intend(3, "c", 1);
-    let statuses: Vec<_> = (1..=3).map(|row| house.cell(row, "status")).collect();
+    let mut fixture = Fixture::of(&["a", "b", "c"]);
+    fixture.intend(1, "a", 1);
+    fixture.record("b", of(Status::Rejected));
+    fixture.intend(2, "b", 1);
+    fixture.record("c", of(Status::Enrolled));
+    fixture.intend(3, "c", 1);
+    let statuses: Vec<_> = (1..=3).map(|row| fixture.cell(row, "status")).collect();
     assert_eq!(statuses, ["in_doubt", "in_doubt", "enrolled"]);
     assert_eq!(
-        (house.cell(1, "reason"), house.cell(1, "attempts")),
+        (fixture.cell(1, "reason"), fixture.cell(1, "attempts")),
         ("interrupted".into(), "1".into())
     );
-    assert_eq!(house.cell(1, "sent_at"), "2023-02-13T15:07:42.004Z");
+    assert_eq!(fixture.cell(1, "sent_at"), "2023-02-13T15:07:42.004Z");
 }
 
 #[test]
 fn rows_that_are_wrong_repeated_or_in_conflict_are_reported_each() {
-    let mut house = House::new(
+    let mut fixture = Fixture::new(
         "user_id,user_created_at,photo\na,2021-08-12,a.jpg\na,2021-08-12,a.jpg\nb,2021-08-12,b.jpg\n\
          b,2021-08-12,c.jpg\nc,never,c.jpg\nd,2021-08-12\ne,2021-08-12,e.jpg,more\n",
     );
-    house.record("a", of(Status::Enrolled));
+    fixture.record("a", of(Status::Enrolled));
     let found: Vec<_> = (1..=7)
-        .map(|row| (house.cell(row, "status"), house.cell(row, "reason")))
+        .map(|row| (fixture.cell(row, "status"), fixture.cell(row, "reason")))
         .collect();
     let wanted = [
         ("enrolled", ""),
@@ -161,20 +161,20 @@ fn rows_that_are_wrong_repeated_or_in_conflict_are_reported_each() {
 
 #[test]
 fn what_the_ledger_knows_of_a_row_that_is_wrong_now_is_not_told_of_it() {
-    let mut house = House::new("user_id,user_created_at,photo\na,2021-08-12,a.jpg\na,2021-08-13,a.jpg\n");
-    house.record("a", of(Status::Rejected));
-    assert_eq!(house.cell(1, "status"), "invalid");
+    let mut fixture = Fixture::new("user_id,user_created_at,photo\na,2021-08-12,a.jpg\na,2021-08-13,a.jpg\n");
+    fixture.record("a", of(Status::Rejected));
+    assert_eq!(fixture.cell(1, "status"), "invalid");
 }
 
 /// The results as a manifest, with the results of that.
-fn again(house: &House, text: &str) -> (String, Vec<Vec<String>>) {
-    let path = house.folder.path().join("results.csv");
+fn again(fixture: &Fixture, text: &str) -> (String, Vec<Vec<String>>) {
+    let path = fixture.folder.path().join("results.csv");
     std::fs::write(&path, text).unwrap();
     let now = chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap();
     let manifest = Manifest::open(&path, "/photos".into(), now).unwrap();
     let survey = Survey::take(&manifest, |_, _| ()).unwrap();
     let mut bytes = Vec::new();
-    crate::output::write(&manifest, &survey, &house.ledger, &mut bytes).unwrap();
+    crate::output::write(&manifest, &survey, &fixture.ledger, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let own = manifest.own_columns().to_vec();
     (text, vec![own])
@@ -182,51 +182,51 @@ fn again(house: &House, text: &str) -> (String, Vec<Vec<String>>) {
 
 #[test]
 fn the_results_are_a_manifest_whose_results_are_the_same() {
-    let mut house =
-        House::new("note,user_id,user_created_at,photo\n\"x, y\",a,2021-08-12,a.jpg\nz,b,2021-08-12,b.jpg\n");
-    house.record("a", full());
-    let first = house.text();
-    let (second, own) = again(&house, &first);
+    let mut fixture =
+        Fixture::new("note,user_id,user_created_at,photo\n\"x, y\",a,2021-08-12,a.jpg\nz,b,2021-08-12,b.jpg\n");
+    fixture.record("a", full());
+    let first = fixture.text();
+    let (second, own) = again(&fixture, &first);
     assert_eq!(second, first);
     assert_eq!(own, [["note", "user_id", "user_created_at", "photo"]]);
-    assert_eq!(again(&house, &second).0, first);
+    assert_eq!(again(&fixture, &second).0, first);
 }
 
 #[test]
 fn the_same_ledger_gives_the_same_bytes() {
-    let mut house = House::of(&["a", "b"]);
-    house.record("b", full());
-    assert_eq!(house.text(), house.text());
+    let mut fixture = Fixture::of(&["a", "b"]);
+    fixture.record("b", full());
+    assert_eq!(fixture.text(), fixture.text());
 }
 
 #[test]
 fn a_manifest_that_was_changed_meanwhile_is_an_error_and_not_a_report() {
-    let house = House::of(&["a", "b"]);
-    let path = house.folder.path().join("m.csv");
+    let fixture = Fixture::of(&["a", "b"]);
+    let path = fixture.folder.path().join("m.csv");
     for text in [
         "user_id,user_created_at,photo\na,2021-08-12,a.jpg\n",
         "user_id,user_created_at,photo\na,2021-08-12,a.jpg\nx,2021-08-12,b.jpg\n",
         "user_id,user_created_at,photo\na,2021-08-12,a.jpg\nb,2021-08-12,b.jpg\nc,2021-08-12,c.jpg\n",
     ] {
         std::fs::write(&path, text).unwrap();
-        let found = house.write_to(std::io::sink());
+        let found = fixture.write_to(std::io::sink());
         assert!(matches!(found, Err(crate::output::ResultsError::Manifest(_))), "{text}");
     }
 }
 
 #[test]
 fn every_reason_and_status_is_written_as_its_word() {
-    let mut house = House::of(&["a"]);
+    let mut fixture = Fixture::of(&["a"]);
     for status in Status::ALL {
         for reason in Reason::VARIANTS {
-            house.record(
+            fixture.record(
                 "a",
                 Outcome {
                     reason: Some(*reason),
                     ..of(*status)
                 },
             );
-            let row = &house.table()[1];
+            let row = &fixture.table()[1];
             assert_eq!((row[4].as_str(), row[5].as_str()), (status.word(), reason.word()));
         }
     }

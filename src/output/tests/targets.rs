@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{House, full, of};
+use super::{Fixture, full, of};
 use crate::domain::outcome::Status;
 use crate::output::target::IgnoreBrokenPipe;
 use crate::output::{ResultsError, Target};
@@ -16,26 +16,26 @@ fn own<'a>(user: &'a str, photo: &'a str) -> impl Iterator<Item = &'a str> {
 
 #[test]
 fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
-    let mut house = House::of(&["a", "b"]);
-    let path = house.folder.path().join("r.csv");
+    let mut fixture = Fixture::of(&["a", "b"]);
+    let path = fixture.folder.path().join("r.csv");
     let target = Target::new(&path);
-    let mut follower = target.follow(&house.manifest).unwrap().unwrap();
-    let header = house.text().lines().next().unwrap().to_owned() + "\n";
+    let mut follower = target.follow(&fixture.manifest).unwrap().unwrap();
+    let header = fixture.text().lines().next().unwrap().to_owned() + "\n";
     assert_eq!(std::fs::read_to_string(&path).unwrap(), header);
     follower.append(own("b", "b.jpg"), 2, &full()).unwrap();
     follower.flush().unwrap();
-    house.record("b", full());
-    let line = house.text().lines().nth(2).unwrap().to_owned() + "\n";
+    fixture.record("b", full());
+    let line = fixture.text().lines().nth(2).unwrap().to_owned() + "\n";
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{header}{line}"));
     // The end puts the whole in its place; who follows the old file is not disturbed.
-    house.record("a", of(Status::Enrolled));
+    fixture.record("a", of(Status::Enrolled));
     let tally = target
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
         .unwrap();
     assert_eq!(tally.rows(), 2);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
     assert_eq!(
-        files(house.folder.path())
+        files(fixture.folder.path())
             .iter()
             .filter(|name| name.starts_with(".tmp"))
             .count(),
@@ -52,9 +52,9 @@ fn files(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_reader_of_the_followed_file_never_sees_half_a_row() {
-    let house = House::of(&["a"]);
-    let path = house.folder.path().join("r.csv");
-    let mut follower = Target::new(&path).follow(&house.manifest).unwrap().unwrap();
+    let fixture = Fixture::of(&["a"]);
+    let path = fixture.folder.path().join("r.csv");
+    let mut follower = Target::new(&path).follow(&fixture.manifest).unwrap().unwrap();
     for row in 1..=1_000 {
         follower.append(own("a", "a.jpg"), row, &full()).unwrap();
         if row % 37 == 0 {
@@ -69,8 +69,8 @@ fn a_reader_of_the_followed_file_never_sees_half_a_row() {
 
 #[test]
 fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
-    let house = House::of(&["a"]);
-    let path = house.folder.path().join("r.csv");
+    let fixture = Fixture::of(&["a"]);
+    let path = fixture.folder.path().join("r.csv");
     std::fs::write(&path, "old").unwrap();
     let broken = Place::of(&path).write(|file| {
         file.write_all(b"half").unwrap();
@@ -78,44 +78,51 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     });
     assert!(broken.is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
-    assert!(files(house.folder.path()).iter().all(|name| !name.starts_with(".tmp")));
+    assert!(
+        files(fixture.folder.path())
+            .iter()
+            .all(|name| !name.starts_with(".tmp"))
+    );
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
     Target::new(&path)
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
         .unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
     assert_eq!(text, "old");
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
 }
 
 #[cfg(unix)]
 #[test]
 fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     use std::os::unix::fs::PermissionsExt;
-    let house = House::of(&["a"]);
-    let (path, link) = (house.folder.path().join("r.csv"), house.folder.path().join("link.csv"));
+    let fixture = Fixture::of(&["a"]);
+    let (path, link) = (
+        fixture.folder.path().join("r.csv"),
+        fixture.folder.path().join("link.csv"),
+    );
     std::fs::write(&path, "old").unwrap();
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
-    drop(target.follow(&house.manifest).unwrap());
+    drop(target.follow(&fixture.manifest).unwrap());
     target
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
         .unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
 }
 
 #[test]
 fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
-    let house = House::of(&["a"]);
+    let fixture = Fixture::of(&["a"]);
     for path in [
-        house.folder.path().join("none").join("r.csv"),
-        house.folder.path().to_owned(),
+        fixture.folder.path().join("none").join("r.csv"),
+        fixture.folder.path().to_owned(),
     ] {
-        let followed = Target::new(&path).follow(&house.manifest);
+        let followed = Target::new(&path).follow(&fixture.manifest);
         assert!(matches!(followed, Err(ResultsError::Write(_))), "{path:?}");
     }
 }
@@ -123,13 +130,13 @@ fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
 #[cfg(unix)]
 #[test]
 fn a_device_is_written_to_and_not_replaced() {
-    let house = House::of(&["a"]);
+    let fixture = Fixture::of(&["a"]);
     let target = Target::new(Path::new("/dev/null"));
     assert_eq!(target, Target::Place(Place::Device("/dev/null".into())));
-    assert!(target.follow(&house.manifest).unwrap().is_none());
+    assert!(target.follow(&fixture.manifest).unwrap().is_none());
     assert_eq!(
         target
-            .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+            .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
             .unwrap()
             .rows(),
         1
@@ -140,9 +147,13 @@ fn a_device_is_written_to_and_not_replaced() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_device_is_an_error() {
-    let house = House::of(&["a"]);
-    let finished =
-        Target::new(Path::new("/dev/full")).finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard());
+    let fixture = Fixture::of(&["a"]);
+    let finished = Target::new(Path::new("/dev/full")).finish(
+        &fixture.manifest,
+        &fixture.survey,
+        &fixture.ledger,
+        &Signals::unheard(),
+    );
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 
@@ -152,43 +163,43 @@ fn a_dash_is_standard_output() {
     assert_eq!(Target::new(Path::new("./-")), Target::Place(Place::File("./-".into())));
 }
 
-/// Fails with `kind` once `room` bytes are written.
+/// Fails with `kind` once `space` bytes are written.
 struct Narrow {
-    room: usize,
+    space: usize,
     kind: io::ErrorKind,
 }
 
 impl Write for Narrow {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.room == 0 {
+        if self.space == 0 {
             return Err(self.kind.into());
         }
-        let count = bytes.len().min(self.room);
-        self.room -= count;
+        let count = bytes.len().min(self.space);
+        self.space -= count;
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.room == 0 { Err(self.kind.into()) } else { Ok(()) }
+        if self.space == 0 { Err(self.kind.into()) } else { Ok(()) }
     }
 }
 
 #[test]
 fn a_reader_that_has_gone_does_not_cut_the_count_short_and_a_full_disk_does() {
     let users: Vec<String> = (0..500).map(|user| format!("u{user}")).collect();
-    let mut house = House::of(&users.iter().map(String::as_str).collect::<Vec<_>>());
-    house.record("u499", of(Status::Enrolled));
-    for room in [0, 1, 10_000] {
+    let mut fixture = Fixture::of(&users.iter().map(String::as_str).collect::<Vec<_>>());
+    fixture.record("u499", of(Status::Enrolled));
+    for space in [0, 1, 10_000] {
         let kind = io::ErrorKind::BrokenPipe;
-        let tally = house.write_to(IgnoreBrokenPipe(Narrow { room, kind })).unwrap();
-        assert_eq!((tally.rows(), tally.count(Status::Enrolled)), (500, 1), "{room}");
+        let tally = fixture.write_to(IgnoreBrokenPipe(Narrow { space, kind })).unwrap();
+        assert_eq!((tally.rows(), tally.count(Status::Enrolled)), (500, 1), "{space}");
         let kind = io::ErrorKind::StorageFull;
-        let full = house.write_to(IgnoreBrokenPipe(Narrow { room, kind }));
-        assert!(matches!(full, Err(ResultsError::Write(_))), "{room}");
+        let full = fixture.write_to(IgnoreBrokenPipe(Narrow { space, kind }));
+        assert!(matches!(full, Err(ResultsError::Write(_))), "{space}");
     }
     let unread = Narrow {
-        room: 0,
+        space: 0,
         kind: io::ErrorKind::BrokenPipe,
     };
-    assert!(house.write_to(unread).is_err(), "a file is not a pipe");
+    assert!(fixture.write_to(unread).is_err(), "a file is not a pipe");
 }

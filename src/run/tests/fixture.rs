@@ -80,7 +80,7 @@ pub(super) fn pending(number: u32) -> PendingRow {
 pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
     let now = DateTime::from_timestamp_millis(EPOCH_MS).unwrap();
     let (past, refused) = match plan {
-        Plan::Skip => return None,
+        Plan::Skip(_) => return None,
         Plan::Send(past) => (past, None),
         Plan::SendIfPhotoDiffers(past, refused) => (past, Some(refused)),
     };

@@ -147,7 +147,7 @@ fn the_window_closes_and_what_is_in_flight_is_drained() {
 }
 
 #[test]
-fn the_core_wakes_up_for_the_end_of_the_window_and_not_after_the_run() {
+fn the_dispatcher_wakes_up_for_the_end_of_the_window_and_not_after_the_run() {
     let settings = RunSettings {
         stop_after: Some(100 * SECOND),
         ..settings()
@@ -256,7 +256,12 @@ fn a_refusal_of_the_key_stops_the_run_at_once_and_leaves_its_rows_pending() {
     );
     assert_eq!(world.sent.len(), 1, "a wrong key costs one request");
     assert!((1..=50).all(|number| world.status(number) == Status::Pending));
-    assert!(world.events.iter().any(|note| matches!(note, RunEvent::Refused { .. })));
+    assert!(
+        world
+            .events
+            .iter()
+            .any(|event| matches!(event, RunEvent::Refused { .. }))
+    );
     assert_eq!(world.lines, []);
     // What was ready to go is taken back, so that it leaves no doubt.
     assert!(world.books.attempts.values().all(|attempt| attempt.class.is_some()));

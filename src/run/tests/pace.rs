@@ -80,7 +80,7 @@ fn one_is_in_flight_until_the_first_row_is_settled() {
 }
 
 #[test]
-fn it_widens_to_the_concurrency_and_no_further() {
+fn it_grows_to_the_concurrency_and_no_further() {
     let mut world = World::new(settings(), 200);
     world.answer_all(|_| enrolled().into());
     assert_eq!(world.most_in_flight, 8);

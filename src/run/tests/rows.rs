@@ -83,7 +83,7 @@ fn a_row_without_a_good_photo_is_invalid_and_costs_no_request() {
         world
             .events
             .iter()
-            .any(|note| matches!(note, RunEvent::InvalidPhoto { row: 1, .. }))
+            .any(|event| matches!(event, RunEvent::InvalidPhoto { row: 1, .. }))
     );
     world.assert_each_row_ended_once(2);
 }

@@ -79,7 +79,7 @@ fn requests_in_flight_are_waited_for_though_nothing_can_be_recorded() {
 }
 
 #[test]
-fn what_comes_in_after_a_failed_commit_is_recorded_if_there_is_room_again() {
+fn what_comes_in_after_a_failed_commit_is_recorded_if_there_is_space_again() {
     let mut world = busy();
     let flying = world.flying();
     world.commit(false);

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::row::Feed;
-use crate::domain::outcome::{Outcome, Reason, Status};
+use super::{
+    counts::Counts,
+    outcome::{Outcome, Reason, Status},
+};
 
 /// Longest latency that is told apart, in milliseconds: an hour.
 const MAX_LATENCY_MS: u64 = 3_600_000;
@@ -17,28 +19,33 @@ const LATENCY_DIGITS: u8 = 2;
 /// Counts of this run alone; those of the whole manifest come from the results.
 #[derive(Debug, Clone)]
 pub(crate) struct Stats {
-    /// Rows that earlier runs settled.
-    pub(crate) settled_before: u32,
-    /// Rows that repeat another.
-    pub(crate) repeated: u32,
+    /// Rows that were not even looked at closely.
+    skipped: Skipped,
     /// Rows refused before whose row and photo are unchanged.
     pub(crate) unchanged: u32,
-    /// Rows of the manifest that are wrong by themselves.
-    pub(crate) invalid_rows: u32,
     /// Requests that were started.
     pub(crate) attempts: u64,
     /// Those of them that were not a user's first.
     pub(crate) retries: u64,
     pub(crate) photo_bytes_sent: u64,
-    pub(crate) latency_ms: Option<Histogram<u64>>,
+    pub(crate) latency_ms: Histogram<u64>,
     /// Whether rows were left because of `--limit`.
     pub(crate) left_by_limit: bool,
-    counts: [u32; Status::ALL.len()],
-    /// How earlier runs settled the rows of `settled_before`.
-    settled_as: [u32; Status::ALL.len()],
+    counts: Counts,
     streak: Streak,
     /// Successes with a wrong signature, as long as there was none with a right one.
     wrong_signatures: Option<u32>,
+}
+
+/// Rows of the manifest that are done without a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    /// How earlier runs settled them.
+    pub(crate) settled: Counts,
+    /// Those that repeat another row.
+    pub(crate) repeated: u32,
+    /// Those that are wrong by themselves.
+    pub(crate) invalid: u32,
 }
 
 /// The last refusal and how often it came without a success in between.
@@ -49,49 +56,45 @@ struct Streak {
 }
 
 impl Stats {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            settled_before: 0,
-            repeated: 0,
+            skipped: Skipped::default(),
             unchanged: 0,
-            invalid_rows: 0,
             attempts: 0,
             retries: 0,
             photo_bytes_sent: 0,
-            latency_ms: Histogram::new_with_bounds(1, MAX_LATENCY_MS, LATENCY_DIGITS).ok(),
+            latency_ms: empty_histogram(),
             left_by_limit: false,
-            counts: Default::default(),
-            settled_as: Default::default(),
+            counts: Counts::default(),
             streak: Streak::default(),
             wrong_signatures: Some(0),
         }
     }
 
-    pub(super) fn fed(&mut self, feed: &Feed) {
-        self.settled_before += feed.settled;
-        self.repeated += feed.repeated;
-        self.invalid_rows += feed.invalid;
-        for (count, more) in self.settled_as.iter_mut().zip(feed.settled_as) {
-            *count += more;
-        }
+    /// Counts further rows that need no request.
+    pub(crate) fn skip(&mut self, rows: &Skipped) {
+        let Skipped {
+            settled,
+            repeated,
+            invalid,
+        } = rows;
+        self.skipped.settled.add_all(settled);
+        self.skipped.repeated += repeated;
+        self.skipped.invalid += invalid;
     }
 
-    pub(super) fn launched(&mut self, photo_bytes: u64, is_retry: bool) {
+    pub(crate) fn launched(&mut self, photo_bytes: u64, is_retry: bool) {
         self.attempts += 1;
         self.retries += u64::from(is_retry);
         self.photo_bytes_sent += photo_bytes;
     }
 
-    pub(super) fn answered(&mut self, took: Duration) {
-        if let Some(histogram) = &mut self.latency_ms {
-            histogram.saturating_record(took.as_millis() as u64);
-        }
+    pub(crate) fn answered(&mut self, took: Duration) {
+        self.latency_ms.saturating_record(took.as_millis() as u64);
     }
 
-    pub(super) fn finished(&mut self, outcome: &Outcome) {
-        if let Some(count) = self.counts.get_mut(outcome.status as usize) {
-            *count += 1;
-        }
+    pub(crate) fn finished(&mut self, outcome: &Outcome) {
+        self.counts.add(outcome.status, 1);
         if outcome.status == Status::Rejected {
             self.streak.add((outcome.reason, outcome.facts.result_code.clone()));
         } else if outcome.status.is_settled() {
@@ -101,39 +104,54 @@ impl Stats {
 
     /// Rows that ended so in this run.
     pub(crate) fn count(&self, status: Status) -> u32 {
-        self.counts.get(status as usize).copied().unwrap_or(0)
+        self.counts.of(status)
     }
 
     /// Rows that the run knows to have this status, whoever gave it to them. Those that repeat another are not among
     /// them.
     pub(crate) fn known(&self, status: Status) -> u32 {
-        let before = self.settled_as.get(status as usize).copied().unwrap_or(0);
         let unsent = match status {
             Status::Rejected => self.unchanged,
-            Status::Invalid => self.invalid_rows,
-            _ => 0,
+            Status::Invalid => self.skipped.invalid,
+            Status::Enrolled
+            | Status::EnrolledInferred
+            | Status::Provisional
+            | Status::AlreadyEnrolled
+            | Status::Failed
+            | Status::InDoubt
+            | Status::Pending => 0,
         };
-        before + unsent + self.count(status)
+        self.skipped.settled.of(status) + unsent + self.count(status)
+    }
+
+    /// Rows that earlier runs settled.
+    pub(crate) fn settled_before(&self) -> u32 {
+        self.skipped.settled.total()
+    }
+
+    /// Rows of the manifest that are wrong by themselves.
+    pub(crate) fn invalid_rows(&self) -> u32 {
+        self.skipped.invalid
     }
 
     /// Rows that are done, whoever did them.
     pub(crate) fn done(&self) -> u32 {
-        self.settled_before + self.repeated + self.unchanged + self.invalid_rows + self.counts.iter().sum::<u32>()
+        self.settled_before() + self.skipped.repeated + self.unchanged + self.skipped.invalid + self.counts.total()
     }
 
     /// Whether any row was settled in this run.
-    pub(super) fn any_settled(&self) -> bool {
+    pub(crate) fn any_settled(&self) -> bool {
         Status::ALL
             .iter()
             .any(|status| status.is_settled() && self.count(*status) > 0)
     }
 
-    pub(super) fn right_signature(&mut self) {
+    pub(crate) fn right_signature(&mut self) {
         self.wrong_signatures = None;
     }
 
     /// Counts a success whose signature is wrong; true where that was the last one to be borne.
-    pub(super) fn wrong_signature(&mut self) -> bool {
+    pub(crate) fn wrong_signature(&mut self) -> bool {
         if let Some(count) = &mut self.wrong_signatures {
             *count += 1;
         }
@@ -141,12 +159,19 @@ impl Stats {
     }
 
     /// What `--max-failures` counts.
-    pub(super) fn failures(&self) -> u32 {
+    pub(crate) fn failures(&self) -> u32 {
         self.count(Status::Rejected) + self.count(Status::Failed)
     }
 
-    pub(super) fn refusals_alike(&self) -> u32 {
+    pub(crate) fn refusals_alike(&self) -> u32 {
         self.streak.length
+    }
+}
+
+fn empty_histogram() -> Histogram<u64> {
+    match Histogram::new_with_bounds(1, MAX_LATENCY_MS, LATENCY_DIGITS) {
+        Ok(histogram) => histogram,
+        Err(error) => unreachable!("the bounds of the histogram are constants: {error}"),
     }
 }
 

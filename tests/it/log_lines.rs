@@ -1,0 +1,70 @@
+//! What a run says while it goes on: the same in text and in JSON.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Finished, Reply, Run, Server, padded};
+
+/// The objects on stderr with this name; every line has to be one.
+fn events(finished: &Finished<'_>, event: &str) -> Vec<Value> {
+    let lines = finished.stderr.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.filter(|line: &Value| line["event"] == event).collect()
+}
+
+#[test]
+fn why_the_server_refuses_is_said_in_text_and_json_even_when_quiet() {
+    let date = "Mon, 13 Feb 2023 15:07:42 GMT";
+    let refusal = Reply::error("2205", "You are not authorized to do that.").header("Date", date);
+    let server = Server::new(move |_| refusal.clone());
+    let run = Run::new(&server).rows(1);
+    let said = [
+        "the API refused the credentials (HTTP 400, code 2205, You are not authorized to do that.)",
+        "ahead of the server's",
+        "sandbox and production have different keys",
+    ];
+    run.go().code(5).says(&said);
+    run.go_with(&["-q"]).code(5).says(&said);
+    for options in [&["--log-format", "json"][..], &["--log-format", "json", "-q"]] {
+        let mut finished = run.go_with(options);
+        finished.code(5);
+        let ended = events(&finished, "ended");
+        let why = ended[0]["why"].as_str().unwrap();
+        assert!(said.iter().all(|said| why.contains(said)), "{why}");
+        assert_eq!(ended[0]["next"], "fix the credentials");
+        let refused = events(&finished, "refused");
+        assert_eq!(refused.is_empty(), options.contains(&"-q"));
+        for refused in refused {
+            assert_eq!(refused["advice"], why);
+            assert_eq!(
+                (&refused["refusal"], &refused["result_code"], &refused["http_status"]),
+                (&json!("credentials_refused"), &json!("2205"), &json!(400))
+            );
+            assert!(refused["clock_ahead_s"].as_i64().unwrap() < -60, "{refused}");
+        }
+    }
+}
+
+/// What a run of seven large photos says.
+fn seven_large_photos(options: &[&str], judge: impl FnOnce(&Finished<'_>)) {
+    let server = Server::success();
+    let run = Run::new(&server).rows(7).file("p.jpg", &padded(4_500_001));
+    let mut finished = run.go_with(options);
+    finished.code(0);
+    judge(&finished);
+}
+
+#[test]
+fn large_photos_are_warned_of_in_text_and_json() {
+    seven_large_photos(&[], |text| {
+        let warning = ": the photo has 4500001 bytes; above 4,500,000 a gateway may refuse it\n";
+        assert_eq!(text.stderr.matches(warning).count(), 5, "{}", text.stderr);
+        let more = "warning: 2 more photos have more than 4,500,000 bytes\n";
+        assert!(text.stderr.contains(more), "{}", text.stderr);
+    });
+    seven_large_photos(&["--log-format", "json"], |json| {
+        let found = events(json, "large_photo");
+        let mut rows: Vec<_> = found.iter().map(|line| line["row"].as_u64()).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, (1..=7).map(Some).collect::<Vec<_>>());
+    });
+    seven_large_photos(&["-q"], |quiet| assert_eq!(quiet.stderr, ""));
+}
