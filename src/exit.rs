@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
-use crate::output::Tally;
-use crate::sys::signals::Signal;
 
 /// How the program ended. The numbers are the public interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +98,12 @@ impl ExitStatus {
 
 impl ExitStatus {
     /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
-    pub(crate) fn of_run(stop: Option<Stop>, tally: &Tally) -> Self {
+    /// `count` says how many rows have a status.
+    pub(crate) fn of_run(stop: Option<Stop>, count: impl Fn(Status) -> u32) -> Self {
         if let Some(stop) = stop {
             return stop.into();
         }
-        let any = |status| tally.count(status) > 0;
+        let any = |status| count(status) > 0;
         if any(Status::InDoubt) {
             Self::InDoubt
         } else if any(Status::Failed) || any(Status::Pending) {
@@ -129,15 +128,11 @@ impl From<Stop> for ExitStatus {
             Stop::HungUp => Self::HungUp,
             Stop::Interrupted => Self::Interrupted,
             Stop::Terminated => Self::Terminated,
-            Stop::ManifestChanged => Self::Manifest,
-            Stop::Storage => Self::Storage,
+            Stop::Declined | Stop::Configuration => Self::Usage,
+            Stop::LedgerLocked => Self::Locked,
+            Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
+            Stop::LedgerUnusable | Stop::Storage => Self::Storage,
         }
-    }
-}
-
-impl From<Signal> for ExitStatus {
-    fn from(signal: Signal) -> Self {
-        Stop::from(signal).into()
     }
 }
 

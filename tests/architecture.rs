@@ -182,3 +182,27 @@ fn only_the_client_talks_http_outward_and_only_the_ledger_speaks_sql() {
     assert_eq!(outside(&["client"], &["reqwest", "TlsConnector"]), [] as [String; 0]);
     assert_eq!(outside(&["ledger"], &["rusqlite"]), [] as [String; 0]);
 }
+
+#[test]
+fn raw_arguments_end_in_the_configuration() {
+    assert_eq!(strangers("cli", &[]), [] as [String; 0]);
+    let may = ["lib.rs", "commands/mod.rs", "commands/help.rs"].map(|file| source().join(file));
+    let mut found = Vec::new();
+    for room in rooms()
+        .iter()
+        .filter(|room| !["cli", "config", "docs"].contains(&room.as_str()))
+    {
+        for file in files(room).into_iter().filter(|file| !may.contains(file)) {
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            if named_rooms(&code(&text)).contains("cli") {
+                found.push(file);
+            }
+        }
+    }
+    assert_eq!(found, [] as [PathBuf; 0]);
+}
+
+#[test]
+fn exit_codes_depend_on_nothing_but_the_core() {
+    assert_eq!(strangers("exit", &["domain"]), [] as [String; 0]);
+}

@@ -5,9 +5,11 @@
 
 pub(crate) mod concurrency;
 pub(crate) mod created_at;
+pub(crate) mod endpoint;
 mod explanation;
 pub(crate) mod finding;
 pub(crate) mod outcome;
+pub(crate) mod partner_id;
 pub(crate) mod photo;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -27,6 +27,7 @@ use tempfile::TempDir;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason},
+    partner_id::PartnerId,
     user_id::UserId,
 };
 
@@ -37,8 +38,9 @@ pub(crate) use write::Receipt;
 /// What a ledger is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pin {
+    /// A base URL, or a word for an endpoint whose URL changes from run to run.
     pub(crate) endpoint: String,
-    pub(crate) partner_id: String,
+    pub(crate) partner_id: PartnerId,
 }
 
 /// An open ledger. What it holds is dropped in this order: the lock outlives the database.

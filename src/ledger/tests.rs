@@ -17,13 +17,14 @@ use super::{AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRec
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    partner_id::PartnerId,
     user_id::UserId,
 };
 
 fn pin() -> Pin {
     Pin {
         endpoint: "https://api.example".into(),
-        partner_id: "007".into(),
+        partner_id: PartnerId::parse("007").unwrap(),
     }
 }
 

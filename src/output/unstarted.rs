@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::Env;
+use crate::config::Env;
 use crate::domain::{
     outcome::Status,
     summary::{Latency, Schema, Summary},

@@ -24,7 +24,7 @@ use crate::domain::{
     stop::Stop,
 };
 use crate::ledger::Ledger;
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::Surveyed;
 use crate::output::Follower;
 use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
 use crate::sys::{buffers::BufferPool, signals::Signals};
@@ -36,8 +36,7 @@ const MESSAGES: usize = 256;
 
 /// What a run works with.
 pub(crate) struct Services<'a> {
-    pub(crate) manifest: &'a Manifest,
-    pub(crate) survey: &'a Survey,
+    pub(crate) manifest: &'a Surveyed,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
@@ -85,7 +84,6 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
 ) -> Result<(Ended, O), RunError> {
     let Services {
         manifest,
-        survey,
         ledger,
         follower,
         client,
@@ -94,7 +92,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         signals,
     } = services;
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, StdRng::from_rng(&mut rand::rng()));
-    let recorder = Recorder::new(manifest, survey, ledger, follower)?;
+    let recorder = Recorder::new(manifest, ledger, follower)?;
     let (to_recorder, from_driver) = commands();
     let (sender, messages) = unbounded_channel();
     let completions = sender.clone();
@@ -233,7 +231,7 @@ impl Driver {
             Completion::Fed(Ok(feed)) => (Event::Fed(feed), None),
             Completion::Committed(Ok(receipt)) => (Event::Committed(receipt), None),
             Completion::Committed(Err(error)) => (Event::StorageLost, Some(error)),
-            Completion::Fed(Err(error)) => (Event::Stop(error.stop()), Some(error)),
+            Completion::Fed(Err(error)) => (Event::Stop(Stop::from(&error).once_begun()), Some(error)),
         };
         self.dispatcher.handle(event, now);
         self.error = self.error.take().or(error);

@@ -32,7 +32,6 @@ use crate::domain::{
 use crate::ledger::{AttemptStatus, LedgerError};
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
-use crate::sys::signals::Signal;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
@@ -54,16 +53,6 @@ pub(crate) struct RunSettings {
     pub(crate) max_failures: Option<u32>,
 }
 
-impl From<Signal> for Stop {
-    fn from(signal: Signal) -> Self {
-        match signal {
-            Signal::HangUp => Self::HungUp,
-            Signal::Interrupt => Self::Interrupted,
-            Signal::Terminate => Self::Terminated,
-        }
-    }
-}
-
 /// Why the recorder could not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -73,16 +62,6 @@ pub(crate) enum RunError {
     Manifest(#[from] ManifestError),
     #[error("results")]
     Results(#[from] ResultsError),
-}
-
-impl RunError {
-    /// What it ends the run for.
-    fn stop(&self) -> Stop {
-        match self {
-            Self::Manifest(_) => Stop::ManifestChanged,
-            Self::Ledger(_) | Self::Results(_) => Stop::Storage,
-        }
-    }
 }
 
 /// Something to tell, for those who watch.

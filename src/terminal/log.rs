@@ -102,7 +102,7 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
         run_id,
         "ended",
         json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
-            "results": facts.files.results, "ledger": closing.ledger}),
+            "results": facts.config.files.results, "ledger": closing.ledger}),
     )
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Place, close, holder, intent, open, outcome, pin, record, shell, user};
 use crate::domain::outcome::{Outcome, Status};
+use crate::domain::partner_id::PartnerId;
 use crate::ledger::open::read_pin;
 use crate::ledger::{AttemptStatus, Ledger, LedgerError, Pin};
 
@@ -57,7 +58,7 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
             ..pin()
         },
         Pin {
-            partner_id: "7".into(),
+            partner_id: PartnerId::parse("7").unwrap(),
             ..pin()
         },
     ] {

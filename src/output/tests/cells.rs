@@ -1,10 +1,12 @@
 //! Every cell of a row.
 
+use std::path::Path;
+
 use strum::VariantArray;
 
 use super::{House, full, of};
 use crate::domain::outcome::{Facts, Outcome, Reason, Status};
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::Opened;
 
 #[test]
 fn the_header_is_the_manifests_own_and_the_contracts_sixteen() {
@@ -171,12 +173,12 @@ fn again(house: &House, text: &str) -> (String, Vec<Vec<String>>) {
     let path = house.folder.path().join("results.csv");
     std::fs::write(&path, text).unwrap();
     let now = chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-    let manifest = Manifest::open(&path, "/photos".into(), now).unwrap();
-    let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+    let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+    let manifest = manifest.survey().unwrap();
     let mut bytes = Vec::new();
-    crate::output::write(&manifest, &survey, &house.ledger, &mut bytes).unwrap();
+    crate::output::write(&manifest, &house.ledger, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    let own = manifest.own_columns().to_vec();
+    let own = manifest.manifest.own_columns().to_vec();
     (text, vec![own])
 }
 

@@ -19,7 +19,7 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     let mut house = House::of(&["a", "b"]);
     let path = house.folder.path().join("r.csv");
     let target = Target::new(&path);
-    let mut follower = target.follow(&house.manifest).unwrap().unwrap();
+    let mut follower = target.follow(&house.manifest.manifest).unwrap().unwrap();
     let header = house.text().lines().next().unwrap().to_owned() + "\n";
     assert_eq!(std::fs::read_to_string(&path).unwrap(), header);
     follower.append(own("b", "b.jpg"), 2, &full()).unwrap();
@@ -30,7 +30,7 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     // The end puts the whole in its place; who follows the old file is not disturbed.
     house.record("a", of(Status::Enrolled));
     let tally = target
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&house.manifest, &house.ledger, &Signals::unheard())
         .unwrap();
     assert_eq!(tally.rows(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), house.text());
@@ -54,7 +54,7 @@ fn files(folder: &Path) -> Vec<String> {
 fn a_reader_of_the_followed_file_never_sees_half_a_row() {
     let house = House::of(&["a"]);
     let path = house.folder.path().join("r.csv");
-    let mut follower = Target::new(&path).follow(&house.manifest).unwrap().unwrap();
+    let mut follower = Target::new(&path).follow(&house.manifest.manifest).unwrap().unwrap();
     for row in 1..=1_000 {
         follower.append(own("a", "a.jpg"), row, &full()).unwrap();
         if row % 37 == 0 {
@@ -82,7 +82,7 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
     Target::new(&path)
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&house.manifest, &house.ledger, &Signals::unheard())
         .unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
@@ -99,9 +99,9 @@ fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     std::fs::write(&path, "old").unwrap();
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
-    drop(target.follow(&house.manifest).unwrap());
+    drop(target.follow(&house.manifest.manifest).unwrap());
     target
-        .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+        .finish(&house.manifest, &house.ledger, &Signals::unheard())
         .unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -115,7 +115,7 @@ fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
         house.folder.path().join("none").join("r.csv"),
         house.folder.path().to_owned(),
     ] {
-        let followed = Target::new(&path).follow(&house.manifest);
+        let followed = Target::new(&path).follow(&house.manifest.manifest);
         assert!(matches!(followed, Err(ResultsError::Write(_))), "{path:?}");
     }
 }
@@ -126,10 +126,10 @@ fn a_device_is_written_to_and_not_replaced() {
     let house = House::of(&["a"]);
     let target = Target::new(Path::new("/dev/null"));
     assert_eq!(target, Target::Place(Place::Device("/dev/null".into())));
-    assert!(target.follow(&house.manifest).unwrap().is_none());
+    assert!(target.follow(&house.manifest.manifest).unwrap().is_none());
     assert_eq!(
         target
-            .finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard())
+            .finish(&house.manifest, &house.ledger, &Signals::unheard())
             .unwrap()
             .rows(),
         1
@@ -141,8 +141,7 @@ fn a_device_is_written_to_and_not_replaced() {
 #[test]
 fn a_full_device_is_an_error() {
     let house = House::of(&["a"]);
-    let finished =
-        Target::new(Path::new("/dev/full")).finish(&house.manifest, &house.survey, &house.ledger, &Signals::unheard());
+    let finished = Target::new(Path::new("/dev/full")).finish(&house.manifest, &house.ledger, &Signals::unheard());
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 

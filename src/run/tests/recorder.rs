@@ -1,6 +1,6 @@
 //! The recorder: what the manifest and the ledger make of each row, and what is recorded when.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use super::fixture::digest;
 use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
+use crate::domain::partner_id::PartnerId;
 use crate::domain::user_id::UserId;
 use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{Manifest, ManifestError, Survey};
+use crate::manifest::{ManifestError, Opened, Surveyed};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
 use crate::run::group_commit::{Batch, ResultsLine};
@@ -20,8 +21,7 @@ use crate::run::row::Feed;
 
 struct Office {
     folder: TempDir,
-    manifest: Manifest,
-    survey: Survey,
+    manifest: Surveyed,
     ledger: Ledger,
     follower: Option<Follower>,
 }
@@ -32,11 +32,11 @@ impl Office {
         let path = folder.path().join("m.csv");
         std::fs::write(&path, format!("user_id,user_created_at,photo\n{rows}")).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let manifest = Manifest::open(&path, PathBuf::from("/photos"), now).unwrap();
-        let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+        let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+        let manifest = manifest.survey().unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),
-            partner_id: "007".into(),
+            partner_id: PartnerId::parse("007").unwrap(),
         };
         let holder = Holder::new("image-enroll", &path, now);
         let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
@@ -44,15 +44,16 @@ impl Office {
         let run = RunRecord {
             run_id: "r".into(),
             manifest: "m.csv".into(),
-            manifest_sha256: survey.sha256,
+            manifest_sha256: manifest.survey.sha256,
             started_at: 0,
         };
         ledger.begin_run(&run).unwrap();
-        let follower = Target::new(&folder.path().join("r.csv")).follow(&manifest).unwrap();
+        let follower = Target::new(&folder.path().join("r.csv"))
+            .follow(&manifest.manifest)
+            .unwrap();
         Self {
             folder,
             manifest,
-            survey,
             ledger,
             follower,
         }
@@ -65,7 +66,7 @@ impl Office {
             sender.send(command).unwrap();
         }
         drop(sender);
-        let recorder = Recorder::new(&self.manifest, &self.survey, &mut self.ledger, &mut self.follower).unwrap();
+        let recorder = Recorder::new(&self.manifest, &mut self.ledger, &mut self.follower).unwrap();
         let mut completions = Vec::new();
         recorder.work(&receiver, |completion| completions.push(completion));
         completions
@@ -251,13 +252,7 @@ fn second_feed(between: impl FnOnce(&std::path::Path, &str)) -> Result<Feed, Run
     let settled: Vec<Entry> = users.iter().map(|user| entry(user, Status::Enrolled, 1)).collect();
     office.ledger.commit(&settled).unwrap();
     let path = office.folder.path().join("m.csv");
-    let recorder = Recorder::new(
-        &office.manifest,
-        &office.survey,
-        &mut office.ledger,
-        &mut office.follower,
-    )
-    .unwrap();
+    let recorder = Recorder::new(&office.manifest, &mut office.ledger, &mut office.follower).unwrap();
     let (sender, receiver) = commands();
     sender.send(Command::Feed).unwrap();
     let (mut sender, mut between, mut last) = (Some(sender), Some(between), None);
