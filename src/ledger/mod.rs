@@ -74,8 +74,19 @@ pub(crate) struct RunRecord {
     pub(crate) started_at: i64,
 }
 
-/// The number of an attempt in the ledger.
-pub(crate) type AttemptId = i64;
+/// The number of an attempt in the ledger, counted from 1 over all runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct AttemptId(i64);
+
+impl AttemptId {
+    /// That of the first attempt in a new ledger.
+    pub(crate) const FIRST: Self = Self(1);
+
+    /// That of the next attempt.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// One thing to record. A batch of them is one transaction.
 #[derive(Debug, Clone)]

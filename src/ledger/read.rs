@@ -21,7 +21,7 @@ impl Ledger {
     /// The number for the next attempt.
     pub(crate) fn next_attempt(&self) -> Result<AttemptId, LedgerError> {
         let last: Option<i64> = self.db.query_row("SELECT max(id) FROM attempt", [], |row| row.get(0))?;
-        Ok(last.unwrap_or(0) + 1)
+        Ok(last.map_or(AttemptId::FIRST, |last| AttemptId(last).next()))
     }
 
     /// When the latest run began, in milliseconds since the Unix epoch.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::{AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRecord};
+use super::{AttemptId, AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRecord};
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
@@ -113,7 +113,7 @@ fn digest(photo: u8) -> PhotoDigest {
 
 fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
     Entry::Intent {
-        id,
+        id: AttemptId(id),
         user_id: user(name),
         number,
         created_at: date(),
@@ -124,7 +124,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
 
 fn close(id: i64, class: AttemptStatus) -> Entry {
     Entry::Close {
-        id,
+        id: AttemptId(id),
         class,
         reason: Some(Reason::NoAnswer),
         http_status: Some(503),

@@ -82,7 +82,7 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
         } => {
             let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
             let values = (
-                id,
+                id.0,
                 run,
                 user_id,
                 number,
@@ -101,7 +101,7 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
             at,
         } => {
             let values = (
-                id,
+                id.0,
                 AttemptStatus::word(*class),
                 reason.map(|reason| reason.word()),
                 http_status,

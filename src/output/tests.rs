@@ -81,9 +81,9 @@ impl House {
         self.ledger.commit(&[entry]).unwrap();
     }
 
-    fn intend(&mut self, id: i64, user: &str, number: u32) {
+    fn intend(&mut self, user: &str, number: u32) {
         let entry = Entry::Intent {
-            id,
+            id: self.ledger.next_attempt().unwrap(),
             user_id: UserId::parse(user).unwrap(),
             number,
             created_at: CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap(),

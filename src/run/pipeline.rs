@@ -120,7 +120,7 @@ impl Pipeline {
         let mut entries = Vec::with_capacity(taken);
         for read in self.read.drain(..taken) {
             let id = self.next_id;
-            self.next_id += 1;
+            self.next_id = id.next();
             entries.push(intent(id, &read, unix_ms));
             self.intended.push(Intended { id, read });
         }

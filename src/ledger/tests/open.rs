@@ -7,7 +7,7 @@ use super::{Place, close, holder, intent, open, outcome, pin, record, shell, use
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::partner_id::PartnerId;
 use crate::ledger::open::read_pin;
-use crate::ledger::{AttemptStatus, Ledger, LedgerError, Pin};
+use crate::ledger::{AttemptId, AttemptStatus, Ledger, LedgerError, Pin};
 
 fn pragma(ledger: &Ledger, name: &str) -> String {
     let sql = format!("PRAGMA {name}");
@@ -25,7 +25,7 @@ fn a_new_ledger_is_empty_pinned_and_durable() {
     for _ in 0..2 {
         let ledger = place.open();
         assert_eq!(read_pin(&ledger.db).unwrap(), pin());
-        assert_eq!(ledger.next_attempt().unwrap(), 1);
+        assert_eq!(ledger.next_attempt().unwrap(), AttemptId::FIRST);
         assert_eq!(ledger.last_run_at().unwrap(), None);
         assert_eq!(ledger.history(&user("a")).unwrap(), Default::default());
         assert_eq!(pragma(&ledger, "synchronous"), "2", "FULL");
@@ -224,7 +224,7 @@ fn what_was_committed_is_there_without_a_proper_close() {
     }
     let after = copy.open();
     assert_eq!(after.history(&user("a")).unwrap().unresolved.len(), 1);
-    assert_eq!(after.next_attempt().unwrap(), 2);
+    assert_eq!(after.next_attempt().unwrap(), AttemptId::FIRST.next());
 }
 
 #[test]

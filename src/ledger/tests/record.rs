@@ -5,7 +5,7 @@ use strum::VariantArray;
 use super::{Place, close, digest, full, intent, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
-use crate::ledger::{AttemptStatus, Entry, Ledger};
+use crate::ledger::{AttemptId, AttemptStatus, Entry, Ledger};
 
 #[test]
 fn every_field_of_every_status_comes_back() {
@@ -103,7 +103,7 @@ fn an_intent_is_a_doubt_until_it_is_closed_and_a_doubt_until_it_is_resolved() {
     ] {
         assert_eq!(class.word(), name);
         let mut ledger = place.begun(&format!("run for {class}"));
-        let id = ledger.next_attempt().unwrap();
+        let AttemptId(id) = ledger.next_attempt().unwrap();
         ledger.commit(&[intent(id, name, 1, 4)]).unwrap();
         assert_eq!(unresolved(&ledger, name), [1], "{class}");
         ledger.commit(&[close(id, class)]).unwrap();
@@ -181,9 +181,9 @@ fn the_numbers_of_attempts_go_on_after_a_reopening() {
     ledger
         .commit(&[intent(1, "a", 1, 1), intent(2, "b", 1, 1), intent(41, "c", 1, 1)])
         .unwrap();
-    assert_eq!(ledger.next_attempt().unwrap(), 42);
+    assert_eq!(ledger.next_attempt().unwrap(), AttemptId(42));
     drop(ledger);
-    assert_eq!(place.open().next_attempt().unwrap(), 42);
+    assert_eq!(place.open().next_attempt().unwrap(), AttemptId(42));
 }
 
 #[test]

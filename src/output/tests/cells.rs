@@ -122,11 +122,11 @@ fn rows_stand_in_the_manifests_order_with_its_numbers() {
 #[test]
 fn an_intent_that_nobody_closed_is_in_doubt() {
     let mut house = House::of(&["a", "b", "c"]);
-    house.intend(1, "a", 1);
+    house.intend("a", 1);
     house.record("b", of(Status::Rejected));
-    house.intend(2, "b", 1);
+    house.intend("b", 1);
     house.record("c", of(Status::Enrolled));
-    house.intend(3, "c", 1);
+    house.intend("c", 1);
     let statuses: Vec<_> = (1..=3).map(|row| house.cell(row, "status")).collect();
     assert_eq!(statuses, ["in_doubt", "in_doubt", "enrolled"]);
     assert_eq!(

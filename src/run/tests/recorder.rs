@@ -11,7 +11,7 @@ use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::partner_id::PartnerId;
 use crate::domain::user_id::UserId;
-use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
+use crate::ledger::{AttemptId, Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{ManifestError, Opened, Surveyed};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
@@ -142,7 +142,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         office.record(user, status, 4);
     }
     let intent = Entry::Intent {
-        id: 1,
+        id: AttemptId::FIRST,
         user_id: UserId::parse("doubt").unwrap(),
         number: 3,
         created_at: date(),
@@ -321,7 +321,7 @@ fn other_bytes_are_found_by_the_next_feed_wherever_they_are() {
     }
 }
 
-fn batch(user: &str, number: u32, id: i64) -> Batch {
+fn batch(user: &str, number: u32, id: AttemptId) -> Batch {
     let entry = Entry::Intent {
         id,
         user_id: UserId::parse(user).unwrap(),
@@ -345,8 +345,8 @@ fn batch(user: &str, number: u32, id: i64) -> Batch {
 fn a_batch_is_durable_and_then_visible() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
     let completions = office.work(vec![
-        Command::Commit(batch("a", 1, 1)),
-        Command::Commit(batch("b", 2, 2)),
+        Command::Commit(batch("a", 1, AttemptId::FIRST)),
+        Command::Commit(batch("b", 2, AttemptId::FIRST.next())),
     ]);
     assert!(
         completions
@@ -354,15 +354,15 @@ fn a_batch_is_durable_and_then_visible() {
             .all(|completion| matches!(completion, Completion::Committed(Ok(_))))
     );
     assert_eq!(office.followed().lines().count(), 3);
-    assert_eq!(office.ledger.next_attempt().unwrap(), 3);
+    assert_eq!(office.ledger.next_attempt().unwrap(), AttemptId::FIRST.next().next());
 }
 
 #[test]
 fn a_batch_that_the_ledger_does_not_take_is_not_in_the_results() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
     let completions = office.work(vec![
-        Command::Commit(batch("a", 1, 1)),
-        Command::Commit(batch("b", 2, 1)),
+        Command::Commit(batch("a", 1, AttemptId::FIRST)),
+        Command::Commit(batch("b", 2, AttemptId::FIRST)),
     ]);
     assert!(matches!(
         completions[1],

@@ -8,6 +8,7 @@ use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
 use crate::domain::resume::{Doubt, Past, Plan};
+use crate::ledger::AttemptId;
 
 const NOW_MS: i64 = 1_780_000_000_000;
 
@@ -125,7 +126,7 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     second.work();
     second.answer(1, Kind::Duplicate);
     let ids: Vec<_> = second.books.attempts.keys().copied().collect();
-    assert_eq!(ids, [1, 2]);
+    assert_eq!(ids, [AttemptId::FIRST, AttemptId::FIRST.next()]);
     assert_eq!(
         (second.status(1), second.books.view(&user(1)).attempts),
         (Status::EnrolledInferred, 2)

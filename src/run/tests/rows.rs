@@ -11,7 +11,7 @@ use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::{Kind, Refusal};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::stop::Stop;
-use crate::ledger::AttemptStatus;
+use crate::ledger::{AttemptId, AttemptStatus};
 use crate::run::{RunEvent, RunSettings};
 
 #[test]
@@ -53,7 +53,7 @@ fn nothing_leaves_before_its_intent_is_durable() {
 fn intents_that_wait_share_one_commit() {
     let mut world = World::new(settings(), 60);
     world.work();
-    world.answer_id(1, enrolled().into());
+    world.answer_id(AttemptId::FIRST, enrolled().into());
     world.poll();
     assert!(world.committing.is_some(), "the recorder has the first outcome");
     while !world.reading.is_empty() {

@@ -71,7 +71,8 @@ impl World {
 
     pub(super) fn resumed(settings: RunSettings, rows: Vec<PendingRow>, books: Books, seed: u64) -> Self {
         let (start, in_doubt_wait) = (settings.started, settings.in_doubt_wait);
-        let next_id = books.attempts.keys().next_back().copied().unwrap_or(0) + 1;
+        let last = books.attempts.keys().next_back();
+        let next_id = last.map_or(AttemptId::FIRST, |last| last.next());
         Self {
             dispatcher: Dispatcher::new(settings, next_id, StdRng::seed_from_u64(seed)),
             start,
