@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::{KeptLedger, ResultsConfig};
+use crate::domain::unix_millis::UnixMillis;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Holder, Ledger, LedgerError};
@@ -31,7 +32,7 @@ pub(super) fn run(config: &ResultsConfig, signals: &Signals) -> Result<ExitStatu
 fn open(kept: &KeptLedger, holder: Holder) -> Result<(Ledger, DateTime<Utc>), LedgerError> {
     let ledger = Ledger::open_existing(&kept.path, holder)?;
     check_pin(kept, &ledger)?;
-    let last = ledger.last_run_at()?.and_then(DateTime::from_timestamp_millis);
+    let last = ledger.last_run_at()?.and_then(UnixMillis::to_date_time);
     Ok((ledger, last.unwrap_or_else(Utc::now)))
 }
 

@@ -20,4 +20,5 @@ pub(crate) mod stop;
 pub(crate) mod summary;
 pub(crate) mod suspicion;
 pub(crate) mod text;
+pub(crate) mod unix_millis;
 pub(crate) mod user_id;

@@ -11,6 +11,7 @@ mod open;
 mod read;
 #[cfg(test)]
 mod tests;
+mod time;
 mod wal;
 mod write;
 
@@ -28,6 +29,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason},
     partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 
@@ -65,13 +67,13 @@ impl Ledger {
     }
 }
 
-/// A run as the ledger keeps it. Times are milliseconds since the Unix epoch.
+/// A run as the ledger keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct RunRecord {
     pub(crate) run_id: String,
     pub(crate) manifest: String,
     pub(crate) manifest_sha256: [u8; 32],
-    pub(crate) started_at: i64,
+    pub(crate) started_at: UnixMillis,
 }
 
 /// The number of an attempt in the ledger, counted from 1 over all runs.
@@ -98,7 +100,7 @@ pub(crate) enum Entry {
         number: u32,
         created_at: CreatedAt,
         photo: PhotoDigest,
-        at: i64,
+        at: UnixMillis,
     },
     /// What became of an attempt.
     Close {
@@ -106,7 +108,7 @@ pub(crate) enum Entry {
         class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
-        at: i64,
+        at: UnixMillis,
     },
     /// Whatever was in doubt about this user is known now.
     Resolve { user_id: UserId },

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::kind::{Kind, check_database, check_file};
 use super::migrate::{create, migrate};
 use super::{Holder, Ledger, LedgerError, Lock, Pin, private_options, wal};
-use crate::domain::partner_id::PartnerId;
+use crate::domain::{partner_id::PartnerId, unix_millis::UnixMillis};
 use crate::sys::folder::folder_of;
 
 /// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
@@ -69,7 +69,7 @@ impl Ledger {
         let kind = check(&db, path, log, pin)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        update(&transaction, kind, pin, lock.holder().started_at.timestamp_millis())?;
+        update(&transaction, kind, pin, lock.holder().started_at.into())?;
         transaction.commit()?;
         wal::keep_on_close(&db, false)?;
         let mut ledger = Self {
@@ -119,7 +119,7 @@ fn check(db: &Connection, path: &Path, log: wal::Found, pin: Option<&Pin>) -> Re
 }
 
 /// Brings it up to date: its schema, the runs that have died, and the mark of its log, which is there.
-fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: i64) -> Result<(), LedgerError> {
+fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: UnixMillis) -> Result<(), LedgerError> {
     match (kind, pin) {
         (Kind::New, Some(pin)) => create(transaction, pin)?,
         (Kind::New, None) => return Err(LedgerError::Foreign),

@@ -18,6 +18,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 
@@ -92,7 +93,7 @@ fn record(run: &str) -> RunRecord {
         run_id: run.into(),
         manifest: "m.csv".into(),
         manifest_sha256: [9; 32],
-        started_at: 1_000,
+        started_at: UnixMillis::new(1_000),
     }
 }
 
@@ -118,7 +119,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
         number,
         created_at: date(),
         photo: digest(photo),
-        at: 1_676_300_862_004 + id,
+        at: UnixMillis::new(1_676_300_862_004 + id),
     }
 }
 
@@ -128,7 +129,7 @@ fn close(id: i64, class: AttemptStatus) -> Entry {
         class,
         reason: Some(Reason::NoAnswer),
         http_status: Some(503),
-        at: 1_676_300_863_000,
+        at: UnixMillis::new(1_676_300_863_000),
     }
 }
 
@@ -155,8 +156,8 @@ fn full(status: Status, run: &str) -> Outcome {
         },
         attempts: 3,
         photo: Some(digest(5)),
-        sent_at: Some(1_676_300_862_004),
-        finished_at: Some(1_676_300_863_000),
+        sent_at: Some(UnixMillis::new(1_676_300_862_004)),
+        finished_at: Some(UnixMillis::new(1_676_300_863_000)),
         duration_ms: Some(996),
         run_id: run.into(),
     }

@@ -12,6 +12,7 @@ use crate::domain::{
     stop::Stop,
     summary::{Latency, Schema, Summary},
     text,
+    unix_millis::UnixMillis,
 };
 use crate::exit::ExitStatus;
 use crate::manifest::Survey;
@@ -54,8 +55,8 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
         partner_id: config.account.signer.partner_id().to_string(),
         manifest: config.files.manifest.to_string_lossy().into_owned(),
         manifest_sha256: text::hex(&survey.sha256),
-        started_at: text::rfc3339(started_at.timestamp_millis()),
-        finished_at: text::rfc3339(finished_at.timestamp_millis()),
+        started_at: UnixMillis::from(*started_at).to_string(),
+        finished_at: UnixMillis::from(*finished_at).to_string(),
         exit_code: status.code(),
         stopped_by: stop.map(Stop::word),
         rows: survey.rows(),

@@ -17,6 +17,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
     partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
@@ -48,7 +49,7 @@ impl House {
             run_id: "run-1".into(),
             manifest: "m.csv".into(),
             manifest_sha256: manifest.survey.sha256,
-            started_at: 0,
+            started_at: UnixMillis::new(0),
         };
         ledger.begin_run(&run).unwrap();
         Self {
@@ -88,7 +89,7 @@ impl House {
             number,
             created_at: CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap(),
             photo: photo(),
-            at: 1_676_300_862_004,
+            at: UnixMillis::new(1_676_300_862_004),
         };
         self.ledger.commit(&[entry]).unwrap();
     }
@@ -152,8 +153,8 @@ fn full() -> Outcome {
         },
         attempts: 3,
         photo: Some(photo()),
-        sent_at: Some(1_676_300_862_004),
-        finished_at: Some(1_676_300_863_000),
+        sent_at: Some(UnixMillis::new(1_676_300_862_004)),
+        finished_at: Some(UnixMillis::new(1_676_300_863_000)),
         duration_ms: Some(996),
         run_id: "run-1".into(),
     }

@@ -14,6 +14,7 @@ use crate::domain::{
     response::{Kind, Refusal},
     resume,
     stop::Stop,
+    unix_millis::UnixMillis,
 };
 use crate::ledger::{AttemptId, AttemptStatus, Entry};
 
@@ -23,7 +24,7 @@ const REFUSALS_ALIKE: u32 = 20;
 /// The end of one attempt, as everything below needs it.
 pub(super) struct AttemptEnd {
     id: AttemptId,
-    sent_at: i64,
+    sent_at: UnixMillis,
     pub(super) took: Duration,
     pub(super) facts: Facts,
     /// Why there was no answer.
@@ -197,7 +198,7 @@ impl Dispatcher {
     pub(super) fn aborted(&mut self, now: Moment) {
         for (id, mut flight) in self.pipeline.abort() {
             flight.doubt();
-            let (reason, at) = (Some(Reason::Interrupted), now.unix_ms);
+            let (reason, at) = (Some(Reason::Interrupted), now.at);
             self.commits.push(Entry::Close {
                 id,
                 class: AttemptStatus::InDoubt,
@@ -248,7 +249,7 @@ impl Dispatcher {
             class,
             reason,
             http_status: end.facts.http_status,
-            at: end.now.unix_ms,
+            at: end.now.at,
         });
     }
 
@@ -285,7 +286,7 @@ impl Dispatcher {
             attempts: row.past.attempts,
             photo,
             sent_at: Some(end.sent_at),
-            finished_at: Some(end.now.unix_ms),
+            finished_at: Some(end.now.at),
             duration_ms: Some(end.took.as_millis() as u64),
             run_id: self.settings.run_id.clone(),
         }
@@ -308,7 +309,7 @@ impl Dispatcher {
         Outcome {
             attempts: row.past.attempts,
             photo,
-            finished_at: Some(now.unix_ms),
+            finished_at: Some(now.at),
             run_id: self.settings.run_id.clone(),
             ..Outcome::untried(status, Some(reason))
         }

@@ -17,15 +17,15 @@ use super::row::{Answer, Feed, PendingRow, Request};
 use super::shutdown::Shutdown;
 use super::stats::Stats;
 use super::{RunEvent, RunSettings, Snapshot};
-use crate::domain::stop::Stop;
+use crate::domain::{stop::Stop, unix_millis::UnixMillis};
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::{Photo, PhotoError};
 
-/// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
+/// A moment on both clocks: for waiting, and for the record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) instant: Instant,
-    pub(super) unix_ms: i64,
+    pub(super) at: UnixMillis,
 }
 
 /// What has happened.
@@ -223,11 +223,11 @@ impl Dispatcher {
     /// results that were lost and not the ledger.
     fn storage_lost(&mut self, now: Moment) {
         self.commits.end(now.instant);
-        let entries = self.pipeline.forget_intended(now.unix_ms);
+        let entries = self.pipeline.forget_intended(now.at);
         self.end(Stop::Storage, now.instant);
         if std::mem::replace(&mut self.storage_failed, true) {
             self.commits.give_up();
-            self.pipeline.take_back(now.unix_ms);
+            self.pipeline.take_back(now.at);
         } else {
             entries.into_iter().for_each(|entry| self.commits.push(entry));
         }

@@ -261,7 +261,7 @@ async fn attempt(client: &Client, signer: &Signer, request: Request) -> Answer {
     });
     Answer {
         id,
-        sent_at: signed_at.timestamp_millis(),
+        sent_at: signed_at.into(),
         took: start.elapsed(),
         reading,
     }
@@ -279,7 +279,7 @@ fn clock_ahead(reply: &Reply) -> Option<i64> {
 fn moment() -> Moment {
     Moment {
         instant: Instant::now(),
-        unix_ms: Utc::now().timestamp_millis(),
+        at: Utc::now().into(),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     outcome::{PhotoDigest, Status},
     response::Verdict,
     resume::{Past, Refused},
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 use crate::ledger::AttemptId;
@@ -56,8 +57,8 @@ pub(super) struct Request {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) id: AttemptId,
-    /// When the request was signed; milliseconds since the Unix epoch.
-    pub(super) sent_at: i64,
+    /// When the request was signed.
+    pub(super) sent_at: UnixMillis,
     pub(super) took: Duration,
     pub(super) reading: Result<Reading, SendError>,
 }

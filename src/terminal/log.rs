@@ -9,7 +9,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::{Closing, counts};
-use crate::domain::text;
+use crate::domain::unix_millis::UnixMillis;
 use crate::run::RunEvent;
 
 /// A event as one line of text.
@@ -108,7 +108,7 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>) -> String {
 
 /// One object; a command that is no run has no `run_id`.
 pub(super) fn line(run_id: &str, event: &str, fields: Value) -> String {
-    let mut object = json!({"at": text::rfc3339(Utc::now().timestamp_millis()), "run_id": run_id, "event": event});
+    let mut object = json!({"at": UnixMillis::from(Utc::now()).to_string(), "run_id": run_id, "event": event});
     if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
         object.extend(fields);
     }

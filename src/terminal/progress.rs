@@ -9,7 +9,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use super::{log, write_err};
 use crate::config::{LogFormat, ProgressMode, Report};
-use crate::domain::{outcome::Status, text};
+use crate::domain::{outcome::Status, unix_millis::UnixMillis};
 use crate::run::{Snapshot, Waiting};
 
 /// Distance of the plain lines (contract, section 2).
@@ -90,7 +90,7 @@ impl Progress {
     }
 
     fn line(&self, snapshot: &Snapshot, done: u32, rate: f64, left: Option<Duration>, now: Instant) -> String {
-        let at = text::rfc3339(Utc::now().timestamp_millis());
+        let at = UnixMillis::from(Utc::now());
         let message = message(snapshot, rate, left, now);
         format!(
             "{at} {} of {} rows, {message}\n",

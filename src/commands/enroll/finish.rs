@@ -64,7 +64,7 @@ impl Ending {
     fn record(&mut self, prepared: &Prepared<'_>, tally: &Tally) {
         self.finished_at = Utc::now();
         let code = ExitStatus::of_run(self.stop, |status| tally.count(status)).code();
-        let (at, word) = (self.finished_at.timestamp_millis(), self.stop.map(Stop::word));
+        let (at, word) = (self.finished_at.into(), self.stop.map(Stop::word));
         let ended = prepared.ledger.end_run(at, code, word);
         let faults = ended.map_err(Error::of_ledger(&prepared.ledger_path)).err();
         self.faults.extend(faults);

@@ -95,7 +95,7 @@ impl Prepared<'_> {
             run_id: self.run_id.to_owned(),
             manifest: text::one_line(&manifest, text::MAX_TEXT_CHARS),
             manifest_sha256: self.manifest.survey.sha256,
-            started_at: self.started_at.timestamp_millis(),
+            started_at: self.started_at.into(),
         };
         let begun = self.ledger.begin_run(&record);
         begun.map_err(Error::of_ledger(&self.ledger_path))
@@ -103,7 +103,7 @@ impl Prepared<'_> {
 
     /// A run that has sent nothing is ended in the ledger, too; the error that ended it is told by the caller.
     pub(super) fn give_up(&self, error: &Error) {
-        let now = Utc::now().timestamp_millis();
-        drop(self.ledger.end_run(now, error.exit_status().code(), None));
+        let now = Utc::now();
+        drop(self.ledger.end_run(now.into(), error.exit_status().code(), None));
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Place, close, holder, intent, open, outcome, pin, record, shell, user};
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::partner_id::PartnerId;
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::open::read_pin;
 use crate::ledger::{AttemptId, AttemptStatus, Ledger, LedgerError, Pin};
 
@@ -69,7 +70,7 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(place.open().last_run_at().unwrap(), Some(1_000));
+    assert_eq!(place.open().last_run_at().unwrap(), Some(UnixMillis::new(1_000)));
 }
 
 #[test]
@@ -231,15 +232,15 @@ fn what_was_committed_is_there_without_a_proper_close() {
 fn runs_are_recorded_with_their_end() {
     let place = Place::new();
     let ledger = place.begun("r1");
-    ledger.end_run(2_000, 10, Some("limit")).unwrap();
+    ledger.end_run(UnixMillis::new(2_000), 10, Some("limit")).unwrap();
     drop(ledger);
     let mut ledger = place.open();
     let second = crate::ledger::RunRecord {
-        started_at: 5_000,
+        started_at: UnixMillis::new(5_000),
         ..record("r2")
     };
     ledger.begin_run(&second).unwrap();
-    assert_eq!(ledger.last_run_at().unwrap(), Some(5_000));
+    assert_eq!(ledger.last_run_at().unwrap(), Some(UnixMillis::new(5_000)));
     assert!(ledger.begin_run(&second).is_err(), "a run has its own name");
     drop(ledger);
     let path: &Path = &place.path();

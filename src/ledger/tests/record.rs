@@ -5,6 +5,7 @@ use strum::VariantArray;
 use super::{Place, close, digest, full, intent, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::{AttemptId, AttemptStatus, Entry, Ledger};
 
 #[test]
@@ -55,7 +56,7 @@ fn the_largest_numbers_come_back() {
     let wanted = Outcome {
         attempts: u32::MAX,
         duration_ms: Some(i64::MAX as u64),
-        sent_at: Some(i64::MIN),
+        sent_at: Some(UnixMillis::new(i64::MIN)),
         ..full(Status::Failed, "r1")
     };
     ledger.commit(&[outcome("a", wanted.clone())]).unwrap();
@@ -133,7 +134,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
         number,
         created_at: Some("2021-08-12".into()),
         photo: digest(photo),
-        started_at: 1_676_300_862_004 + id,
+        started_at: UnixMillis::new(1_676_300_862_004 + id),
         ended_at,
         run_id: run.into(),
     };
@@ -141,7 +142,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     assert_eq!(
         history.unresolved,
         [
-            attempt(1, 1, 4, "r1", Some(1_676_300_863_000)),
+            attempt(1, 1, 4, "r1", Some(UnixMillis::new(1_676_300_863_000))),
             attempt(3, 2, 5, "r2", None)
         ]
     );

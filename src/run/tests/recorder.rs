@@ -10,6 +10,7 @@ use super::fixture::digest;
 use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::partner_id::PartnerId;
+use crate::domain::unix_millis::UnixMillis;
 use crate::domain::user_id::UserId;
 use crate::ledger::{AttemptId, Entry, Holder, Ledger, Lock, Pin, RunRecord};
 use crate::manifest::{ManifestError, Opened, Surveyed};
@@ -45,7 +46,7 @@ impl Office {
             run_id: "r".into(),
             manifest: "m.csv".into(),
             manifest_sha256: manifest.survey.sha256,
-            started_at: 0,
+            started_at: UnixMillis::new(0),
         };
         ledger.begin_run(&run).unwrap();
         let follower = Target::new(&folder.path().join("r.csv"))
@@ -147,7 +148,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
         number: 3,
         created_at: date(),
         photo: digest(5),
-        at: 77,
+        at: UnixMillis::new(77),
     };
     office.ledger.commit(&[intent]).unwrap();
     let feed = office.feeds(1).remove(0).unwrap();
@@ -170,7 +171,7 @@ fn each_row_meets_what_the_ledger_knows_of_its_user() {
     assert_eq!(feed.rows[3].past.doubts[0].photo, digest(5));
     assert_eq!(
         feed.rows[3].past.last_doubt_at,
-        Some(i64::MAX),
+        Some(UnixMillis::MAX),
         "nobody knows when it ended"
     );
     assert_eq!(feed.rows[0].cells, vec!["new", "2021-08-12", "new.jpg"]);
@@ -328,7 +329,7 @@ fn batch(user: &str, number: u32, id: AttemptId) -> Batch {
         number: 1,
         created_at: date(),
         photo: digest(1),
-        at: 0,
+        at: UnixMillis::new(0),
     };
     let line = ResultsLine {
         number,

@@ -25,7 +25,8 @@ fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
     assert_eq!((outcome.status, outcome.reason), (Status::Enrolled, None));
     assert_eq!((outcome.attempts, outcome.photo), (1, Some(digest(1))));
     assert_eq!(outcome.duration_ms, Some(120));
-    assert_eq!(outcome.finished_at.unwrap() - outcome.sent_at.unwrap(), 120);
+    let took = outcome.finished_at.unwrap().since(outcome.sent_at.unwrap());
+    assert_eq!(took, Duration::from_millis(120));
     assert_eq!(outcome.run_id, "r");
     assert_eq!(world.lines, [(1, Status::Enrolled)]);
     assert_eq!(world.books.classes(&user(1)), [Some(AttemptStatus::Settled)]);

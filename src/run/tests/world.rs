@@ -10,6 +10,7 @@ use super::fixture::{Back, EPOCH_MS, facts, pending, photo};
 use crate::domain::{
     outcome::{PhotoDigest, Status},
     response::{Kind, Verdict},
+    unix_millis::UnixMillis,
 };
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::PhotoError;
@@ -78,7 +79,7 @@ impl World {
             start,
             now: Moment {
                 instant: start,
-                unix_ms: EPOCH_MS,
+                at: UnixMillis::new(EPOCH_MS),
             },
             source: rows.into(),
             feed_wanted: false,
@@ -279,7 +280,7 @@ impl World {
             }),
         };
         let took = self.now.instant - sent.at;
-        let sent_at = self.now.unix_ms - took.as_millis() as i64;
+        let sent_at = UnixMillis::new(self.now.at.get() - took.as_millis() as i64);
         let answer = Answer {
             id,
             sent_at,
