@@ -138,3 +138,58 @@ impl From<Signal> for Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::ManifestError;
+
+    fn full_disk() -> io::Error {
+        io::ErrorKind::StorageFull.into()
+    }
+
+    #[test]
+    fn an_error_is_one_stop_before_the_first_request_and_another_one_after_it() {
+        let path = Path::new("x");
+        let ledger = |error| Error::of_ledger(path)(error);
+        let results = |error| Error::of_results(path)(error);
+        for (error, before, code, begun) in [
+            (ConfigError::Declined.into(), "declined", 2, "storage"),
+            (ConfigError::NoPartner.into(), "configuration", 2, "storage"),
+            (ledger(LedgerError::Locked(None)), "ledger_locked", 8, "storage"),
+            (ledger(LedgerError::Missing), "configuration", 2, "storage"),
+            (ledger(LedgerError::LogLost), "ledger_unusable", 7, "storage"),
+            (
+                UnusableManifest::new(path, ManifestError::NoHeader).into(),
+                "manifest_unusable",
+                9,
+                "manifest_changed",
+            ),
+            (
+                RunError::from(ManifestError::Changed).into(),
+                "manifest_unusable",
+                9,
+                "manifest_changed",
+            ),
+            (
+                RunError::from(LedgerError::LogLost).into(),
+                "ledger_unusable",
+                7,
+                "storage",
+            ),
+            (results(ResultsError::InUse), "configuration", 2, "storage"),
+            (results(ResultsError::Write(full_disk())), "storage", 7, "storage"),
+            (
+                results(ResultsError::GivenUp(GivenUp(Signal::Terminate))),
+                "terminated",
+                143,
+                "terminated",
+            ),
+            (Error::of_summary(path)(full_disk()), "storage", 7, "storage"),
+        ] {
+            let stop = error.stop();
+            assert_eq!((stop.word(), stop.once_begun().word()), (before, begun), "{error:?}");
+            assert_eq!(error.exit_status().code(), code, "{error:?}");
+        }
+    }
+}

@@ -67,3 +67,63 @@ pub(super) fn is_taken(path: &Path, files: &[PathBuf]) -> bool {
         .chain(files.iter().flat_map(|file| companions(file)));
     places.any(|place| is_same_place(&place, path))
 }
+
+// Hard links and devices are Unix's.
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    /// A folder with a manifest, and a second name of it.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("m.csv"), "x").unwrap();
+        std::fs::hard_link(folder.path().join("m.csv"), folder.path().join("hard.csv")).unwrap();
+        folder
+    }
+
+    fn check(folder: &tempfile::TempDir, written: &[(&'static str, &str)]) -> Result<(), ConfigError> {
+        let named = written.iter().fold(Written::default(), |written, (flag, name)| {
+            written.file_or_stdout(flag, Some(&folder.path().join(name)))
+        });
+        named.check(&folder.path().join("m.csv"))
+    }
+
+    #[test]
+    fn the_manifest_is_not_written_over_by_whichever_name() {
+        let folder = folder();
+        for name in ["m.csv", "./m.csv", "hard.csv"] {
+            let refused = check(&folder, &[("--results", "r.csv"), ("--findings", name)]);
+            assert!(
+                matches!(&refused, Err(ConfigError::Overwrites { flag: "--findings", .. })),
+                "{name}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_two_files_take_one_place_whether_they_are_there_or_not() {
+        let folder = folder();
+        let refused = check(&folder, &[("--results", "a"), ("--ledger", "b"), ("--summary", "./a")]);
+        assert!(matches!(refused, Err(ConfigError::SameFile("--results", "--summary"))));
+        assert!(check(&folder, &[("--results", "a"), ("--ledger", "b"), ("--summary", "c")]).is_ok());
+    }
+
+    #[test]
+    fn what_stands_beside_a_ledger_is_taken_and_a_device_never_is() {
+        let folder = folder();
+        let path = folder.path().join("l.db");
+        let ledger = KeptLedger { path, default_of: None };
+        let wal = folder.path().join("l.db-wal");
+        let written = Written::default().file("--summary", Some(&wal)).beside(Some(&ledger));
+        let refused = written.check(&folder.path().join("m.csv"));
+        assert!(matches!(
+            refused,
+            Err(ConfigError::SameFile("--summary", BESIDE_LEDGER))
+        ));
+        assert!(is_taken(&wal, &[folder.path().join("l.db")]));
+        let null = Some(Path::new("/dev/null"));
+        let devices = Written::default().file("--results", null).file("--summary", null);
+        assert!(devices.check(&folder.path().join("m.csv")).is_ok());
+    }
+}
