@@ -1,17 +1,18 @@
-//! What ends the program early: one variant per subsystem, each with its exit code.
+//! What ends the program early: one variant per subsystem, and the one table that says which [`Stop`] an error is.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::client::ClientError;
 use crate::config::ConfigError;
+use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
-use crate::manifest::ManifestError;
+use crate::manifest::UnusableManifest;
 use crate::output::ResultsError;
 use crate::photo::PhotoError;
 use crate::run::RunError;
-use crate::sys::signals::GivenUp;
+use crate::sys::signals::{GivenUp, Signal};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -19,8 +20,8 @@ pub(crate) enum Error {
     Config(#[from] ConfigError),
     #[error("cannot connect")]
     Client(#[from] ClientError),
-    #[error("manifest {path:?}")]
-    Manifest { path: PathBuf, source: ManifestError },
+    #[error(transparent)]
+    Manifest(#[from] UnusableManifest),
     #[error("ledger {path:?}")]
     Ledger { path: PathBuf, source: LedgerError },
     #[error("results {path:?}")]
@@ -44,41 +45,151 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) fn exit_status(&self) -> ExitStatus {
+    /// Names the ledger that an error is about.
+    pub(crate) fn of_ledger(path: &Path) -> impl Fn(LedgerError) -> Self {
+        |source| Self::Ledger {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Names the results that an error is about.
+    pub(crate) fn of_results(path: &Path) -> impl Fn(ResultsError) -> Self {
+        |source| Self::Results {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Names the summary that an error is about.
+    pub(crate) fn of_summary(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::Summary {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// What it ends a command for that has not begun to send.
+    pub(crate) fn stop(&self) -> Stop {
         match self {
-            Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => ExitStatus::Usage,
-            Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
-            Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
-            Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),
+            Self::Config(ConfigError::Declined) => Stop::Declined,
+            Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => Stop::Configuration,
+            Self::Manifest(_) => Stop::ManifestUnusable,
+            Self::Ledger { source, .. } => source.into(),
+            Self::Results { source, .. } => source.into(),
+            Self::Run(error) => error.into(),
             Self::Findings { .. } | Self::Photo { .. } | Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => {
-                ExitStatus::Storage
+                Stop::Storage
             }
+        }
+    }
+
+    pub(crate) fn exit_status(&self) -> ExitStatus {
+        self.stop().into()
+    }
+}
+
+impl From<&LedgerError> for Stop {
+    fn from(error: &LedgerError) -> Self {
+        match error {
+            LedgerError::Locked(_) => Self::LedgerLocked,
+            LedgerError::Missing | LedgerError::OtherPin { .. } => Self::Configuration,
+            LedgerError::Foreign
+            | LedgerError::Newer { .. }
+            | LedgerError::LogLost
+            | LedgerError::Damaged(_)
+            | LedgerError::Corrupt(_)
+            | LedgerError::Open(_)
+            | LedgerError::Lock(_)
+            | LedgerError::Copy(_)
+            | LedgerError::Sqlite(_) => Self::LedgerUnusable,
         }
     }
 }
 
-fn ledger_status(error: &LedgerError) -> ExitStatus {
-    match error {
-        LedgerError::Locked(_) => ExitStatus::Locked,
-        LedgerError::Missing | LedgerError::OtherPin { .. } => ExitStatus::Usage,
-        LedgerError::Foreign
-        | LedgerError::Newer { .. }
-        | LedgerError::LogLost
-        | LedgerError::Damaged(_)
-        | LedgerError::Corrupt(_)
-        | LedgerError::Open(_)
-        | LedgerError::Lock(_)
-        | LedgerError::Copy(_)
-        | LedgerError::Sqlite(_) => ExitStatus::Storage,
+impl From<&ResultsError> for Stop {
+    fn from(error: &ResultsError) -> Self {
+        match error {
+            ResultsError::Write(_) => Self::Storage,
+            ResultsError::NotResults | ResultsError::Directory | ResultsError::InUse => Self::Configuration,
+            ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
+            ResultsError::Ledger(error) => error.into(),
+            ResultsError::Manifest(_) => Self::ManifestUnusable,
+        }
     }
 }
 
-fn results_status(error: &ResultsError) -> ExitStatus {
-    match error {
-        ResultsError::Write(_) => ExitStatus::Storage,
-        ResultsError::NotResults | ResultsError::Directory | ResultsError::InUse => ExitStatus::Usage,
-        ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
-        ResultsError::Ledger(error) => ledger_status(error),
-        ResultsError::Manifest(_) => ExitStatus::Manifest,
+impl From<&RunError> for Stop {
+    fn from(error: &RunError) -> Self {
+        match error {
+            RunError::Ledger(error) => error.into(),
+            RunError::Manifest(_) => Self::ManifestUnusable,
+            RunError::Results(error) => error.into(),
+        }
+    }
+}
+
+impl From<Signal> for Stop {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::HangUp => Self::HungUp,
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::ManifestError;
+
+    fn full_disk() -> io::Error {
+        io::ErrorKind::StorageFull.into()
+    }
+
+    #[test]
+    fn an_error_is_one_stop_before_the_first_request_and_another_one_after_it() {
+        let path = Path::new("x");
+        let ledger = |error| Error::of_ledger(path)(error);
+        let results = |error| Error::of_results(path)(error);
+        for (error, before, code, begun) in [
+            (ConfigError::Declined.into(), "declined", 2, "storage"),
+            (ConfigError::NoPartner.into(), "configuration", 2, "storage"),
+            (ledger(LedgerError::Locked(None)), "ledger_locked", 8, "storage"),
+            (ledger(LedgerError::Missing), "configuration", 2, "storage"),
+            (ledger(LedgerError::LogLost), "ledger_unusable", 7, "storage"),
+            (
+                UnusableManifest::new(path, ManifestError::NoHeader).into(),
+                "manifest_unusable",
+                9,
+                "manifest_changed",
+            ),
+            (
+                RunError::from(ManifestError::Changed).into(),
+                "manifest_unusable",
+                9,
+                "manifest_changed",
+            ),
+            (
+                RunError::from(LedgerError::LogLost).into(),
+                "ledger_unusable",
+                7,
+                "storage",
+            ),
+            (results(ResultsError::InUse), "configuration", 2, "storage"),
+            (results(ResultsError::Write(full_disk())), "storage", 7, "storage"),
+            (
+                results(ResultsError::GivenUp(GivenUp(Signal::Terminate))),
+                "terminated",
+                143,
+                "terminated",
+            ),
+            (Error::of_summary(path)(full_disk()), "storage", 7, "storage"),
+        ] {
+            let stop = error.stop();
+            assert_eq!((stop.word(), stop.once_begun().word()), (before, begun), "{error:?}");
+            assert_eq!(error.exit_status().code(), code, "{error:?}");
+        }
     }
 }

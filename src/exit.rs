@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use crate::domain::{outcome::Status, response::Refusal, stop::Stop};
-use crate::sys::signals::Signal;
 
 /// How the program ended. The numbers are the public interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +97,8 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
-    /// By why the run was stopped, if it was, and how many rows have each status. A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
+    /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
+    /// `count` says how many rows have a status.
     pub(crate) fn of_run(stop: Option<Stop>, count: impl Fn(Status) -> u32) -> Self {
         if let Some(stop) = stop {
             return stop.into();
@@ -128,15 +128,11 @@ impl From<Stop> for ExitStatus {
             Stop::HungUp => Self::HungUp,
             Stop::Interrupted => Self::Interrupted,
             Stop::Terminated => Self::Terminated,
-            Stop::ManifestChanged => Self::Manifest,
-            Stop::Storage => Self::Storage,
+            Stop::Declined | Stop::Configuration => Self::Usage,
+            Stop::LedgerLocked => Self::Locked,
+            Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
+            Stop::LedgerUnusable | Stop::Storage => Self::Storage,
         }
-    }
-}
-
-impl From<Signal> for ExitStatus {
-    fn from(signal: Signal) -> Self {
-        Stop::from(signal).into()
     }
 }
 

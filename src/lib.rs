@@ -16,18 +16,20 @@
 //!
 //! Before the first row:
 //!
-//! 1. `main.rs` parses the command line into [`Cli`] (`cli.rs`), [`run()`] hands it to `commands/mod.rs`, and
-//!    `commands/enroll.rs` is the run from here to its end: `prepare`, `send`, `finish`. The work is done on a thread of
-//!    its own, and `main` waits for it or for a signal (`sys/signals.rs`), so that nothing that hangs keeps the process.
-//! 2. `prepare` resolves arguments and environment (`config.rs`: endpoint, key, paths), locks the ledger
-//!    (`ledger/lock.rs`), opens the manifest, takes the survey of it, keeps other commands away from the results
-//!    (`output/claim.rs`), and opens the ledger (`ledger/open.rs`). Rows that look wrong are told of
-//!    (`terminal/warnings.rs`), in production a person is asked (`commands/confirm.rs`), and then the ledger is told that
-//!    a run begins.
-//! 3. `send` builds the client (`client/`) and calls `drive` (`run/driver.rs`), which starts two workers. The *recorder*
-//!    (`run/recorder.rs`) is a thread that owns manifest, ledger and results. The *driver* is a task that asks the
-//!    *dispatcher* (`run/dispatcher.rs`) what to do (`poll` gives actions), does it, and tells it what happened
-//!    (`handle` takes events). The dispatcher itself neither waits nor reads nor writes.
+//! 1. `main.rs` reads the command line into [`Cli`] (`cli/`) by [`parse()`], and [`run()`] hands it to
+//!    `commands/mod.rs`. There arguments and environment are resolved into one value (`EnrollConfig` in
+//!    `config/enroll.rs`: files, ledger, account, pace, report), and `commands/enroll/mod.rs` is the run from here to its
+//!    end: `prepare`, `send`, `finish`. The work is done on a thread of its own, and `main` waits for it or for a signal
+//!    (`sys/signals.rs`), so that nothing that hangs keeps the process.
+//! 2. `prepare` (`commands/enroll/prepare.rs`) locks the ledger (`ledger/lock.rs`), opens the manifest and takes the
+//!    survey of it, which travel on as one (`Surveyed` in `manifest/surveyed.rs`), keeps other commands away from the
+//!    results (`output/claim.rs`), and opens the ledger (`ledger/open.rs`). Rows that look wrong are told of
+//!    (`terminal/warnings.rs`), in production a person is asked (`commands/enroll/confirm.rs`), and then the ledger is
+//!    told that a run begins.
+//! 3. `send` (`commands/enroll/send.rs`) builds the client (`client/`) and calls `drive` (`run/driver.rs`), which starts
+//!    two workers. The *recorder* (`run/recorder.rs`) is a thread that owns manifest, ledger and results. The *driver*
+//!    is a task that asks the *dispatcher* (`run/dispatcher.rs`) what to do (`poll` gives actions), does it, and tells
+//!    it what happened (`handle` takes events). The dispatcher itself neither waits nor reads nor writes.
 //!
 //! Then, for each row:
 //!
@@ -59,10 +61,11 @@
 //!
 //! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):
 //!
-//! 10. `finish` writes the results again, whole and in the manifest's order (`output/target.rs`, `output/mod.rs`): for each
-//!     row what the ledger says of its user (`History::view` in `domain/resume.rs`). The lines are counted on the way
-//!     (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing text
-//!     (`terminal/closing.rs`) follow from the counts.
+//! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
+//!     (`output/target.rs`, `output/mod.rs`): for each row what the ledger says of its user (`History::view` in
+//!     `domain/resume.rs`). The lines are counted on the way (`output/tally.rs`), and the exit code (`exit.rs`), the
+//!     summary (`output/summary.rs`) and the closing text (`terminal/closing.rs`) follow from the counts and from what
+//!     stopped the run. Which stop an error is says one table (`error.rs`).
 //!
 //! # Every pass over the manifest
 //!
@@ -72,8 +75,8 @@
 //! |---|---|---|
 //! | header | `Manifest::open`, `manifest/source.rs` | finds the columns |
 //! | survey | `Survey::take`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
-//! | warnings | `Survey::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
-//! | count | `commands/confirm.rs` | how many users would be sent; only where a production run asks |
+//! | warnings | `Surveyed::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
+//! | count | `Surveyed::each_first`, `commands/enroll/confirm.rs` | how many users would be sent; only where a production run asks |
 //! | feed | `Recorder::feed`, `run/recorder.rs` | rows to send, some hundreds at a time, while the run goes on |
 //! | final results | `output::write`, `output/mod.rs` | every line in order; once more into nothing for the counts, if the file cannot be written |
 //!
@@ -81,12 +84,12 @@
 //! run. `check` (`commands/check.rs`) makes header and survey, a pass that judges every row and photo
 //! (`commands/check/rows.rs`), and one that finds the rows which share a photo (`commands/check/shared.rs`). `results`
 //! makes header, survey and final results. A run that ends before its first row makes no further pass: its summary comes
-//! from the arguments alone (`commands/unstarted.rs`, `output/unstarted.rs`).
+//! from the arguments alone (`config/known.rs`, `commands/enroll/unstarted.rs`, `output/unstarted.rs`).
 //!
 //! # Modules
 //!
 //! - `cli`: the command line as it is written
-//! - `config`: arguments and environment, resolved: endpoint, credentials, paths, the ledger's default place
+//! - `config`: arguments and environment, resolved into one value for each command: endpoint, credentials, paths, pace
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
 //! - `manifest`: from the bytes of the CSV to rows, and the survey of the whole
@@ -98,7 +101,7 @@
 //! - `terminal`: what people see: progress, log lines, closing text, questions
 //! - `simulator`: the stand-in for the API
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
-//! - `error`, `exit`: what ends the program early, and the exit codes
+//! - `error`, `exit`: what ends the program early and why that stops a run; the exit codes
 //! - `docs`: the documents
 //! - `fuzzing`: what the fuzz targets reach of the crate; built for them alone
 //!
@@ -122,10 +125,10 @@
 //!    `commands`, `simulator`, `sys` and `terminal` ask the clock, and only `commands` and `config` make random ids; to the
 //!    others time comes as an argument.
 //! 8. An error of the recorder ends the run; the `Observer`, who shows the run to people, returns nothing and so cannot.
-//! 9. `cli` is named by `commands`, `config`, `output` and `terminal` alone.
-//! 10. Only `config` reads the environment, and clap for `cli`. `terminal` looks at `TERM`, and `enroll` at the command line as
-//!     it was typed.
-//! 11. No two modules name each other, be it over others: the modules have an order.
+//! 9. `cli` names no other module. Raw arguments end in `config`: beside it, only `commands/mod.rs`, which tells the
+//!    commands apart, and `commands/help.rs`, which completes the help, name `cli`.
+//! 10. Only `config` reads the environment, and clap for `cli`. `main` takes the command line, and `terminal` looks at `TERM`.
+//! 11. No two modules name each other, be it over others: the modules have an order. `exit` names `domain` alone.
 
 mod cli;
 mod client;
@@ -146,23 +149,34 @@ mod simulator;
 mod sys;
 mod terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::FromArgMatches;
+
 pub use cli::Cli;
-use cli::LogFormat;
+use config::LogFormat;
+use domain::stop::Stop;
 use error::Error;
 use exit::ExitStatus;
 use sys::signals;
 
+/// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut definitions = commands::definitions();
+    let mut matches = definitions.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
+}
+
 /// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
 /// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
-    let format = cli.log_format();
+    let format = config::log_format(&cli);
     let ended =
         signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, format)));
     let status = match ended {
         Ok(Ok(status)) => status,
-        Ok(Err(signal)) => signal.into(),
+        Ok(Err(signal)) => Stop::from(signal).into(),
         Err(error) => failed(&Error::Runtime(error), format),
     };
     status.into()

@@ -1,10 +1,12 @@
-//! The binary: parses the command line, runs, and returns the exit code.
+//! The binary: reads the command line, runs, and returns the exit code.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use image_enroll::{Cli, run};
+use image_enroll::{parse, run};
 
 fn main() -> ExitCode {
-    run(Cli::parse())
+    match parse(std::env::args_os()) {
+        Ok(cli) => run(cli),
+        Err(error) => error.exit(),
+    }
 }

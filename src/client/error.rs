@@ -12,8 +12,6 @@ use crate::sys::errno::is_machines_fault;
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    #[error("the endpoint is not a URL")]
-    Endpoint(#[from] url::ParseError),
     #[error("cannot read the root certificates")]
     Roots(#[source] reqwest::Error),
     #[error("cannot set up TLS")]

@@ -35,8 +35,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What the client is built from.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientSettings {
-    /// Base URL without a trailing slash.
-    pub(crate) endpoint: String,
+    /// Base URL, with or without a slash at its end.
+    pub(crate) endpoint: Url,
     pub(crate) connect_timeout: Duration,
     /// Longest standstill of a request, from the first byte of its body to the end of its answer.
     pub(crate) timeout: Duration,
@@ -61,7 +61,7 @@ impl Client {
         Ok(Self {
             http: connect::connections(settings)?,
             buffers: BufferPool::new(IDLE_CHUNK_BYTES),
-            url: format!("{}{PATH}", settings.endpoint).parse()?,
+            url: below(&settings.endpoint),
             timeout: settings.timeout,
         })
     }
@@ -85,6 +85,13 @@ impl Client {
         *request.body_mut() = Some(Body::wrap(body));
         Ok(read(self.http.execute(request).await?).await)
     }
+}
+
+/// The one path below a base.
+fn below(base: &Url) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{PATH}", base.path().trim_end_matches('/')));
+    url
 }
 
 async fn read(mut response: Response) -> Reply {

@@ -12,8 +12,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{Client, ClientSettings, SendError, SendErrorKind};
-use crate::domain::{created_at::CreatedAt, request::Payload, response::Reply, signature::Signer, user_id::UserId};
+use super::{Client, ClientSettings, SendError, SendErrorKind, below};
+use crate::domain::{
+    created_at::CreatedAt, partner_id::PartnerId, request::Payload, response::Reply, signature::Signer, user_id::UserId,
+};
 
 /// A limit that no test reaches.
 const NEVER: Duration = Duration::from_secs(60);
@@ -23,7 +25,7 @@ const SOON: Duration = Duration::from_millis(100);
 const HUGE: usize = 24_000_000;
 
 pub(super) fn payload(user_id: &str, photo_bytes: usize) -> Payload {
-    let signer = Signer::new("085".into(), SecretString::from("apiKey"));
+    let signer = Signer::new(PartnerId::parse("085").unwrap(), SecretString::from("apiKey"));
     let user_id = UserId::parse(user_id).unwrap();
     let created_at =
         CreatedAt::parse("2021-08-12", DateTime::<Utc>::UNIX_EPOCH + Duration::from_secs(1 << 31)).unwrap();
@@ -38,7 +40,7 @@ pub(super) fn payload(user_id: &str, photo_bytes: usize) -> Payload {
 
 fn settings(endpoint: &str) -> ClientSettings {
     ClientSettings {
-        endpoint: endpoint.to_owned(),
+        endpoint: endpoint.parse().unwrap(),
         connect_timeout: NEVER,
         timeout: NEVER,
         ca_pem: None,
@@ -60,4 +62,19 @@ async fn post(settings: &ClientSettings, photo_bytes: usize) -> Result<Reply, Se
 async fn fails(settings: &ClientSettings, photo_bytes: usize) -> (SendErrorKind, String) {
     let error = post(settings, photo_bytes).await.unwrap_err();
     (error.kind, error.cause())
+}
+
+#[test]
+fn what_a_base_has_of_a_path_stays_before_the_endpoints_own() {
+    for (base, url) in [
+        ("https://a.example", "https://a.example/v1/backfill_users"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/v1/backfill_users"),
+        ("https://a.example/b/", "https://a.example/b/v1/backfill_users"),
+        (
+            "https://a.example/b%2Fc d//",
+            "https://a.example/b%2Fc%20d/v1/backfill_users",
+        ),
+    ] {
+        assert_eq!(below(&base.parse().unwrap()).as_str(), url);
+    }
 }

@@ -8,19 +8,18 @@ mod rows;
 mod shared;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::Utc;
 
-use crate::cli::CheckArgs;
-use crate::config::{ConfigError, photo_root};
+use crate::config::CheckConfig;
 use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::manifest::{Manifest, ManifestError, Role, Survey};
-use crate::output::{Findings, Target, write_findings};
-use crate::photo::{OwnFiles, PhotoError};
-use crate::sys::identity::is_same_file;
+use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
+use crate::output::{FindingTally, Findings, Target, write_findings};
+use crate::photo::OwnFiles;
 use crate::terminal::{Checked, FindingReporter};
 
 /// Why a check came to no end.
@@ -28,71 +27,66 @@ use crate::terminal::{Checked, FindingReporter};
 enum CheckError {
     Manifest(ManifestError),
     Write(io::Error),
-    Photo { row: u32, source: PhotoError },
-    Runtime(Error),
+    /// Says by itself what it is about.
+    Whole(Error),
 }
 
 /// What a check looks at, and where its findings go.
 struct Check<'a, 'b> {
-    manifest: &'a Manifest,
-    survey: &'a Survey,
+    manifest: &'a Surveyed,
     own_files: Arc<OwnFiles>,
     strict: bool,
     reporter: FindingReporter,
     findings: &'a mut Findings<'b>,
 }
 
-pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
-    if args.manifest.as_os_str() == "-" && args.photo_root.is_none() && !args.no_photos {
-        return Err(ConfigError::StdinNeeds("--photo-root").into());
-    }
-    let root = photo_root(&args.manifest, args.photo_root.as_deref());
-    let manifest =
-        Manifest::open(&args.manifest, root, Utc::now()).map_err(|error| CheckError::from(error).of(args))?;
-    let manifest = manifest.strict(args.strict);
-    check_overwrites(args)?;
-    check(args, &manifest).map_err(|error| error.of(args))
-}
-
-/// Looks at everything, and says what was found.
-fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError> {
-    let target = args.findings.as_deref().map(Target::new);
-    let reporter = FindingReporter::new(&args.log);
-    let (mut rows, mut repeats) = (0, 0);
-    let tally = write_findings(target.as_ref(), |findings| {
-        let survey = Survey::take(manifest, |_, _| ())?;
-        (rows, repeats) = (survey.rows(), survey.count(Role::Repeat));
-        let check = Check {
-            manifest,
-            survey: &survey,
-            own_files: Arc::new(OwnFiles::new([args.manifest.clone()])),
-            strict: args.strict,
-            reporter,
-            findings,
-        };
-        check.find(!args.no_photos)
-    })?;
+pub(super) fn run(config: &CheckConfig) -> Result<ExitStatus, Error> {
+    let manifest = Opened::open(&config.manifest, &config.photo_root, Utc::now(), config.strict)?;
+    let reporter = FindingReporter::new(config.log);
+    let (manifest, tally) = check(config, manifest, reporter).map_err(|error| error.of(config))?;
     let status = match tally.count(Severity::Invalid) {
         0 => ExitStatus::Settled,
         _ => ExitStatus::DataFaults,
     };
     reporter.close(&Checked {
-        rows,
-        repeats,
+        rows: manifest.survey.rows(),
+        repeats: manifest.survey.count(Role::Repeat),
         tally: &tally,
-        file: args.findings.as_deref().filter(|path| path.as_os_str() != "-"),
+        file: config.findings.as_deref().filter(|path| !is_stdout(path)),
         status,
     });
     Ok(status)
 }
 
+/// Looks at everything. That the findings cannot be written shows before the manifest is read.
+fn check(
+    config: &CheckConfig,
+    manifest: Opened,
+    reporter: FindingReporter,
+) -> Result<(Surveyed, FindingTally), CheckError> {
+    let target = config.findings.as_deref().map(Target::new);
+    write_findings(target.as_ref(), |findings| {
+        let manifest = manifest.survey()?;
+        let check = Check {
+            manifest: &manifest,
+            own_files: Arc::new(OwnFiles::new([config.manifest.clone()])),
+            strict: config.strict,
+            reporter,
+            findings,
+        };
+        check.find(config.photos)?;
+        Ok(manifest)
+    })
+}
+
 impl Check<'_, '_> {
     fn find(mut self, photos: bool) -> Result<(), CheckError> {
-        let wrong = [Role::Invalid, Role::Conflict, Role::Similar].map(|role| self.survey.count(role));
-        if !photos && wrong == [0; 3] && !self.survey.has_warnings() {
+        let survey = &self.manifest.survey;
+        let wrong = [Role::Invalid, Role::Conflict, Role::Similar].map(|role| survey.count(role));
+        if !photos && wrong == [0; 3] && !survey.has_warnings() {
             return Ok(());
         }
-        let runtime = super::runtime().map_err(CheckError::Runtime)?;
+        let runtime = super::runtime().map_err(CheckError::Whole)?;
         let shared = runtime.block_on(self.find_in_rows(photos))?;
         self.find_shared(&shared)
     }
@@ -103,35 +97,26 @@ impl Check<'_, '_> {
     }
 }
 
-/// The manifest is read until the end, so nothing may be written over it.
-fn check_overwrites(args: &CheckArgs) -> Result<(), ConfigError> {
-    match args
-        .findings
-        .as_deref()
-        .filter(|path| is_same_file(path, &args.manifest))
-    {
-        None => Ok(()),
-        Some(path) => Err(ConfigError::Overwrites {
-            flag: "--findings",
-            path: path.to_owned(),
-        }),
-    }
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 impl CheckError {
-    fn of(self, args: &CheckArgs) -> Error {
+    fn of(self, config: &CheckConfig) -> Error {
         match self {
-            Self::Manifest(source) => Error::Manifest {
-                path: args.manifest.clone(),
-                source,
-            },
+            Self::Manifest(source) => UnusableManifest::new(&config.manifest, source).into(),
             Self::Write(source) => Error::Findings {
-                path: args.findings.clone().unwrap_or_default(),
+                path: config.findings.clone().unwrap_or_default(),
                 source,
             },
-            Self::Photo { row, source } => Error::Photo { row, source },
-            Self::Runtime(error) => error,
+            Self::Whole(error) => error,
         }
+    }
+}
+
+impl From<UnusableManifest> for CheckError {
+    fn from(error: UnusableManifest) -> Self {
+        Self::Whole(error.into())
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::io;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
-use crate::cli::{Cli, EXAMPLES};
+use super::help::{self, EXAMPLES};
 use crate::domain::outcome::{Reason, Status};
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -59,7 +59,7 @@ pub(super) fn run() -> Result<ExitStatus, Error> {
 
 /// The command line, built, without what every command says about help.
 fn definitions() -> Command {
-    let mut command = Cli::command()
+    let mut command = help::definitions()
         .disable_help_subcommand(true)
         .mut_subcommands(|subcommand| subcommand.disable_help_flag(true));
     command.build();

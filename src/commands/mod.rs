@@ -1,29 +1,34 @@
-//! The commands: each puts the modules together for one purpose.
+//! The commands: each puts the modules together for one purpose. What was typed is resolved here, before a command begins.
 
 mod check;
 mod completions;
-mod confirm;
 mod enroll;
+mod help;
 mod man;
 mod results;
 mod simulator;
-mod unstarted;
 
 use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
+use crate::config::{CheckConfig, EnrollConfig, Known, ResultsConfig, SimulatorConfig};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::sys::signals::Signals;
 
+pub(crate) use help::definitions;
+
 pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
     match cli.command {
-        Some(Command::Check(args)) => check::run(&args),
-        Some(Command::Results(args)) => results::run(&args, signals),
-        Some(Command::Simulator(args)) => simulator::run(&args, signals),
-        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Check(args)) => check::run(&CheckConfig::resolve(&args)?),
+        Some(Command::Results(args)) => results::run(&ResultsConfig::resolve(&args)?, signals),
+        Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
+        Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),
-        None => enroll::run(&cli.enroll, signals),
+        None => {
+            let (start, known) = (enroll::Start::now(), Known::of(&cli.enroll));
+            enroll::run(&start, &known, EnrollConfig::resolve(&cli.enroll), signals)
+        }
     }
 }
 
@@ -37,7 +42,7 @@ fn print(document: &[u8]) -> Result<ExitStatus, Error> {
 }
 
 /// The runtime of a command that talks: enough threads for the disk, as many workers as cores.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     #[cfg(unix)]
     if rlimit::Resource::NOFILE
         .get_soft()

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 
-use crate::ledger::Pin;
+use crate::domain::{endpoint::Endpoint, partner_id::PartnerId};
 
 /// The tool's own folder within the folder for state.
 const FOLDER: &str = "image-enroll";
@@ -32,9 +31,9 @@ pub(crate) enum DefaultLedgerError {
 }
 
 /// `<state folder>/image-enroll/<host>[-<port>]-<partner>.ledger.db`.
-pub(super) fn path(pin: &Pin) -> Result<PathBuf, DefaultLedgerError> {
+pub(super) fn path(endpoint: &Endpoint, partner_id: &PartnerId) -> Result<PathBuf, DefaultLedgerError> {
     let folder = state_folder().ok_or(DefaultLedgerError::NoHome)?;
-    Ok(folder.join(FOLDER).join(file_name(pin)))
+    Ok(folder.join(FOLDER).join(file_name(endpoint, partner_id)))
 }
 
 /// The first version kept a ledger for each manifest. One that is still there knows users that this one does not.
@@ -50,13 +49,11 @@ pub(super) fn check_left_beside(old: PathBuf, new: &Path) -> Result<(), DefaultL
 
 /// Two partners of one endpoint never get the same name. Endpoints that differ in no more than scheme or path do, and
 /// then the ledger's pin refuses the second one.
-fn file_name(pin: &Pin) -> String {
+fn file_name(endpoint: &Endpoint, partner_id: &PartnerId) -> String {
     let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    let url = Url::parse(&pin.endpoint).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or(&pin.endpoint);
-    let port = url.as_ref().and_then(Url::port);
-    let port = port.map(|port| format!("-{port}")).unwrap_or_default();
-    format!("{}{port}-{}.ledger.db", encode(host), encode(&pin.partner_id))
+    let port = endpoint.port().map(|port| format!("-{port}")).unwrap_or_default();
+    let (host, partner_id) = (encode(endpoint.host()), encode(partner_id.as_str()));
+    format!("{host}{port}-{partner_id}.ledger.db")
 }
 
 /// The folder for state: `$XDG_STATE_HOME` wherever it is set, else the platform's own within the home folder.
@@ -107,11 +104,8 @@ mod tests {
             ("https://a.example", "A-b_c.d", "a.example-A-b_c.d.ledger.db"),
             ("https://a.example", "ä:", "a.example-%C3%A4%3A.ledger.db"),
         ] {
-            let pin = Pin {
-                endpoint: endpoint.into(),
-                partner_id: partner_id.into(),
-            };
-            assert_eq!(file_name(&pin), name, "{endpoint} {partner_id}");
+            let (endpoint, partner_id) = (Endpoint::parse(endpoint), PartnerId::parse(partner_id));
+            assert_eq!(file_name(&endpoint.unwrap(), &partner_id.unwrap()), name);
         }
     }
 }

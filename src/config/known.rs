@@ -2,39 +2,62 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{LOCAL_PIN, base, beside, default_ledger, endpoint, photo_root, resolve_pin};
-use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, Env, FileArgs, PinArgs};
-use crate::ledger::Pin;
+use super::account::{endpoint_and_partner, known_names};
+use super::files::{beside, photo_root};
+use super::places::is_taken;
+use super::{Env, Log, default_ledger};
+use crate::cli::EnrollArgs;
 
-/// Endpoint and partner, each empty where it is not known.
-pub(crate) fn known_pin(args: &PinArgs, env: Env) -> Pin {
-    let partner_id = args.partner_id.clone();
-    if env == Env::Local {
-        return Pin {
-            endpoint: LOCAL_PIN.to_owned(),
-            partner_id: partner_id.unwrap_or_else(|| DEFAULT_PARTNER_ID.to_owned()),
-        };
+/// What is known of a run before its configuration is.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) env: Env,
+    /// Empty where it is not known.
+    pub(crate) endpoint: String,
+    /// Empty where it is not known.
+    pub(crate) partner_id: String,
+    pub(crate) manifest: PathBuf,
+    pub(crate) log: Log,
+    summary: Option<PathBuf>,
+    /// What the run reads or keeps, but for the summary and single photos.
+    files: Vec<PathBuf>,
+}
+
+impl Known {
+    pub(crate) fn of(args: &EnrollArgs) -> Self {
+        let (endpoint, partner_id) = known_names(&args.account.pin, args.files.env);
+        Self {
+            env: args.files.env,
+            endpoint,
+            partner_id,
+            manifest: args.files.manifest.clone().unwrap_or_default(),
+            log: (&args.report.log).into(),
+            summary: args.report.summary.clone(),
+            files: named_files(args),
+        }
     }
-    // What is no URL is not repeated: it may hold a password.
-    let endpoint = endpoint(base(args, env)).map(|(endpoint, _)| endpoint);
-    Pin {
-        endpoint: endpoint.unwrap_or_default(),
-        partner_id: partner_id.unwrap_or_default(),
+
+    /// Where the summary belongs, unless it would take the place of another file of the run. Where the run ended too
+    /// early to know a path, nothing has been read or written there.
+    pub(crate) fn summary(&self) -> Option<&Path> {
+        self.summary.as_deref().filter(|path| !is_taken(path, &self.files))
     }
 }
 
 /// Every file and folder that a run with these arguments reads or keeps, but for the summary and single photos.
-pub(crate) fn named_files(files: &FileArgs, account: &AccountArgs) -> Vec<PathBuf> {
+fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
+    let (files, account) = (&args.files, &args.account);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));
-    let default_ledger = || default_ledger::path(&resolve_pin(&account.pin, files.env).ok()?.0).ok();
+    let beside = |kind| beside(manifest, files.env, kind).ok();
+    let default_ledger = || {
+        let (endpoint, partner_id) = endpoint_and_partner(&account.pin, files.env).ok()?;
+        default_ledger::path(&endpoint, &partner_id).ok()
+    };
     let named = [
         Some(manifest.to_owned()),
-        files
-            .results
-            .clone()
-            .or_else(|| beside(manifest, files.env, "results.csv").ok()),
+        files.results.clone().or_else(|| beside("results.csv")),
         files.ledger.clone().or_else(default_ledger),
-        beside(manifest, files.env, "ledger.db").ok(),
+        beside("ledger.db"),
         Some(photo_root(manifest, files.photo_root.as_deref())),
         account.api_key_file.clone(),
         account.ca_cert.clone(),

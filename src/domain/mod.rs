@@ -6,9 +6,11 @@
 pub(crate) mod concurrency;
 pub(crate) mod counts;
 pub(crate) mod created_at;
+pub(crate) mod endpoint;
 mod explanation;
 pub(crate) mod finding;
 pub(crate) mod outcome;
+pub(crate) mod partner_id;
 pub(crate) mod photo;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -22,4 +24,5 @@ pub(crate) mod suspicion;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod unix_millis;
 pub(crate) mod user_id;

@@ -5,6 +5,8 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use super::unix_millis::UnixMillis;
+
 /// The state of a row (contract, section 6).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, IntoStaticStr, Serialize, VariantArray,
@@ -194,8 +196,8 @@ pub(crate) struct Outcome {
     /// Attempts of all runs.
     pub(crate) attempts: u32,
     pub(crate) photo: Option<PhotoDigest>,
-    pub(crate) sent_at: Option<i64>,
-    pub(crate) finished_at: Option<i64>,
+    pub(crate) sent_at: Option<UnixMillis>,
+    pub(crate) finished_at: Option<UnixMillis>,
     pub(crate) duration_ms: Option<u64>,
     /// The run that found it out; empty where no run has tried.
     pub(crate) run_id: String,

@@ -49,7 +49,7 @@ impl Payload {
         let timestamp = timestamp(now);
         let signature = signer.sign(&timestamp);
         let head = head([
-            ("partner_id", signer.partner_id()),
+            ("partner_id", signer.partner_id().as_str()),
             ("timestamp", &timestamp),
             ("signature", &signature),
             ("user_id", user_id.as_str()),
@@ -105,13 +105,14 @@ fn text_length(bytes: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::partner_id::PartnerId;
     use super::*;
     use base64::prelude::BASE64_STANDARD;
     use secrecy::SecretString;
     use serde_json::Value;
 
     fn payload(photo: &[u8]) -> Payload {
-        let signer = Signer::new("085".into(), SecretString::from("apiKey"));
+        let signer = Signer::new(PartnerId::parse("085").unwrap(), SecretString::from("apiKey"));
         let now = DateTime::from_timestamp_millis(1_676_300_862_214).unwrap();
         let user = UserId::parse("a\"b\\é").unwrap();
         let date = CreatedAt::parse("2021-08-12", now).unwrap();
@@ -133,7 +134,7 @@ mod tests {
     fn holds_exactly_the_six_fields_as_strings() {
         let body = chunks(payload(b"photo"));
         let value: Value = serde_json::from_slice(&body).unwrap();
-        let signer = Signer::new("085".into(), SecretString::from("apiKey"));
+        let signer = Signer::new(PartnerId::parse("085").unwrap(), SecretString::from("apiKey"));
         assert_eq!(
             value,
             serde_json::json!({

@@ -1,12 +1,13 @@
 //! The table of the contract's section 6, exhausted.
 
+use super::super::partner_id::PartnerId;
 use super::*;
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json::json;
 
 fn signer() -> Signer {
-    Signer::new("085".into(), SecretString::from("key"))
+    Signer::new(PartnerId::parse("085").unwrap(), SecretString::from("key"))
 }
 
 fn reply(http_status: u16, body: impl Into<Vec<u8>>) -> Reply {

@@ -10,6 +10,7 @@ use super::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason, Status},
     response,
+    unix_millis::UnixMillis,
 };
 
 /// An attempt whose outcome was never learned: the intent is there, and nothing that resolved it.
@@ -21,9 +22,9 @@ pub(crate) struct Unresolved {
     pub(crate) created_at: Option<String>,
     pub(crate) photo: PhotoDigest,
     /// When its request was about to leave; milliseconds since the Unix epoch.
-    pub(crate) started_at: i64,
+    pub(crate) started_at: UnixMillis,
     /// When it was given up; none where the run died before.
-    pub(crate) ended_at: Option<i64>,
+    pub(crate) ended_at: Option<UnixMillis>,
     pub(crate) run_id: String,
 }
 
@@ -72,7 +73,7 @@ pub(crate) struct Past {
     pub(crate) doubts: Vec<Doubt>,
     /// When the latest attempt in doubt was given up, in milliseconds since the Unix epoch; the end of time where
     /// nobody knows, as after a kill.
-    pub(crate) last_doubt_at: Option<i64>,
+    pub(crate) last_doubt_at: Option<UnixMillis>,
 }
 
 impl History {
@@ -141,7 +142,7 @@ impl History {
         let last_doubt_at = self
             .unresolved
             .iter()
-            .map(|attempt| attempt.ended_at.unwrap_or(i64::MAX))
+            .map(|attempt| attempt.ended_at.unwrap_or(UnixMillis::MAX))
             .max();
         let mut past = Past {
             attempts: self.attempts(),

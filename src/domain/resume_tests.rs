@@ -27,8 +27,8 @@ fn unresolved(number: u32, photo: PhotoDigest) -> Unresolved {
         number,
         photo,
         created_at: Some(DATE.into()),
-        started_at: i64::from(number) * 900,
-        ended_at: Some(i64::from(number) * 1_000),
+        started_at: UnixMillis::new(i64::from(number) * 900),
+        ended_at: Some(UnixMillis::new(i64::from(number) * 1_000)),
         run_id: "r".into(),
     }
 }
@@ -62,7 +62,7 @@ fn every_history_has_its_plan() {
             let past = Past {
                 attempts: 2,
                 doubts: if doubtful { vec![doubt(A, Some(DATE))] } else { vec![] },
-                last_doubt_at: doubtful.then_some(2_000),
+                last_doubt_at: doubtful.then_some(UnixMillis::new(2_000)),
             };
             let refused = |reason| EarlierRejection {
                 photo: A,
@@ -135,7 +135,7 @@ fn an_intent_without_an_outcome_is_a_doubt() {
     let past = Past {
         attempts: 2,
         doubts: vec![doubt(A, Some(DATE)), doubt(B, Some(DATE))],
-        last_doubt_at: Some(2_000),
+        last_doubt_at: Some(UnixMillis::new(2_000)),
     };
     assert_eq!(history.plan(&date(DATE)), Plan::Send(past));
     let view = history.view();

@@ -10,6 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use sha2::{Digest, Sha256};
 
+use super::partner_id::PartnerId;
+
 /// What ends the signed message (endpoint.md, Signature).
 const SUFFIX: &[u8] = b"sid_request";
 
@@ -19,16 +21,16 @@ const BLOCK_BYTES: usize = 64;
 /// Signs for one partner. Its `Debug` names the partner and never the key.
 #[derive(Clone)]
 pub(crate) struct Signer {
-    partner_id: String,
+    partner_id: PartnerId,
     api_key: SecretString,
 }
 
 impl Signer {
-    pub(crate) fn new(partner_id: String, api_key: SecretString) -> Self {
+    pub(crate) fn new(partner_id: PartnerId, api_key: SecretString) -> Self {
         Self { partner_id, api_key }
     }
 
-    pub(crate) fn partner_id(&self) -> &str {
+    pub(crate) fn partner_id(&self) -> &PartnerId {
         &self.partner_id
     }
 
@@ -48,7 +50,7 @@ impl Signer {
         let key = block_of(self.api_key.expose_secret().as_bytes());
         Hmac::<Sha256>::new(&(*key).into())
             .chain_update(timestamp)
-            .chain_update(&self.partner_id)
+            .chain_update(self.partner_id.as_str())
             .chain_update(SUFFIX)
     }
 }
@@ -70,7 +72,7 @@ fn block_of(key: &[u8]) -> Zeroizing<[u8; BLOCK_BYTES]> {
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signer")
-            .field("partner_id", &self.partner_id)
+            .field("partner_id", &self.partner_id.as_str())
             .field("api_key", &"redacted")
             .finish()
     }
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     fn signer(partner: &str, key: &str) -> Signer {
-        Signer::new(partner.to_owned(), SecretString::from(key))
+        Signer::new(PartnerId::parse(partner).unwrap(), SecretString::from(key))
     }
 
     #[test]
@@ -125,7 +127,7 @@ mod tests {
         let signer = signer("085", "key");
         let good = signer.sign("2023-02-13T15:07:42.214Z");
         assert!(!signer.verify("2023-02-13T15:07:42.215Z", &good));
-        assert!(!Signer::new("85".into(), SecretString::from("key")).verify("2023-02-13T15:07:42.214Z", &good));
+        assert!(!self::signer("85", "key").verify("2023-02-13T15:07:42.214Z", &good));
         for wrong in ["", "=", "not base64!", &good[1..], &good.replace('=', "")] {
             assert!(!signer.verify("2023-02-13T15:07:42.214Z", wrong), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! Why a run ends before its rows do.
+//! Why a run ends before its rows do, or before it has begun.
 
 use super::response::Refusal;
 
@@ -23,6 +23,16 @@ pub(crate) enum Stop {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// A person was asked and has not said yes.
+    Declined,
+    /// Usage or configuration.
+    Configuration,
+    /// Another command holds the ledger.
+    LedgerLocked,
+    /// The manifest cannot be used.
+    ManifestUnusable,
+    /// The ledger cannot be used.
+    LedgerUnusable,
     /// The manifest was changed while the run was reading it.
     ManifestChanged,
     /// Ledger or results cannot be read or written.
@@ -33,6 +43,16 @@ impl Stop {
     /// Whether it was asked for from outside.
     pub(crate) fn is_signal(self) -> bool {
         matches!(self, Self::HungUp | Self::Interrupted | Self::Terminated)
+    }
+
+    /// The same for a run that has begun to send. Nothing is wrong then with what it began with: a manifest that
+    /// cannot be read again was changed, and everything else is the machine's.
+    pub(crate) fn once_begun(self) -> Self {
+        match self {
+            Self::ManifestUnusable => Self::ManifestChanged,
+            Self::Declined | Self::Configuration | Self::LedgerLocked | Self::LedgerUnusable => Self::Storage,
+            other => other,
+        }
     }
 
     /// The word in the summary's `stopped_by`.
@@ -47,6 +67,11 @@ impl Stop {
             Self::HungUp => "hung_up",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
+            Self::Declined => "declined",
+            Self::Configuration => "configuration",
+            Self::LedgerLocked => "ledger_locked",
+            Self::ManifestUnusable => "manifest_unusable",
+            Self::LedgerUnusable => "ledger_unusable",
             Self::ManifestChanged => "manifest_changed",
             Self::Storage => "storage",
         }
@@ -63,5 +88,17 @@ mod tests {
         assert!(Stop::HungUp > Stop::Limit && Stop::HungUp > Stop::Refused(Refusal::Certificate));
         assert!(Stop::Storage > Stop::Terminated && Stop::Storage > Stop::ManifestChanged);
         assert!(Stop::Refused(Refusal::Credentials) > Stop::Outage);
+    }
+
+    #[test]
+    fn a_run_that_has_begun_is_not_ended_by_what_it_began_with() {
+        use Stop::{Configuration, Declined, LedgerLocked, LedgerUnusable, ManifestChanged, ManifestUnusable, Storage};
+        assert_eq!(ManifestUnusable.once_begun(), ManifestChanged);
+        for early in [Declined, Configuration, LedgerLocked, LedgerUnusable] {
+            assert_eq!(early.once_begun(), Storage);
+        }
+        for other in [Stop::Limit, Stop::Interrupted, ManifestChanged, Storage] {
+            assert_eq!(other.once_begun(), other);
+        }
     }
 }

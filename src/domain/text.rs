@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat};
-
 /// Longest provider text that is kept, in characters (contract, section 8).
 pub(crate) const MAX_TEXT_CHARS: usize = 300;
 
@@ -79,22 +77,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Milliseconds since the Unix epoch as RFC 3339, UTC, with milliseconds; empty for what no calendar holds.
-pub(crate) fn rfc3339(unix_ms: i64) -> String {
-    let instant = DateTime::from_timestamp_millis(unix_ms);
-    instant
-        .map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn digits_and_times_are_written_as_the_results_need_them() {
+    fn digits_are_written_as_the_summary_needs_them() {
         assert_eq!(hex(&[0, 0x0f, 0xa5, 0xff]), "000fa5ff");
-        assert_eq!(rfc3339(1_676_300_862_004), "2023-02-13T15:07:42.004Z");
     }
 
     #[test]

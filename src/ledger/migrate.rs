@@ -27,7 +27,7 @@ pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     db.execute(
         "INSERT INTO pin (endpoint, partner_id) VALUES (?1, ?2)",
-        (&pin.endpoint, &pin.partner_id),
+        (&pin.endpoint, pin.partner_id.as_str()),
     )?;
     Ok(())
 }

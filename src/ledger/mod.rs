@@ -11,6 +11,7 @@ mod open;
 mod read;
 #[cfg(test)]
 mod tests;
+mod time;
 mod wal;
 mod write;
 
@@ -27,6 +28,8 @@ use tempfile::TempDir;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason},
+    partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 
@@ -37,8 +40,9 @@ pub(crate) use write::Receipt;
 /// What a ledger is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pin {
+    /// A base URL, or a word for an endpoint whose URL changes from run to run.
     pub(crate) endpoint: String,
-    pub(crate) partner_id: String,
+    pub(crate) partner_id: PartnerId,
 }
 
 /// An open ledger. What it holds is dropped in this order: the lock outlives the database.
@@ -63,17 +67,28 @@ impl Ledger {
     }
 }
 
-/// A run as the ledger keeps it. Times are milliseconds since the Unix epoch.
+/// A run as the ledger keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct RunRecord {
     pub(crate) run_id: String,
     pub(crate) manifest: String,
     pub(crate) manifest_sha256: [u8; 32],
-    pub(crate) started_at: i64,
+    pub(crate) started_at: UnixMillis,
 }
 
-/// The number of an attempt in the ledger.
-pub(crate) type AttemptId = i64;
+/// The number of an attempt in the ledger, counted from 1 over all runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct AttemptId(i64);
+
+impl AttemptId {
+    /// That of the first attempt in a new ledger.
+    pub(crate) const FIRST: Self = Self(1);
+
+    /// That of the next attempt.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// One thing to record. A batch of them is one transaction.
 #[derive(Debug, Clone)]
@@ -85,7 +100,7 @@ pub(crate) enum Entry {
         number: u32,
         created_at: CreatedAt,
         photo: PhotoDigest,
-        at: i64,
+        at: UnixMillis,
     },
     /// What became of an attempt.
     Close {
@@ -93,7 +108,7 @@ pub(crate) enum Entry {
         class: AttemptStatus,
         reason: Option<Reason>,
         http_status: Option<u16>,
-        at: i64,
+        at: UnixMillis,
     },
     /// Whatever was in doubt about this user is known now.
     Resolve { user_id: UserId },

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::kind::{Kind, check_database, check_file};
 use super::migrate::{create, migrate};
 use super::{Holder, Ledger, LedgerError, Lock, Pin, private_options, wal};
+use crate::domain::{partner_id::PartnerId, unix_millis::UnixMillis};
 use crate::sys::folder::folder_of;
 
 /// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
@@ -68,7 +69,7 @@ impl Ledger {
         let kind = check(&db, path, log, pin)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        update(&transaction, kind, pin, lock.holder().started_at.timestamp_millis())?;
+        update(&transaction, kind, pin, lock.holder().started_at.into())?;
         transaction.commit()?;
         wal::keep_on_close(&db, false)?;
         let mut ledger = Self {
@@ -118,7 +119,7 @@ fn check(db: &Connection, path: &Path, log: wal::Found, pin: Option<&Pin>) -> Re
 }
 
 /// Brings it up to date: its schema, the runs that have died, and the mark of its log, which is there.
-fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: i64) -> Result<(), LedgerError> {
+fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: UnixMillis) -> Result<(), LedgerError> {
     match (kind, pin) {
         (Kind::New, Some(pin)) => create(transaction, pin)?,
         (Kind::New, None) => return Err(LedgerError::Foreign),
@@ -180,16 +181,13 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 pub(super) fn read_pin(db: &Connection) -> Result<Pin, LedgerError> {
-    let pin = |row: &rusqlite::Row<'_>| {
-        Ok(Pin {
-            endpoint: row.get(0)?,
-            partner_id: row.get(1)?,
-        })
-    };
+    let pin = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
     let found = db
         .query_row("SELECT endpoint, partner_id FROM pin", [], pin)
         .optional()?;
-    found.ok_or_else(|| LedgerError::Damaged("no endpoint and partner".into()))
+    let (endpoint, partner_id) = found.ok_or_else(|| LedgerError::Damaged("no endpoint and partner".into()))?;
+    let partner_id = PartnerId::parse(&partner_id).map_err(|error| LedgerError::Damaged(error.to_string()))?;
+    Ok(Pin { endpoint, partner_id })
 }
 
 impl std::fmt::Display for Pin {

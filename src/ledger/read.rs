@@ -6,6 +6,7 @@ use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
     outcome::{Facts, Outcome, PhotoDigest, PhotoHash, Reason, Status},
     resume::{History, Unresolved},
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 
@@ -23,11 +24,11 @@ impl Ledger {
     /// The number for the next attempt.
     pub(crate) fn next_attempt(&self) -> Result<AttemptId, LedgerError> {
         let last: Option<i64> = self.db.query_row("SELECT max(id) FROM attempt", [], |row| row.get(0))?;
-        Ok(last.unwrap_or(0) + 1)
+        Ok(last.map_or(AttemptId::FIRST, |last| AttemptId(last).next()))
     }
 
-    /// When the latest run began, in milliseconds since the Unix epoch.
-    pub(crate) fn last_run_at(&self) -> Result<Option<i64>, LedgerError> {
+    /// When the latest run began.
+    pub(crate) fn last_run_at(&self) -> Result<Option<UnixMillis>, LedgerError> {
         let sql = "SELECT started_at FROM run ORDER BY id DESC LIMIT 1";
         Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?)
     }

@@ -13,17 +13,19 @@ use std::sync::Arc;
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::{AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRecord};
+use super::{AttemptId, AttemptStatus, Entry, Holder, Ledger, LedgerError, Lock, Pin, RunRecord};
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 
 fn pin() -> Pin {
     Pin {
         endpoint: "https://api.example".into(),
-        partner_id: "007".into(),
+        partner_id: PartnerId::parse("007").unwrap(),
     }
 }
 
@@ -91,7 +93,7 @@ fn record(run: &str) -> RunRecord {
         run_id: run.into(),
         manifest: "m.csv".into(),
         manifest_sha256: [9; 32],
-        started_at: 1_000,
+        started_at: UnixMillis::new(1_000),
     }
 }
 
@@ -112,22 +114,22 @@ fn digest(photo: u8) -> PhotoDigest {
 
 fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
     Entry::Intent {
-        id,
+        id: AttemptId(id),
         user_id: user(name),
         number,
         created_at: date(),
         photo: digest(photo),
-        at: 1_676_300_862_004 + id,
+        at: UnixMillis::new(1_676_300_862_004 + id),
     }
 }
 
 fn close(id: i64, class: AttemptStatus) -> Entry {
     Entry::Close {
-        id,
+        id: AttemptId(id),
         class,
         reason: Some(Reason::NoAnswer),
         http_status: Some(503),
-        at: 1_676_300_863_000,
+        at: UnixMillis::new(1_676_300_863_000),
     }
 }
 
@@ -154,8 +156,8 @@ fn full(status: Status, run: &str) -> Outcome {
         },
         attempts: 3,
         photo: Some(digest(5)),
-        sent_at: Some(1_676_300_862_004),
-        finished_at: Some(1_676_300_863_000),
+        sent_at: Some(UnixMillis::new(1_676_300_862_004)),
+        finished_at: Some(UnixMillis::new(1_676_300_863_000)),
         duration_ms: Some(996),
         run_id: run.into(),
     }

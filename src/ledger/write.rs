@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
-use crate::domain::{created_at::CreatedAt, outcome::Outcome, user_id::UserId};
+use crate::domain::{created_at::CreatedAt, outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
     user_created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -46,8 +46,13 @@ impl Ledger {
         self.merge_log()
     }
 
-    /// Records the end of the run; `finished_at` in milliseconds since the Unix epoch.
-    pub(crate) fn end_run(&self, finished_at: i64, exit_code: u8, stopped_by: Option<&str>) -> Result<(), LedgerError> {
+    /// Records the end of the run.
+    pub(crate) fn end_run(
+        &self,
+        finished_at: UnixMillis,
+        exit_code: u8,
+        stopped_by: Option<&str>,
+    ) -> Result<(), LedgerError> {
         let sql = "UPDATE run SET finished_at = ?2, exit_code = ?3, stopped_by = ?4 WHERE id = ?1";
         self.db.execute(sql, (self.run, finished_at, exit_code, stopped_by))?;
         Ok(())
@@ -83,7 +88,7 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
         } => {
             let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
             let values = (
-                id,
+                id.0,
                 run,
                 user_id,
                 number,
@@ -102,7 +107,7 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
             at,
         } => {
             let values = (
-                id,
+                id.0,
                 AttemptStatus::word(*class),
                 reason.map(|reason| reason.word()),
                 http_status,

@@ -1,7 +1,8 @@
 //! The manifest: a CSV file of users and photos, read as often as needed and never kept in memory.
 //!
 //! [`Manifest`] is the open file, [`Records`] one pass over it, [`Row`] a record that is right by
-//! itself, and [`Survey`] what the first pass over all rows finds out. Nothing here opens a photo.
+//! itself, and [`Survey`] what the first pass over all rows finds out; [`Surveyed`] is the file, its path and its survey
+//! as one. Nothing here opens a photo.
 
 mod error;
 mod record;
@@ -10,6 +11,7 @@ mod rfc4180;
 mod row;
 mod source;
 mod survey;
+mod surveyed;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -20,4 +22,5 @@ pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};
 pub(crate) use source::{Manifest, Stamp};
 pub(crate) use survey::{Role, Survey};
+pub(crate) use surveyed::{Opened, Surveyed, UnusableManifest};
 pub(crate) use warnings::Warning;

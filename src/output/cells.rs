@@ -9,6 +9,7 @@ use super::ResultsError;
 use crate::domain::{
     outcome::{Facts, Outcome, RESULT_COLUMNS},
     text,
+    unix_millis::UnixMillis,
 };
 use crate::manifest::Manifest;
 
@@ -78,8 +79,8 @@ fn number_cell(value: Option<impl ToString>) -> Cow<'static, str> {
     value.map(|value| value.to_string().into()).unwrap_or_default()
 }
 
-fn moment_cell(unix_ms: Option<i64>) -> Cow<'static, str> {
-    unix_ms.map(|unix_ms| text::rfc3339(unix_ms).into()).unwrap_or_default()
+fn moment_cell(at: Option<UnixMillis>) -> Cow<'static, str> {
+    at.map(|at| at.to_string().into()).unwrap_or_default()
 }
 
 /// Anybody may have written it, so a spreadsheet must not take it for a formula.

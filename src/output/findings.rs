@@ -39,10 +39,11 @@ pub(crate) struct FindingGroup {
 }
 
 /// Writes what `find` finds to `target`, whole or not at all. An unwritable place shows before the search begins.
-pub(crate) fn write_findings<E: From<io::Error>>(
+/// Gives back what `find` does, with the counts.
+pub(crate) fn write_findings<T, E: From<io::Error>>(
     target: Option<&Target>,
-    find: impl FnOnce(&mut Findings<'_>) -> Result<(), E>,
-) -> Result<FindingTally, E> {
+    find: impl FnOnce(&mut Findings<'_>) -> Result<T, E>,
+) -> Result<(T, FindingTally), E> {
     match target {
         None => fill(&mut io::sink(), find),
         Some(Target::Stdout) => fill(&mut IgnoreBrokenPipe(io::stdout().lock()), find),
@@ -51,9 +52,9 @@ pub(crate) fn write_findings<E: From<io::Error>>(
         Some(Target::Place(place @ Place::File(path))) => {
             // A check takes long, and a nameless file is gone with the process, however that ends.
             let mut spool = tempfile::tempfile_in(folder_of(path))?;
-            let tally = fill(&mut spool, find)?;
+            let found = fill(&mut spool, find)?;
             put_in_place(place, spool)?;
-            Ok(tally)
+            Ok(found)
         }
     }
 }
@@ -63,18 +64,18 @@ fn put_in_place(place: &Place, mut spool: File) -> io::Result<()> {
     place.write(|file| io::copy(&mut spool, file).map(drop))
 }
 
-fn fill<E: From<io::Error>>(
+fn fill<T, E: From<io::Error>>(
     out: &mut dyn Write,
-    find: impl FnOnce(&mut Findings<'_>) -> Result<(), E>,
-) -> Result<FindingTally, E> {
+    find: impl FnOnce(&mut Findings<'_>) -> Result<T, E>,
+) -> Result<(T, FindingTally), E> {
     let mut findings = Findings {
         writer: csv::Writer::from_writer(out),
         tally: FindingTally::default(),
     };
     findings.writer.write_record(FINDING_COLUMNS).map_err(io::Error::from)?;
-    find(&mut findings)?;
+    let found = find(&mut findings)?;
     findings.writer.flush()?;
-    Ok(findings.tally)
+    Ok((found, findings.tally))
 }
 
 impl Findings<'_> {

@@ -20,7 +20,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, Status};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{Manifest, ManifestError, Record, Records, Survey};
+use crate::manifest::{ManifestError, Record, Records, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
 pub(crate) use claim::Claim;
@@ -77,18 +77,14 @@ impl From<csv::Error> for ResultsError {
 }
 
 /// Writes the header and every row of the manifest, and counts them.
-pub(crate) fn write(
-    manifest: &Manifest,
-    survey: &Survey,
-    ledger: &Ledger,
-    out: impl Write,
-) -> Result<Tally, ResultsError> {
+pub(crate) fn write(surveyed: &Surveyed, ledger: &Ledger, out: impl Write) -> Result<Tally, ResultsError> {
+    let Surveyed { manifest, survey, .. } = surveyed;
     let mut writer = csv::Writer::from_writer(BufWriter::with_capacity(PIECE_BYTES, out));
     cells::write_header(&mut writer, manifest)?;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
-        let outcome = outcome_of(manifest, survey, ledger, number, record)?;
+        let outcome = outcome_of(surveyed, ledger, number, record)?;
         cells::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
         tally.add(number, || manifest.shown_user(record), &outcome);
     }
@@ -105,13 +101,8 @@ fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Resu
     Ok(())
 }
 
-fn outcome_of(
-    manifest: &Manifest,
-    survey: &Survey,
-    ledger: &Ledger,
-    number: u32,
-    record: &Record,
-) -> Result<Outcome, ResultsError> {
+fn outcome_of(surveyed: &Surveyed, ledger: &Ledger, number: u32, record: &Record) -> Result<Outcome, ResultsError> {
+    let Surveyed { manifest, survey, .. } = surveyed;
     if let Some(reason) = survey.fault(manifest, number, record) {
         return Ok(Outcome::untried(Status::Invalid, Some(reason)));
     }

@@ -6,13 +6,14 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::Tally;
-use crate::config::{Account, Files};
+use crate::config::EnrollConfig;
 use crate::domain::{
     outcome::Status,
     stats::Stats,
     stop::Stop,
     summary::{Latency, Schema, Summary},
     text,
+    unix_millis::UnixMillis,
 };
 use crate::exit::ExitStatus;
 use crate::manifest::Survey;
@@ -21,8 +22,7 @@ use crate::sys::atomic;
 /// All that is known of a run at its end.
 pub(crate) struct RunFacts<'a> {
     pub(crate) run_id: &'a str,
-    pub(crate) files: &'a Files,
-    pub(crate) account: &'a Account,
+    pub(crate) config: &'a EnrollConfig,
     pub(crate) survey: &'a Survey,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) finished_at: DateTime<Utc>,
@@ -35,8 +35,7 @@ pub(crate) struct RunFacts<'a> {
 pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
     let RunFacts {
         run_id,
-        files,
-        account,
+        config,
         survey,
         started_at,
         finished_at,
@@ -51,13 +50,13 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
         schema: Schema,
         run_id: (*run_id).to_owned(),
         version: env!("CARGO_PKG_VERSION"),
-        env: files.env.word(),
-        endpoint: account.pinned.clone(),
-        partner_id: account.signer.partner_id().to_owned(),
-        manifest: files.manifest.to_string_lossy().into_owned(),
+        env: config.files.env.word(),
+        endpoint: config.account.endpoint_name(),
+        partner_id: config.account.signer.partner_id().to_string(),
+        manifest: config.files.manifest.to_string_lossy().into_owned(),
         manifest_sha256: text::hex(&survey.sha256),
-        started_at: text::rfc3339(started_at.timestamp_millis()),
-        finished_at: text::rfc3339(finished_at.timestamp_millis()),
+        started_at: UnixMillis::from(*started_at).to_string(),
+        finished_at: UnixMillis::from(*finished_at).to_string(),
         exit_code: status.code(),
         stopped_by: stop.map(Stop::word),
         rows: survey.rows(),

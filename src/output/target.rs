@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Follower, ResultsError, Tally, write};
 use crate::ledger::Ledger;
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::{Manifest, Surveyed};
 use crate::sys::atomic::Place;
 use crate::sys::signals::{Interruptible, Signals};
 
@@ -38,18 +38,17 @@ impl Target {
     /// make it fail.
     pub(crate) fn finish(
         &self,
-        manifest: &Manifest,
-        survey: &Survey,
+        manifest: &Surveyed,
         ledger: &Ledger,
         signals: &Signals,
     ) -> Result<Tally, ResultsError> {
         match self {
             Self::Stdout => {
                 let stdout = Interruptible::new(io::stdout(), signals);
-                write(manifest, survey, ledger, IgnoreBrokenPipe(stdout))
+                write(manifest, ledger, IgnoreBrokenPipe(stdout))
             }
             Self::Place(place) => {
-                place.write_unless_given_up(signals, |file| write(manifest, survey, ledger, IgnoreBrokenPipe(file)))
+                place.write_unless_given_up(signals, |file| write(manifest, ledger, IgnoreBrokenPipe(file)))
             }
         }
     }

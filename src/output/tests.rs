@@ -6,7 +6,7 @@ mod tally;
 mod targets;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -16,16 +16,17 @@ use super::{ResultsError, Tally, write};
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    partner_id::PartnerId,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::{Opened, Surveyed};
 
 /// A manifest with its ledger, in a folder of its own.
 struct Fixture {
     folder: TempDir,
-    manifest: Manifest,
-    survey: Survey,
+    manifest: Surveyed,
     ledger: Ledger,
 }
 
@@ -35,11 +36,11 @@ impl Fixture {
         let path = folder.path().join("m.csv");
         std::fs::write(&path, manifest).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let manifest = Manifest::open(&path, PathBuf::from("/photos"), now).unwrap();
-        let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+        let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+        let manifest = manifest.survey().unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),
-            partner_id: "007".into(),
+            partner_id: PartnerId::parse("007").unwrap(),
         };
         let holder = Holder::new("image-enroll", &path, now);
         let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
@@ -47,14 +48,13 @@ impl Fixture {
         let run = RunRecord {
             run_id: "run-1".into(),
             manifest: "m.csv".into(),
-            manifest_sha256: survey.sha256,
-            started_at: 0,
+            manifest_sha256: manifest.survey.sha256,
+            started_at: UnixMillis::new(0),
         };
         ledger.begin_run(&run).unwrap();
         Self {
             folder,
             manifest,
-            survey,
             ledger,
         }
     }
@@ -70,9 +70,9 @@ impl Fixture {
 
     fn record(&mut self, user: &str, outcome: Outcome) {
         let manifest_row = {
-            let mut records = self.manifest.records().unwrap();
+            let mut records = self.manifest.manifest.records().unwrap();
             let (number, record) = records.next().unwrap().unwrap();
-            self.manifest.row(number, record).unwrap()
+            self.manifest.manifest.row(number, record).unwrap()
         };
         let entry = Entry::Outcome {
             user_id: UserId::parse(user).unwrap(),
@@ -82,20 +82,20 @@ impl Fixture {
         self.ledger.commit(&[entry]).unwrap();
     }
 
-    fn intend(&mut self, id: i64, user: &str, number: u32) {
+    fn intend(&mut self, user: &str, number: u32) {
         let entry = Entry::Intent {
-            id,
+            id: self.ledger.next_attempt().unwrap(),
             user_id: UserId::parse(user).unwrap(),
             number,
             created_at: CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap(),
             photo: photo(),
-            at: 1_676_300_862_004,
+            at: UnixMillis::new(1_676_300_862_004),
         };
         self.ledger.commit(&[entry]).unwrap();
     }
 
     fn write_to(&self, out: impl Write) -> Result<Tally, ResultsError> {
-        write(&self.manifest, &self.survey, &self.ledger, out)
+        write(&self.manifest, &self.ledger, out)
     }
 
     fn text(&self) -> String {
@@ -153,8 +153,8 @@ fn full() -> Outcome {
         },
         attempts: 3,
         photo: Some(photo()),
-        sent_at: Some(1_676_300_862_004),
-        finished_at: Some(1_676_300_863_000),
+        sent_at: Some(UnixMillis::new(1_676_300_862_004)),
+        finished_at: Some(UnixMillis::new(1_676_300_863_000)),
         duration_ms: Some(996),
         run_id: "run-1".into(),
     }

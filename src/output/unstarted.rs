@@ -4,11 +4,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::Env;
+use crate::config::Env;
 use crate::domain::{
     outcome::Status,
     summary::{Latency, Schema, Summary},
-    text,
+    unix_millis::UnixMillis,
 };
 use crate::exit::ExitStatus;
 
@@ -39,8 +39,8 @@ impl Unstarted<'_> {
             partner_id: self.partner_id.to_owned(),
             manifest: self.manifest.to_string_lossy().into_owned(),
             manifest_sha256: String::new(),
-            started_at: text::rfc3339(self.started_at.timestamp_millis()),
-            finished_at: text::rfc3339(self.finished_at.timestamp_millis()),
+            started_at: UnixMillis::from(self.started_at).to_string(),
+            finished_at: UnixMillis::from(self.finished_at).to_string(),
             exit_code: self.status.code(),
             stopped_by: Some(self.stopped_by),
             rows: 0,

@@ -149,12 +149,8 @@ impl Dispatcher {
         if row.is_repeat() {
             return None;
         }
-        let since = now
-            .unix_ms
-            .saturating_sub(row.past.last_doubt_at?)
-            .try_into()
-            .unwrap_or(0);
-        let rest = self.settings.in_doubt_wait.checked_sub(Duration::from_millis(since))?;
+        let since = now.at.since(row.past.last_doubt_at?);
+        let rest = self.settings.in_doubt_wait.checked_sub(since)?;
         (rest > Duration::ZERO).then(|| now.instant + rest)
     }
 
@@ -222,7 +218,7 @@ impl Dispatcher {
     /// While nothing may start, no intent stays open for a row that has not left: a kill must put nobody in doubt who
     /// was not sent.
     pub(super) fn take_back_unsent(&mut self, now: Moment) {
-        let (rows, entries) = self.pipeline.take_back(now.unix_ms);
+        let (rows, entries) = self.pipeline.take_back(now.at);
         entries.into_iter().for_each(|entry| self.commits.push(entry));
         if !self.shutdown.has_begun() {
             rows.into_iter()
@@ -244,7 +240,7 @@ impl Dispatcher {
         if !self.commits.is_due(may_wait, now.instant) {
             return None;
         }
-        for entry in self.pipeline.intend(intents, now.unix_ms) {
+        for entry in self.pipeline.intend(intents, now.at) {
             self.commits.push(entry);
         }
         Some(self.commits.begin(now.instant))

@@ -195,7 +195,7 @@ impl Dispatcher {
     pub(super) fn aborted(&mut self, now: Moment) {
         for (id, mut flight) in self.pipeline.abort() {
             flight.doubt();
-            let (reason, at) = (Some(Reason::Interrupted), now.unix_ms);
+            let (reason, at) = (Some(Reason::Interrupted), now.at);
             self.commits.push(Entry::Close {
                 id,
                 class: AttemptStatus::InDoubt,
@@ -246,7 +246,7 @@ impl Dispatcher {
             class,
             reason,
             http_status: end.facts.http_status,
-            at: end.now.unix_ms,
+            at: end.now.at,
         });
     }
 
@@ -283,7 +283,7 @@ impl Dispatcher {
             attempts: row.past.attempts,
             photo,
             sent_at: Some(end.sent_at),
-            finished_at: Some(end.now.unix_ms),
+            finished_at: Some(end.now.at),
             duration_ms: Some(end.took.as_millis() as u64),
             run_id: self.settings.run_id.clone(),
         }
@@ -306,7 +306,7 @@ impl Dispatcher {
         Outcome {
             attempts: row.past.attempts,
             photo,
-            finished_at: Some(now.unix_ms),
+            finished_at: Some(now.at),
             run_id: self.settings.run_id.clone(),
             ..Outcome::untried(status, Some(reason))
         }

@@ -220,11 +220,11 @@ impl Dispatcher {
     /// results that were lost and not the ledger.
     fn storage_lost(&mut self, now: Moment) {
         self.commits.end(now.instant);
-        let entries = self.pipeline.forget_intended(now.unix_ms);
+        let entries = self.pipeline.forget_intended(now.at);
         self.end(Stop::Storage, now.instant);
         if std::mem::replace(&mut self.storage_failed, true) {
             self.commits.give_up();
-            self.pipeline.take_back(now.unix_ms);
+            self.pipeline.take_back(now.at);
         } else {
             entries.into_iter().for_each(|entry| self.commits.push(entry));
         }

@@ -27,7 +27,7 @@ use crate::domain::{
     stop::Stop,
 };
 use crate::ledger::Ledger;
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::Surveyed;
 use crate::output::Follower;
 use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
 use crate::sys::{buffers::BufferPool, signals::Signals};
@@ -39,8 +39,7 @@ const MESSAGES: usize = 256;
 
 /// What a run works with.
 pub(crate) struct Services<'a> {
-    pub(crate) manifest: &'a Manifest,
-    pub(crate) survey: &'a Survey,
+    pub(crate) manifest: &'a Surveyed,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
@@ -88,7 +87,6 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
 ) -> Result<(Ended, O), RunError> {
     let Services {
         manifest,
-        survey,
         ledger,
         follower,
         client,
@@ -102,7 +100,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
     }
     let rng = StdRng::from_rng(&mut rand::rng());
     let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, photos, rng);
-    let recorder = Recorder::new(manifest, survey, ledger, follower)?;
+    let recorder = Recorder::new(manifest, ledger, follower)?;
     let (to_recorder, from_driver) = commands();
     let (sender, messages) = unbounded_channel();
     let completions = sender.clone();
@@ -241,7 +239,7 @@ impl Driver {
             Completion::Fed(Ok(feed)) => (Event::Fed(feed), None),
             Completion::Committed(Ok(receipt)) => (Event::Committed(receipt), None),
             Completion::Committed(Err(error)) => (Event::StorageLost, Some(error)),
-            Completion::Fed(Err(error)) => (Event::Stop(error.stop()), Some(error)),
+            Completion::Fed(Err(error)) => (Event::Stop(Stop::from(&error).once_begun()), Some(error)),
         };
         self.dispatcher.handle(event, now);
         self.error = self.error.take().or(error);
@@ -271,7 +269,7 @@ async fn attempt(client: &Client, signer: &Signer, request: Request) -> Answer {
     });
     Answer {
         id,
-        sent_at: signed_at.timestamp_millis(),
+        sent_at: signed_at.into(),
         took: start.elapsed(),
         reading,
     }
@@ -289,7 +287,7 @@ fn clock_ahead(reply: &Reply) -> Option<i64> {
 fn moment() -> Moment {
     Moment {
         instant: Instant::now(),
-        unix_ms: Utc::now().timestamp_millis(),
+        at: Utc::now().into(),
     }
 }
 

@@ -29,11 +29,11 @@ use crate::domain::{
     retry::RetryPolicy,
     stats::Stats,
     stop::Stop,
+    unix_millis::UnixMillis,
 };
 use crate::ledger::{AttemptStatus, LedgerError};
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
-use crate::sys::signals::Signal;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
@@ -56,21 +56,11 @@ pub(crate) struct RunSettings {
     pub(crate) strict: bool,
 }
 
-impl From<Signal> for Stop {
-    fn from(signal: Signal) -> Self {
-        match signal {
-            Signal::HangUp => Self::HungUp,
-            Signal::Interrupt => Self::Interrupted,
-            Signal::Terminate => Self::Terminated,
-        }
-    }
-}
-
-/// A moment on both clocks: for waiting, and for the record (milliseconds since the Unix epoch).
+/// A moment on both clocks: for waiting, and for the record.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     instant: Instant,
-    unix_ms: i64,
+    at: UnixMillis,
 }
 
 /// Why the recorder could not do what it was told.
@@ -82,16 +72,6 @@ pub(crate) enum RunError {
     Manifest(#[from] ManifestError),
     #[error("results")]
     Results(#[from] ResultsError),
-}
-
-impl RunError {
-    /// What it ends the run for.
-    fn stop(&self) -> Stop {
-        match self {
-            Self::Manifest(_) => Stop::ManifestChanged,
-            Self::Ledger(_) | Self::Results(_) => Stop::Storage,
-        }
-    }
 }
 
 /// Something to tell, for those who watch.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use super::row::{Flight, PendingRow, Request};
-use crate::domain::outcome::Reason;
+use crate::domain::{outcome::Reason, unix_millis::UnixMillis};
 use crate::ledger::{AttemptId, AttemptStatus, Entry, Receipt};
 use crate::photo::Photo;
 
@@ -115,13 +115,13 @@ impl Pipeline {
     }
 
     /// The intents of the next rows, at most so many, for the batch that is committed now.
-    pub(super) fn intend(&mut self, most: usize, unix_ms: i64) -> Vec<Entry> {
+    pub(super) fn intend(&mut self, most: usize, at: UnixMillis) -> Vec<Entry> {
         let taken = most.min(self.read.len());
         let mut entries = Vec::with_capacity(taken);
         for read in self.read.drain(..taken) {
             let id = self.next_id;
-            self.next_id += 1;
-            entries.push(intent(id, &read, unix_ms));
+            self.next_id = id.next();
+            entries.push(intent(id, &read, at));
             self.intended.push(Intended { id, read });
         }
         entries
@@ -166,11 +166,11 @@ impl Pipeline {
 
     /// Takes back the rows that have not left: those without an intent, and those whose intent is durable, with the
     /// entries that close them.
-    pub(super) fn take_back(&mut self, unix_ms: i64) -> (Vec<PendingRow>, Vec<Entry>) {
+    pub(super) fn take_back(&mut self, at: UnixMillis) -> (Vec<PendingRow>, Vec<Entry>) {
         let entries = self
             .recorded
             .iter()
-            .map(|Recorded(intended)| not_sent(intended.id, unix_ms))
+            .map(|Recorded(intended)| not_sent(intended.id, at))
             .collect();
         let recorded = self.recorded.drain(..).map(|Recorded(intended)| intended.read.row);
         (
@@ -180,29 +180,29 @@ impl Pipeline {
     }
 
     /// The commit failed. Its intents may be durable all the same, so each is closed; their rows are given up.
-    pub(super) fn forget_intended(&mut self, unix_ms: i64) -> Vec<Entry> {
+    pub(super) fn forget_intended(&mut self, at: UnixMillis) -> Vec<Entry> {
         let intended = self.intended.drain(..);
-        intended.map(|intended| not_sent(intended.id, unix_ms)).collect()
+        intended.map(|intended| not_sent(intended.id, at)).collect()
     }
 }
 
-fn intent(id: AttemptId, read: &Read, unix_ms: i64) -> Entry {
+fn intent(id: AttemptId, read: &Read, at: UnixMillis) -> Entry {
     Entry::Intent {
         id,
         user_id: read.row.row.user_id.clone(),
         number: read.row.past.attempts + 1,
         created_at: read.row.row.created_at.clone(),
         photo: read.photo.digest,
-        at: unix_ms,
+        at,
     }
 }
 
-fn not_sent(id: AttemptId, unix_ms: i64) -> Entry {
+fn not_sent(id: AttemptId, at: UnixMillis) -> Entry {
     Entry::Close {
         id,
         class: AttemptStatus::NotSent,
         reason: Some(Reason::RunStopped),
         http_status: None,
-        at: unix_ms,
+        at,
     }
 }

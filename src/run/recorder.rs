@@ -11,7 +11,7 @@ use crate::domain::{
     resume::Plan,
 };
 use crate::ledger::{Ledger, Receipt};
-use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Stamp, Survey};
+use crate::manifest::{Manifest, ManifestError, Record, Records, Role, Row, Stamp, Survey, Surveyed};
 use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
@@ -44,11 +44,11 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(
-        manifest: &'a Manifest,
-        survey: &'a Survey,
+        surveyed: &'a Surveyed,
         ledger: &'a mut Ledger,
         follower: &'a mut Option<Follower>,
     ) -> Result<Self, RunError> {
+        let Surveyed { manifest, survey, .. } = surveyed;
         let records = Some(manifest.records()?);
         Ok(Self {
             manifest,

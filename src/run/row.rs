@@ -14,6 +14,7 @@ use crate::domain::{
     response::Verdict,
     resume::{EarlierRejection, Past},
     stats::Skipped,
+    unix_millis::UnixMillis,
     user_id::UserId,
 };
 use crate::ledger::AttemptId;
@@ -59,8 +60,8 @@ pub(super) struct Request {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) id: AttemptId,
-    /// When the request was signed; milliseconds since the Unix epoch.
-    pub(super) sent_at: i64,
+    /// When the request was signed.
+    pub(super) sent_at: UnixMillis,
     pub(super) took: Duration,
     pub(super) reading: Result<Reading, SendError>,
 }
@@ -68,7 +69,7 @@ pub(super) struct Answer {
 /// The end of one attempt, as all that follows from it needs it.
 pub(super) struct AttemptEnd {
     pub(super) id: AttemptId,
-    pub(super) sent_at: i64,
+    pub(super) sent_at: UnixMillis,
     pub(super) took: Duration,
     /// Since when nothing of the request has moved, by which its quiet time is reckoned; the whole of `took` where that
     /// is not known.

@@ -27,7 +27,8 @@ pub(super) struct Enrollment {
 /// Judges a body. The photo is decoded to be looked at and not kept.
 pub(super) fn judge(body: &[u8], signer: &Signer) -> Result<Enrollment, Refusal> {
     let [partner_id, timestamp, signature, user_id, user_created_at, photo] = fields::read(body)?;
-    if partner_id != signer.partner_id() || !is_timestamp(&timestamp) || !signer.verify(&timestamp, &signature) {
+    if partner_id != signer.partner_id().as_str() || !is_timestamp(&timestamp) || !signer.verify(&timestamp, &signature)
+    {
         return Err(Refusal::NotAuthorized);
     }
     UserId::check(&user_id).map_err(|_| Refusal::WrongType("user_id".to_owned()))?;

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::domain::signature::Signer;
+use crate::domain::{partner_id::PartnerId, signature::Signer};
 
 /// A PNG of one pixel.
 const PHOTO: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -13,7 +13,10 @@ pub(super) const PARTNER: &str = "085";
 pub(super) const KEY: &str = "test-key";
 
 pub(super) fn signer() -> Signer {
-    Signer::new(PARTNER.to_owned(), SecretString::from(KEY))
+    Signer::new(
+        PartnerId::parse(PARTNER).expect("the sample is an id"),
+        SecretString::from(KEY),
+    )
 }
 
 pub(super) fn photo_text() -> &'static str {

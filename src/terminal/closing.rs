@@ -67,8 +67,8 @@ impl Closing<'_> {
 
     fn files(&self) -> String {
         let mut text = String::new();
-        if self.facts.files.results.as_os_str() != "-" {
-            let _ = writeln!(text, "results: {}", self.facts.files.results.display());
+        if self.facts.config.files.results.as_os_str() != "-" {
+            let _ = writeln!(text, "results: {}", self.facts.config.files.results.display());
         }
         if let Some(ledger) = self.ledger {
             let _ = writeln!(text, "ledger:  {}", ledger.display());

@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 use serde_json::json;
 
 use super::{counted, log, warnings::NO_ROWS, write_err};
-use crate::cli::{LogArgs, LogFormat};
+use crate::config::{Log, LogFormat};
 use crate::domain::{
     finding::{Finding, Severity},
     text::one_line,
@@ -18,10 +18,7 @@ use crate::output::FindingTally;
 
 /// Tells what a check finds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FindingReporter {
-    format: LogFormat,
-    quiet: bool,
-}
+pub(crate) struct FindingReporter(Log);
 
 /// The end of a check.
 pub(crate) struct Checked<'a> {
@@ -35,28 +32,25 @@ pub(crate) struct Checked<'a> {
 }
 
 impl FindingReporter {
-    pub(crate) fn new(args: &LogArgs) -> Self {
-        Self {
-            format: args.log_format,
-            quiet: args.quiet,
-        }
+    pub(crate) fn new(log: Log) -> Self {
+        Self(log)
     }
 
     /// People are told at the end, when it is known how many are alike.
     pub(crate) fn found(self, finding: &Finding) {
-        if self.format == LogFormat::Json && !self.quiet {
+        if self.0.format == LogFormat::Json && !self.0.quiet {
             write_err(&finding_object(finding));
         }
     }
 
     pub(crate) fn close(self, checked: &Checked<'_>) {
-        if self.quiet && checked.tally.is_empty() && checked.rows > 0 {
+        if self.0.quiet && checked.tally.is_empty() && checked.rows > 0 {
             return;
         }
-        if self.format == LogFormat::Json && checked.rows == 0 {
+        if self.0.format == LogFormat::Json && checked.rows == 0 {
             write_err(&log::message("", "warning", NO_ROWS));
         }
-        write_err(&match (self.format, self.quiet) {
+        write_err(&match (self.0.format, self.0.quiet) {
             (LogFormat::Json, _) => checked.object(),
             (LogFormat::Text, true) => checked.short_text(),
             (LogFormat::Text, false) => checked.text(),

@@ -9,7 +9,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::{Closing, advice, closing::remedy, counts};
-use crate::domain::text;
+use crate::domain::unix_millis::UnixMillis;
 use crate::run::RunEvent;
 
 /// An event as one line of text.
@@ -119,13 +119,13 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>, advice: Option<&str>)
         run_id,
         "ended",
         json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
-            "results": facts.files.results, "ledger": closing.ledger, "why": advice, "next": remedy(facts.status)}),
+            "results": facts.config.files.results, "ledger": closing.ledger, "why": advice, "next": remedy(facts.status)}),
     )
 }
 
 /// One object, with these fields; a command that is no run has no `run_id`.
 pub(super) fn line(run_id: &str, event: &str, mut fields: Value) -> String {
-    fields["at"] = text::rfc3339(Utc::now().timestamp_millis()).into();
+    fields["at"] = UnixMillis::from(Utc::now()).to_string().into();
     fields["run_id"] = run_id.into();
     fields["event"] = event.into();
     format!("{fields}\n")

@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use indicatif::HumanCount;
 
-use crate::cli::{LogFormat, ReportArgs};
+use crate::config::{LogFormat, Report};
 use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -50,13 +50,13 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn new(args: &ReportArgs, rows: u32, run_id: &str) -> Self {
+    pub(crate) fn new(report: Report, rows: u32, run_id: &str) -> Self {
         Self {
-            format: args.log.log_format,
-            verbose: args.verbose,
-            quiet: args.log.quiet,
+            format: report.log.format,
+            verbose: report.verbose,
+            quiet: report.log.quiet,
             run_id: run_id.to_owned(),
-            progress: Progress::new(args, rows, Instant::now()),
+            progress: Progress::new(report, rows, Instant::now()),
             large_photos: 0,
             shared_photos: 0,
             advice: None,

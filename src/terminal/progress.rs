@@ -8,8 +8,8 @@ use chrono::Utc;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{counted, log, write_err};
-use crate::cli::{LogFormat, ProgressMode, ReportArgs};
-use crate::domain::{outcome::Status, text};
+use crate::config::{LogFormat, ProgressMode, Report};
+use crate::domain::{outcome::Status, unix_millis::UnixMillis};
 use crate::run::{Snapshot, Waiting};
 
 /// Distance of the plain lines (contract, section 2).
@@ -29,23 +29,23 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(args: &ReportArgs, rows: u32, now: Instant) -> Self {
+    pub(super) fn new(report: Report, rows: u32, now: Instant) -> Self {
         let terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let text = args.log.log_format == LogFormat::Text;
-        let bar = match args.progress {
+        let text = report.log.format == LogFormat::Text;
+        let bar = match report.progress {
             ProgressMode::Bar => true,
-            ProgressMode::Auto => terminal && text && !args.log.quiet,
+            ProgressMode::Auto => terminal && text && !report.log.quiet,
             ProgressMode::Plain | ProgressMode::None => false,
         };
-        let plain = match args.progress {
+        let plain = match report.progress {
             ProgressMode::Plain => true,
-            ProgressMode::Auto => !bar && !args.log.quiet,
+            ProgressMode::Auto => !bar && !report.log.quiet,
             ProgressMode::Bar | ProgressMode::None => false,
         };
         Self {
             rows,
             bar: bar.then(|| new_bar(rows)),
-            plain: plain.then_some(args.log.log_format),
+            plain: plain.then_some(report.log.format),
             told_at: now,
             samples: VecDeque::from([(now, 0)]),
         }
@@ -90,7 +90,7 @@ impl Progress {
     }
 
     fn line(&self, snapshot: &Snapshot, done: u32, rate: f64, left: Option<Duration>, now: Instant) -> String {
-        let at = text::rfc3339(Utc::now().timestamp_millis());
+        let at = UnixMillis::from(Utc::now());
         let message = message(snapshot, rate, left, now);
         format!(
             "{at} {} of {}, {message}\n",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{log, write_err};
-use crate::cli::{LogFormat, ReportArgs};
+use crate::config::{LogFormat, Report};
 use crate::domain::{finding::Finding, outcome::Reason, text::one_line, user_id::MAX_USER_ID_CHARS};
 use crate::manifest::Warning;
 
@@ -11,20 +11,20 @@ use crate::manifest::Warning;
 pub(super) const NO_ROWS: &str = "the manifest has no rows; --strict makes that an error";
 
 /// Tells of all kinds of warnings, a line each. Nothing with `-q`: what is to stop a run by itself is for `--strict`.
-pub(crate) fn warn_of_rows(args: &ReportArgs, run_id: &str, rows: u32, warnings: &[Warning]) {
-    if args.log.quiet {
+pub(crate) fn warn_of_rows(report: Report, run_id: &str, rows: u32, warnings: &[Warning]) {
+    if report.log.quiet {
         return;
     }
     if rows == 0 {
-        write_err(&match args.log.log_format {
+        write_err(&match report.log.format {
             LogFormat::Text => format!("warning: {NO_ROWS}\n"),
             LogFormat::Json => log::message(run_id, "warning", NO_ROWS),
         });
     }
     for warning in warnings {
-        write_err(&match args.log.log_format {
+        write_err(&match report.log.format {
             LogFormat::Text => text(warning),
-            LogFormat::Json => object(run_id, warning, args.verbose),
+            LogFormat::Json => object(run_id, warning, report.verbose),
         });
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::{
     finding::{Finding, Severity},
     outcome::Reason,
 };
+use crate::error::Error;
 use crate::manifest::{ManifestError, Record, Role, Row, RowFault};
 use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
 use crate::sys::buffers::BufferPool;
@@ -39,14 +40,18 @@ enum UnderWay {
 impl Check<'_, '_> {
     /// Tells of every row that is wrong, or whose photo is; gives back the rows whose photos another user has too.
     pub(super) async fn find_in_rows(&mut self, photos: bool) -> Result<Vec<Shared>, CheckError> {
-        let mut records = self.manifest.records()?;
+        let mut records = self.manifest.manifest.records()?;
         let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
-        let most = if photos { self.survey.count(Role::First) } else { 0 };
+        let most = if photos {
+            self.manifest.survey.count(Role::First)
+        } else {
+            0
+        };
         let mut seen = SharedPhotos::for_at_most(most as usize);
         let mut under_way: VecDeque<(Place, UnderWay)> = VecDeque::new();
         while let Some((row, record)) = records.next()? {
             for looked_at in self.look_at(row, record, photos, &buffers)? {
-                let user_id = self.manifest.raw_user(record).to_owned();
+                let user_id = self.manifest.manifest.raw_user(record).to_owned();
                 let line = record.line();
                 under_way.push_back((Place { row, line, user_id }, looked_at));
             }
@@ -57,7 +62,7 @@ impl Check<'_, '_> {
         while !under_way.is_empty() {
             self.tell(under_way.pop_front(), &mut seen).await?;
         }
-        match records.sha256() == self.survey.sha256 {
+        match records.sha256() == self.manifest.survey.sha256 {
             true => Ok(seen.shared()),
             false => Err(ManifestError::Changed.into()),
         }
@@ -71,16 +76,16 @@ impl Check<'_, '_> {
         photos: bool,
         buffers: &Arc<BufferPool>,
     ) -> Result<Vec<UnderWay>, ManifestError> {
-        let judged = self.manifest.row(number, record);
-        match (self.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
+        let judged = self.manifest.manifest.row(number, record);
+        match (self.manifest.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
             (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
             (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.conflict(number))]),
             (Role::Similar, Ok(row)) => {
-                let similar = self.survey.similar(number).into_iter();
+                let similar = self.manifest.survey.similar(number).into_iter();
                 Ok(similar.map(|other| UnderWay::Wrong(row.fault(other))).collect())
             }
             (role @ (Role::First | Role::Repeat), Ok(row)) => {
-                let suspicions = self.survey.suspicions(&row);
+                let suspicions = self.manifest.survey.suspicions(&row);
                 let suspicions = suspicions.map(|suspicion| UnderWay::Suspicious(row.fault(suspicion)));
                 let photo = photos.then(|| self.photo_under_way(role, &row, buffers));
                 Ok(suspicions.chain(photo).collect())
@@ -96,7 +101,7 @@ impl Check<'_, '_> {
     }
 
     fn conflict(&self, number: u32) -> RowFault {
-        let conflicts = self.survey.conflicts();
+        let conflicts = self.manifest.survey.conflicts();
         let found = conflicts.binary_search_by_key(&number, |(row, _)| *row).ok();
         let other = found.and_then(|at| conflicts.get(at)).map_or(0, |(_, other)| *other);
         RowFault {
@@ -121,7 +126,7 @@ impl Check<'_, '_> {
             // A repeat is never sent, so that neither its size nor its photo's other users matter.
             Ok(_) => Ok(()),
             Err(PhotoError::Invalid { reason, detail }) => self.invalid(place, RowFault { reason, detail }),
-            Err(source @ PhotoError::Machine(_)) => Err(CheckError::Photo { row: place.row, source }),
+            Err(source @ PhotoError::Machine(_)) => Err(CheckError::Whole(Error::Photo { row: place.row, source })),
         }
     }
 

@@ -61,7 +61,7 @@ impl Check<'_, '_> {
             Severity::Warning
         };
         let mut shared = shared.iter().peekable();
-        let mut records = self.manifest.records()?;
+        let mut records = self.manifest.manifest.records()?;
         while let Some(next) = shared.peek().copied() {
             let (row, record) = records.next()?.ok_or(ManifestError::Changed)?;
             if row != next.row {
@@ -70,11 +70,12 @@ impl Check<'_, '_> {
             shared.next();
             let photo = self
                 .manifest
+                .manifest
                 .row(row, record)
                 .map_err(|_| ManifestError::Changed)?
                 .photo;
             let detail = format!("{photo:?}: row {} is another user with the same photo", next.other);
-            let user_id = self.manifest.raw_user(record).to_owned();
+            let user_id = self.manifest.manifest.raw_user(record).to_owned();
             let line = records.line();
             self.add(Place { row, line, user_id }.finding(severity, Reason::SharedPhoto, detail))?;
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{FOUND_AT, Place, close, full, holder, intent, outcome, shell, user};
 use crate::domain::outcome::Status;
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::{AttemptStatus, Ledger, LedgerError, wal};
 
 const MAIN: &str = "ledger.db";
@@ -81,7 +82,7 @@ fn a_ledger_is_well_at_every_stage_and_lost_without_its_log_while_a_run_is_open(
         fs::write(file(&copy, LOG), "").unwrap();
         is_lost(&copy);
     }
-    ledger.end_run(9_000, 0, None).unwrap();
+    ledger.end_run(UnixMillis::new(9_000), 0, None).unwrap();
     is_well(&place, USERS);
     // What the end has recorded is in the log alone.
     is_lost(&place.copy(&[MAIN]));
@@ -137,7 +138,7 @@ fn a_run_that_ends_without_a_word_leaves_a_ledger_that_is_well() {
     // As on a full disk: the end cannot be recorded, nor can anything else.
     let ledger = place.begun("r2");
     ledger.db.execute_batch("PRAGMA query_only = ON").unwrap();
-    assert!(ledger.end_run(9_000, 0, None).is_err());
+    assert!(ledger.end_run(UnixMillis::new(9_000), 0, None).is_err());
     drop(ledger);
     assert!(is_known(&place.open(), 3));
     // The same within a merging: the log stays until the mark is gone.

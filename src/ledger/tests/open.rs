@@ -5,8 +5,10 @@ use std::path::Path;
 
 use super::{Place, close, holder, intent, open, outcome, pin, record, shell, user};
 use crate::domain::outcome::{Outcome, Status};
+use crate::domain::partner_id::PartnerId;
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::open::read_pin;
-use crate::ledger::{AttemptStatus, Ledger, LedgerError, Pin};
+use crate::ledger::{AttemptId, AttemptStatus, Ledger, LedgerError, Pin};
 
 fn pragma(ledger: &Ledger, name: &str) -> String {
     let sql = format!("PRAGMA {name}");
@@ -24,7 +26,7 @@ fn a_new_ledger_is_empty_pinned_and_durable() {
     for _ in 0..2 {
         let ledger = place.open();
         assert_eq!(read_pin(&ledger.db).unwrap(), pin());
-        assert_eq!(ledger.next_attempt().unwrap(), 1);
+        assert_eq!(ledger.next_attempt().unwrap(), AttemptId::FIRST);
         assert_eq!(ledger.last_run_at().unwrap(), None);
         assert_eq!(ledger.history(&user("a")).unwrap(), Default::default());
         assert_eq!(pragma(&ledger, "synchronous"), "2", "FULL");
@@ -57,7 +59,7 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
             ..pin()
         },
         Pin {
-            partner_id: "7".into(),
+            partner_id: PartnerId::parse("7").unwrap(),
             ..pin()
         },
     ] {
@@ -68,7 +70,7 @@ fn a_ledger_of_another_endpoint_or_partner_is_refused_and_left_alone() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(place.open().last_run_at().unwrap(), Some(1_000));
+    assert_eq!(place.open().last_run_at().unwrap(), Some(UnixMillis::new(1_000)));
 }
 
 #[test]
@@ -223,22 +225,22 @@ fn what_was_committed_is_there_without_a_proper_close() {
     }
     let after = copy.open();
     assert_eq!(after.history(&user("a")).unwrap().unresolved.len(), 1);
-    assert_eq!(after.next_attempt().unwrap(), 2);
+    assert_eq!(after.next_attempt().unwrap(), AttemptId::FIRST.next());
 }
 
 #[test]
 fn runs_are_recorded_with_their_end() {
     let place = Place::new();
     let ledger = place.begun("r1");
-    ledger.end_run(2_000, 10, Some("limit")).unwrap();
+    ledger.end_run(UnixMillis::new(2_000), 10, Some("limit")).unwrap();
     drop(ledger);
     let mut ledger = place.open();
     let second = crate::ledger::RunRecord {
-        started_at: 5_000,
+        started_at: UnixMillis::new(5_000),
         ..record("r2")
     };
     ledger.begin_run(&second).unwrap();
-    assert_eq!(ledger.last_run_at().unwrap(), Some(5_000));
+    assert_eq!(ledger.last_run_at().unwrap(), Some(UnixMillis::new(5_000)));
     assert!(ledger.begin_run(&second).is_err(), "a run has its own name");
     drop(ledger);
     let path: &Path = &place.path();

@@ -5,7 +5,8 @@ use strum::VariantArray;
 use super::{Place, close, digest, full, intent, outcome, user};
 use crate::domain::outcome::{Outcome, Reason, Status};
 use crate::domain::resume::{History, Unresolved};
-use crate::ledger::{AttemptStatus, Entry, Ledger};
+use crate::domain::unix_millis::UnixMillis;
+use crate::ledger::{AttemptId, AttemptStatus, Entry, Ledger};
 
 #[test]
 fn every_field_of_every_status_comes_back() {
@@ -55,7 +56,7 @@ fn the_largest_numbers_come_back() {
     let wanted = Outcome {
         attempts: u32::MAX,
         duration_ms: Some(i64::MAX as u64),
-        sent_at: Some(i64::MIN),
+        sent_at: Some(UnixMillis::new(i64::MIN)),
         ..full(Status::Failed, "r1")
     };
     ledger.commit(&[outcome("a", wanted.clone())]).unwrap();
@@ -103,7 +104,7 @@ fn an_intent_is_a_doubt_until_it_is_closed_and_a_doubt_until_it_is_resolved() {
     ] {
         assert_eq!(class.word(), name);
         let mut ledger = place.begun(&format!("run for {class}"));
-        let id = ledger.next_attempt().unwrap();
+        let AttemptId(id) = ledger.next_attempt().unwrap();
         ledger.commit(&[intent(id, name, 1, 4)]).unwrap();
         assert_eq!(unresolved(&ledger, name), [1], "{class}");
         ledger.commit(&[close(id, class)]).unwrap();
@@ -133,7 +134,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
         number,
         created_at: Some("2021-08-12".into()),
         photo: digest(photo),
-        started_at: 1_676_300_862_004 + id,
+        started_at: UnixMillis::new(1_676_300_862_004 + id),
         ended_at,
         run_id: run.into(),
     };
@@ -141,7 +142,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
     assert_eq!(
         history.unresolved,
         [
-            attempt(1, 1, 4, "r1", Some(1_676_300_863_000)),
+            attempt(1, 1, 4, "r1", Some(UnixMillis::new(1_676_300_863_000))),
             attempt(3, 2, 5, "r2", None)
         ]
     );
@@ -181,9 +182,9 @@ fn the_numbers_of_attempts_go_on_after_a_reopening() {
     ledger
         .commit(&[intent(1, "a", 1, 1), intent(2, "b", 1, 1), intent(41, "c", 1, 1)])
         .unwrap();
-    assert_eq!(ledger.next_attempt().unwrap(), 42);
+    assert_eq!(ledger.next_attempt().unwrap(), AttemptId(42));
     drop(ledger);
-    assert_eq!(place.open().next_attempt().unwrap(), 42);
+    assert_eq!(place.open().next_attempt().unwrap(), AttemptId(42));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Every cell of a row.
 
+use std::path::Path;
+
 use strum::VariantArray;
 
 use super::{Fixture, full, of};
 use crate::domain::outcome::{Facts, Outcome, Reason, Status};
-use crate::manifest::{Manifest, Survey};
+use crate::manifest::Opened;
 
 #[test]
 fn the_header_is_the_manifests_own_and_the_contracts_sixteen() {
@@ -120,11 +122,11 @@ fn rows_stand_in_the_manifests_order_with_its_numbers() {
 #[test]
 fn an_intent_that_nobody_closed_is_in_doubt() {
     let mut fixture = Fixture::of(&["a", "b", "c"]);
-    fixture.intend(1, "a", 1);
+    fixture.intend("a", 1);
     fixture.record("b", of(Status::Rejected));
-    fixture.intend(2, "b", 1);
+    fixture.intend("b", 1);
     fixture.record("c", of(Status::Enrolled));
-    fixture.intend(3, "c", 1);
+    fixture.intend("c", 1);
     let statuses: Vec<_> = (1..=3).map(|row| fixture.cell(row, "status")).collect();
     assert_eq!(statuses, ["in_doubt", "in_doubt", "enrolled"]);
     assert_eq!(
@@ -171,12 +173,12 @@ fn again(fixture: &Fixture, text: &str) -> (String, Vec<Vec<String>>) {
     let path = fixture.folder.path().join("results.csv");
     std::fs::write(&path, text).unwrap();
     let now = chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-    let manifest = Manifest::open(&path, "/photos".into(), now).unwrap();
-    let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+    let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+    let manifest = manifest.survey().unwrap();
     let mut bytes = Vec::new();
-    crate::output::write(&manifest, &survey, &fixture.ledger, &mut bytes).unwrap();
+    crate::output::write(&manifest, &fixture.ledger, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    let own = manifest.own_columns().to_vec();
+    let own = manifest.manifest.own_columns().to_vec();
     (text, vec![own])
 }
 

@@ -19,7 +19,7 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     let mut fixture = Fixture::of(&["a", "b"]);
     let path = fixture.folder.path().join("r.csv");
     let target = Target::new(&path);
-    let mut follower = target.follow(&fixture.manifest).unwrap().unwrap();
+    let mut follower = target.follow(&fixture.manifest.manifest).unwrap().unwrap();
     let header = fixture.text().lines().next().unwrap().to_owned() + "\n";
     assert_eq!(std::fs::read_to_string(&path).unwrap(), header);
     follower.append(own("b", "b.jpg"), 2, &full()).unwrap();
@@ -30,7 +30,7 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     // The end puts the whole in its place; who follows the old file is not disturbed.
     fixture.record("a", of(Status::Enrolled));
     let tally = target
-        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
         .unwrap();
     assert_eq!(tally.rows(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
@@ -54,7 +54,7 @@ fn files(folder: &Path) -> Vec<String> {
 fn a_reader_of_the_followed_file_never_sees_half_a_row() {
     let fixture = Fixture::of(&["a"]);
     let path = fixture.folder.path().join("r.csv");
-    let mut follower = Target::new(&path).follow(&fixture.manifest).unwrap().unwrap();
+    let mut follower = Target::new(&path).follow(&fixture.manifest.manifest).unwrap().unwrap();
     for row in 1..=1_000 {
         follower.append(own("a", "a.jpg"), row, &full()).unwrap();
         if row % 37 == 0 {
@@ -86,7 +86,7 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
     Target::new(&path)
-        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
         .unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
@@ -106,9 +106,9 @@ fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     std::fs::write(&path, "old").unwrap();
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
-    drop(target.follow(&fixture.manifest).unwrap());
+    drop(target.follow(&fixture.manifest.manifest).unwrap());
     target
-        .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
+        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
         .unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -122,7 +122,7 @@ fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
         fixture.folder.path().join("none").join("r.csv"),
         fixture.folder.path().to_owned(),
     ] {
-        let followed = Target::new(&path).follow(&fixture.manifest);
+        let followed = Target::new(&path).follow(&fixture.manifest.manifest);
         assert!(matches!(followed, Err(ResultsError::Write(_))), "{path:?}");
     }
 }
@@ -133,10 +133,10 @@ fn a_device_is_written_to_and_not_replaced() {
     let fixture = Fixture::of(&["a"]);
     let target = Target::new(Path::new("/dev/null"));
     assert_eq!(target, Target::Place(Place::Device("/dev/null".into())));
-    assert!(target.follow(&fixture.manifest).unwrap().is_none());
+    assert!(target.follow(&fixture.manifest.manifest).unwrap().is_none());
     assert_eq!(
         target
-            .finish(&fixture.manifest, &fixture.survey, &fixture.ledger, &Signals::unheard())
+            .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
             .unwrap()
             .rows(),
         1
@@ -148,12 +148,7 @@ fn a_device_is_written_to_and_not_replaced() {
 #[test]
 fn a_full_device_is_an_error() {
     let fixture = Fixture::of(&["a"]);
-    let finished = Target::new(Path::new("/dev/full")).finish(
-        &fixture.manifest,
-        &fixture.survey,
-        &fixture.ledger,
-        &Signals::unheard(),
-    );
+    let finished = Target::new(Path::new("/dev/full")).finish(&fixture.manifest, &fixture.ledger, &Signals::unheard());
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 

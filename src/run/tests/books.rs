@@ -51,7 +51,7 @@ impl Books {
                         unresolved,
                         class: None,
                     };
-                    assert!(self.attempts.insert(id, attempted).is_none(), "attempt {id} twice");
+                    assert!(self.attempts.insert(id, attempted).is_none(), "attempt {id:?} twice");
                 }
                 Entry::Close { id, class, .. } => {
                     // As in the ledger: nothing happens where no such attempt is.

@@ -1,6 +1,6 @@
 //! The recorder: what the manifest and the ledger make of each row, and what is recorded when.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -9,9 +9,11 @@ use tempfile::TempDir;
 use super::fixture::digest;
 use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, Status};
+use crate::domain::partner_id::PartnerId;
+use crate::domain::unix_millis::UnixMillis;
 use crate::domain::user_id::UserId;
-use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{Manifest, ManifestError, Survey};
+use crate::ledger::{AttemptId, Entry, Holder, Ledger, Lock, Pin, RunRecord};
+use crate::manifest::{ManifestError, Opened, Surveyed};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
 use crate::run::group_commit::{Batch, ResultsLine};
@@ -20,8 +22,7 @@ use crate::run::row::Feed;
 
 struct Office {
     folder: TempDir,
-    manifest: Manifest,
-    survey: Survey,
+    manifest: Surveyed,
     ledger: Ledger,
     follower: Option<Follower>,
 }
@@ -32,11 +33,11 @@ impl Office {
         let path = folder.path().join("m.csv");
         std::fs::write(&path, format!("user_id,user_created_at,photo\n{rows}")).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let manifest = Manifest::open(&path, PathBuf::from("/photos"), now).unwrap();
-        let survey = Survey::take(&manifest, |_, _| ()).unwrap();
+        let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+        let manifest = manifest.survey().unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),
-            partner_id: "007".into(),
+            partner_id: PartnerId::parse("007").unwrap(),
         };
         let holder = Holder::new("image-enroll", &path, now);
         let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
@@ -44,15 +45,16 @@ impl Office {
         let run = RunRecord {
             run_id: "r".into(),
             manifest: "m.csv".into(),
-            manifest_sha256: survey.sha256,
-            started_at: 0,
+            manifest_sha256: manifest.survey.sha256,
+            started_at: UnixMillis::new(0),
         };
         ledger.begin_run(&run).unwrap();
-        let follower = Target::new(&folder.path().join("r.csv")).follow(&manifest).unwrap();
+        let follower = Target::new(&folder.path().join("r.csv"))
+            .follow(&manifest.manifest)
+            .unwrap();
         Self {
             folder,
             manifest,
-            survey,
             ledger,
             follower,
         }
@@ -65,7 +67,7 @@ impl Office {
             sender.send(command).unwrap();
         }
         drop(sender);
-        let recorder = Recorder::new(&self.manifest, &self.survey, &mut self.ledger, &mut self.follower).unwrap();
+        let recorder = Recorder::new(&self.manifest, &mut self.ledger, &mut self.follower).unwrap();
         let mut completions = Vec::new();
         recorder.work(&receiver, |completion| completions.push(completion));
         completions
@@ -141,12 +143,12 @@ fn each_row_is_planned_by_what_the_ledger_knows_of_its_user() {
         office.record(user, status, 4);
     }
     let intent = Entry::Intent {
-        id: 1,
+        id: AttemptId::FIRST,
         user_id: UserId::parse("doubt").unwrap(),
         number: 3,
         created_at: date(),
         photo: digest(5),
-        at: 77,
+        at: UnixMillis::new(77),
     };
     office.ledger.commit(&[intent]).unwrap();
     let feed = office.feeds(1).remove(0).unwrap();
@@ -169,7 +171,7 @@ fn each_row_is_planned_by_what_the_ledger_knows_of_its_user() {
     assert_eq!(feed.rows[3].past.doubts[0].photo, digest(5));
     assert_eq!(
         feed.rows[3].past.last_doubt_at,
-        Some(i64::MAX),
+        Some(UnixMillis::MAX),
         "nobody knows when it ended"
     );
     assert_eq!(feed.rows[0].cells, vec!["new", "2021-08-12", "new.jpg"]);
@@ -257,13 +259,7 @@ fn second_feed(between: impl FnOnce(&std::path::Path, &str)) -> Result<Feed, Run
     let settled: Vec<Entry> = users.iter().map(|user| entry(user, Status::Enrolled, 1)).collect();
     office.ledger.commit(&settled).unwrap();
     let path = office.folder.path().join("m.csv");
-    let recorder = Recorder::new(
-        &office.manifest,
-        &office.survey,
-        &mut office.ledger,
-        &mut office.follower,
-    )
-    .unwrap();
+    let recorder = Recorder::new(&office.manifest, &mut office.ledger, &mut office.follower).unwrap();
     let (sender, receiver) = commands();
     sender.send(Command::Feed).unwrap();
     let (mut sender, mut between, mut last) = (Some(sender), Some(between), None);
@@ -332,14 +328,14 @@ fn other_bytes_are_found_by_the_next_feed_wherever_they_are() {
     }
 }
 
-fn batch(user: &str, number: u32, id: i64) -> Batch {
+fn batch(user: &str, number: u32, id: AttemptId) -> Batch {
     let entry = Entry::Intent {
         id,
         user_id: UserId::parse(user).unwrap(),
         number: 1,
         created_at: date(),
         photo: digest(1),
-        at: 0,
+        at: UnixMillis::new(0),
     };
     let line = ResultsLine {
         number,
@@ -356,8 +352,8 @@ fn batch(user: &str, number: u32, id: i64) -> Batch {
 fn a_batch_is_durable_and_then_visible() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
     let completions = office.work(vec![
-        Command::Commit(batch("a", 1, 1)),
-        Command::Commit(batch("b", 2, 2)),
+        Command::Commit(batch("a", 1, AttemptId::FIRST)),
+        Command::Commit(batch("b", 2, AttemptId::FIRST.next())),
     ]);
     assert!(
         completions
@@ -365,15 +361,15 @@ fn a_batch_is_durable_and_then_visible() {
             .all(|completion| matches!(completion, Completion::Committed(Ok(_))))
     );
     assert_eq!(office.followed().lines().count(), 3);
-    assert_eq!(office.ledger.next_attempt().unwrap(), 3);
+    assert_eq!(office.ledger.next_attempt().unwrap(), AttemptId::FIRST.next().next());
 }
 
 #[test]
 fn a_batch_that_the_ledger_does_not_take_is_not_in_the_results() {
     let mut office = Office::new(&[row("a"), row("b")].concat());
     let completions = office.work(vec![
-        Command::Commit(batch("a", 1, 1)),
-        Command::Commit(batch("b", 2, 1)),
+        Command::Commit(batch("a", 1, AttemptId::FIRST)),
+        Command::Commit(batch("b", 2, AttemptId::FIRST)),
     ]);
     assert!(matches!(
         completions[1],

@@ -8,6 +8,8 @@ use super::world::World;
 use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::Kind;
 use crate::domain::resume::{Doubt, Past, Plan};
+use crate::domain::unix_millis::UnixMillis;
+use crate::ledger::AttemptId;
 
 const NOW_MS: i64 = 1_780_000_000_000;
 
@@ -56,7 +58,7 @@ fn doubted(since_ms: i64, photo: u8) -> World {
             photo: digest(photo),
             created_at: Some(DATE.into()),
         }],
-        last_doubt_at: Some(NOW_MS - since_ms),
+        last_doubt_at: Some(UnixMillis::new(NOW_MS - since_ms)),
     };
     World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect())
 }
@@ -125,7 +127,7 @@ fn numbers_of_attempts_go_on_from_those_in_the_ledger() {
     second.work();
     second.answer(1, Kind::Duplicate);
     let ids: Vec<_> = second.books.attempts.keys().copied().collect();
-    assert_eq!(ids, [1, 2]);
+    assert_eq!(ids, [AttemptId::FIRST, AttemptId::FIRST.next()]);
     assert_eq!(
         (second.status(1), second.books.view(&user(1)).attempts),
         (Status::EnrolledInferred, 2)
@@ -140,7 +142,7 @@ fn a_duplicate_after_a_doubt_with_another_date_says_so() {
             photo: digest(1),
             created_at: Some("2020-01-01".into()),
         }],
-        last_doubt_at: Some(0),
+        last_doubt_at: Some(UnixMillis::new(0)),
     };
     let mut world = World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect());
     world.work();

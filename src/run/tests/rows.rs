@@ -11,7 +11,7 @@ use crate::domain::outcome::{Reason, Status};
 use crate::domain::response::{Kind, Refusal};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::stop::Stop;
-use crate::ledger::AttemptStatus;
+use crate::ledger::{AttemptId, AttemptStatus};
 use crate::run::{RunEvent, RunSettings};
 
 #[test]
@@ -25,7 +25,8 @@ fn an_enrolled_row_is_in_ledger_and_results_with_all_that_is_known() {
     assert_eq!((outcome.status, outcome.reason), (Status::Enrolled, None));
     assert_eq!((outcome.attempts, outcome.photo), (1, Some(digest(1))));
     assert_eq!(outcome.duration_ms, Some(120));
-    assert_eq!(outcome.finished_at.unwrap() - outcome.sent_at.unwrap(), 120);
+    let took = outcome.finished_at.unwrap().since(outcome.sent_at.unwrap());
+    assert_eq!(took, Duration::from_millis(120));
     assert_eq!(outcome.run_id, "r");
     assert_eq!(world.lines, [(1, Status::Enrolled)]);
     assert_eq!(world.books.classes(&user(1)), [Some(AttemptStatus::Settled)]);
@@ -53,7 +54,7 @@ fn nothing_leaves_before_its_intent_is_durable() {
 fn intents_that_wait_share_one_commit() {
     let mut world = World::new(settings(), 60);
     world.work();
-    world.answer_id(1, enrolled().into());
+    world.answer_id(AttemptId::FIRST, enrolled().into());
     world.poll();
     assert!(world.committing.is_some(), "the recorder has the first outcome");
     while !world.reading.is_empty() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::fixture::{Back, user};
 use super::world::{FEED, Sent, World};
 use crate::domain::outcome::{Reason, Status};
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::AttemptId;
 use crate::photo::PhotoError;
 
@@ -57,7 +58,7 @@ impl World {
 
     pub(super) fn pass(&mut self, time: Duration) {
         self.now.instant += time;
-        self.now.unix_ms += time.as_millis() as i64;
+        self.now.at = UnixMillis::new(self.now.at.get() + time.as_millis() as i64);
     }
 
     /// Lets time go by, and does what follows.

@@ -4,7 +4,7 @@ use super::fixture::{SECOND, enrolled, settings, user};
 use super::world::World;
 use crate::domain::outcome::Status;
 use crate::domain::stop::Stop;
-use crate::ledger::{AttemptStatus, Entry};
+use crate::ledger::{AttemptId, AttemptStatus, Entry};
 
 #[test]
 fn without_a_durable_intent_nothing_is_sent() {
@@ -31,7 +31,7 @@ fn without_a_durable_intent_nothing_is_sent() {
 fn busy() -> World {
     let mut world = World::new(settings(), 100);
     world.work();
-    world.answer_id(1, enrolled().into());
+    world.answer_id(AttemptId::FIRST, enrolled().into());
     loop {
         world.poll();
         while !world.reading.is_empty() {
@@ -136,7 +136,7 @@ fn a_ledger_that_stays_lost_does_not_keep_the_run_from_ending() {
 fn a_record_that_fails_at_the_very_end_is_told() {
     let mut world = World::new(settings(), 1);
     world.work();
-    world.answer_id(1, enrolled().into());
+    world.answer_id(AttemptId::FIRST, enrolled().into());
     world.poll();
     assert!(!world.dispatcher.is_over(), "its outcome is not durable yet");
     world.commit(false);

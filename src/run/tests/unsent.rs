@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::fixture::{Back, SECOND, doubt, enrolled, settings, throttled};
 use super::world::World;
 use crate::client::SendErrorKind;
+use crate::ledger::AttemptId;
 use crate::run::RunSettings;
 
 /// Intents that are durable and open though their request has not left.
 fn open_intents(world: &World) -> usize {
-    let is_open = |id: &&i64| world.books.attempts[id].class.is_none();
+    let is_open = |id: &&AttemptId| world.books.attempts[id].class.is_none();
     let ids = world.books.attempts.keys();
     ids.filter(is_open)
         .filter(|id| !world.in_flight.contains_key(*id))

@@ -11,6 +11,7 @@ use crate::client::SendError;
 use crate::domain::{
     outcome::{PhotoDigest, Status},
     response::{Kind, Verdict},
+    unix_millis::UnixMillis,
 };
 use crate::ledger::{AttemptId, Receipt};
 use crate::photo::PhotoError;
@@ -76,13 +77,14 @@ impl World {
 
     pub(super) fn resumed(settings: RunSettings, rows: Vec<PendingRow>, books: Books, seed: u64) -> Self {
         let (start, in_doubt_wait) = (settings.started, settings.in_doubt_wait);
-        let next_id = books.attempts.keys().next_back().copied().unwrap_or(0) + 1;
+        let last = books.attempts.keys().next_back();
+        let next_id = last.map_or(AttemptId::FIRST, |last| last.next());
         Self {
             dispatcher: Dispatcher::new(settings, next_id, SharedPhotos::default(), StdRng::seed_from_u64(seed)),
             start,
             now: Moment {
                 instant: start,
-                unix_ms: EPOCH_MS,
+                at: UnixMillis::new(EPOCH_MS),
             },
             source: rows.into(),
             feed_wanted: false,
@@ -288,7 +290,7 @@ impl World {
             }),
         };
         let took = self.now.instant - sent.at;
-        let sent_at = self.now.unix_ms - took.as_millis() as i64;
+        let sent_at = UnixMillis::new(self.now.at.get() - took.as_millis() as i64);
         let answer = Answer {
             id,
             sent_at,

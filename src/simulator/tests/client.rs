@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::domain::signature::Signer;
-use secrecy::SecretString;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,7 +15,7 @@ pub(super) const PATH: &str = "/v1/backfill_users";
 
 pub(super) fn settings() -> Settings {
     Settings {
-        signer: Signer::new(sample::PARTNER.into(), SecretString::from(sample::KEY)),
+        signer: sample::signer(),
         latency: Duration::ZERO,
         fail_rate: 0.0,
         seed: 1,

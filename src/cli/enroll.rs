@@ -1,0 +1,136 @@
+//! The arguments of a run, in the groups in which `--help` shows them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+
+use super::values::{Env, LogFormat, ProgressMode, Rate, duration, positive_duration};
+
+#[derive(Debug, Args)]
+pub(crate) struct EnrollArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    /// Ask no question before a production run; needed where there is no terminal to ask on
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Where things are.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    // Optional in type only: a subcommand stands in its place.
+    #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Where to send
+    #[arg(long, value_enum, default_value_t = Env::Sandbox)]
+    pub(crate) env: Env,
+    /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) results: Option<PathBuf>,
+    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Base of relative photo paths [default: the manifest's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Option<PathBuf>,
+    /// Let the results replace a file that is not an earlier results CSV
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// What a ledger is pinned to.
+#[derive(Debug, Args)]
+pub(crate) struct PinArgs {
+    /// Another base URL; http:// only for loopback
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Partner id, kept as written
+    #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
+    pub(crate) partner_id: Option<String>,
+}
+
+/// In whose name, and to whom.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
+    /// File with the API key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Further root certificates (PEM), beside the system's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_cert: Option<PathBuf>,
+}
+
+/// How fast, how often, how long.
+#[derive(Debug, Args)]
+pub(crate) struct PaceArgs {
+    /// Most requests in flight (1 to 256)
+    #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+    /// Most requests started per time: N/s, N/m or N/h
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
+    /// Longest time in which a request may stand still: from its body's first byte on, and then for the answer
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
+    pub(crate) timeout: Duration,
+    /// Longest wait for a connection: name, TCP, proxy and TLS together
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
+    pub(crate) connect_timeout: Duration,
+    /// Further attempts of a row
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) retries: u32,
+    /// Shortest time from the sending of an attempt whose answer was lost to the next attempt
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = duration)]
+    pub(crate) in_doubt_wait: Duration,
+    /// How long to wait for an endpoint that is down or throttling
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration)]
+    pub(crate) max_outage: Duration,
+    /// Admit no new rows after this time, drain, end
+    #[arg(long, value_name = "DUR", value_parser = positive_duration)]
+    pub(crate) stop_after: Option<Duration>,
+    /// Send at most N rows in this run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Stop after N rows that ended rejected or failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_failures: Option<u32>,
+}
+
+/// What is told, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run's summary as JSON, written even when the run is stopped
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) summary: Option<PathBuf>,
+    /// auto: a bar on a terminal, a line every 30 s elsewhere
+    #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
+    pub(crate) progress: ProgressMode,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// Tell of every attempt
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// How things are told on stderr, by whichever command.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Form of the diagnostics on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// Say nothing while all is well
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}

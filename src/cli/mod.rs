@@ -1,0 +1,55 @@
+//! The command line as it is written: raw arguments, no I/O, nothing resolved. It names no other module of the crate.
+
+mod enroll;
+mod subcommands;
+mod values;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use enroll::{AccountArgs, EnrollArgs, FileArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
+pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
+pub(crate) use values::{Env, LogFormat, ProgressMode};
+
+/// Enrolls existing users into Smile ID in bulk.
+///
+/// Reads a CSV manifest of users and photos, posts one signed request per user, many at once, and leaves a
+/// results CSV that says for every row what became of it. Nothing is sent twice: run the same command again
+/// to go on where the last run ended.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, after_help = "See --help for examples and exit codes.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) enroll: EnrollArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Validate rows and photos, send nothing
+    Check(CheckArgs),
+    /// Write the results CSV again from the ledger
+    Results(ResultsArgs),
+    /// Serve a local stand-in for the API until stopped
+    Simulator(SimulatorArgs),
+    /// Print a completion script
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! The arguments of the other commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use clap_complete::Shell;
+
+use super::enroll::{FileArgs, LogArgs, PinArgs};
+use super::values::{duration, share};
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// Base of relative photo paths [default: the manifest's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Option<PathBuf>,
+    /// Look at the rows only
+    #[arg(long)]
+    pub(crate) no_photos: bool,
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) findings: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResultsArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    /// Needed where --ledger is not given.
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorArgs {
+    /// Port on 127.0.0.1; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Partner id that requests must name
+    #[arg(long, value_name = "ID", default_value = DEFAULT_PARTNER_ID)]
+    pub(crate) partner_id: String,
+    /// File with the API key that requests must be signed with [default: a key that is printed]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Time before each answer
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) latency: Duration,
+    /// Share of requests, 0 to 1, that get a 429, a 503, a dropped connection or a lost answer
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) fail_rate: f64,
+    /// Which of the many bad nights it is: the same seed gives the same faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Shell that will read the script
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// The simulator's partner, unless another is named; its leading zero shows whether a client keeps it.
+pub(crate) const DEFAULT_PARTNER_ID: &str = "085";

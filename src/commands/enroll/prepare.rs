@@ -1,0 +1,109 @@
+//! Everything a run needs, made ready before anything is sent. A manifest that is no good leaves no ledger behind, and
+//! a person is asked last.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tempfile::TempDir;
+
+use super::locked::LockedLedger;
+use super::{Start, confirm};
+use crate::config::EnrollConfig;
+use crate::domain::text;
+use crate::error::Error;
+use crate::ledger::{Holder, Ledger, RunRecord};
+use crate::manifest::{Opened, Surveyed};
+use crate::output::{Claim, Target};
+use crate::sys::signals::{Mode, Signals};
+use crate::terminal::warn_of_rows;
+
+/// A run whose beginning the ledger knows.
+pub(super) struct Prepared<'a> {
+    pub(super) config: &'a EnrollConfig,
+    pub(super) manifest: Surveyed,
+    pub(super) ledger_path: PathBuf,
+    pub(super) ledger: Ledger,
+    pub(super) target: Target,
+    pub(super) run_id: &'a str,
+    pub(super) started_at: DateTime<Utc>,
+    /// Keeps other commands away from the results until they are written.
+    _claim: Option<Claim>,
+    /// Holds the ledger of a local run; it goes with the run.
+    _temporary: Option<TempDir>,
+}
+
+pub(super) fn prepare<'a>(
+    config: &'a EnrollConfig,
+    start: &'a Start,
+    signals: &Signals,
+) -> Result<Prepared<'a>, Error> {
+    let mut prepared = open(config, start, signals)?;
+    let Surveyed { survey, .. } = &prepared.manifest;
+    // Rows that look wrong are told of before anything is sent, and before anybody is asked.
+    warn_of_rows(
+        config.report,
+        &start.run_id,
+        survey.rows(),
+        &prepared.manifest.warnings()?,
+    );
+    if config.asks {
+        confirm::production(&config.account, &prepared.manifest, &prepared.ledger, signals)?;
+    }
+    prepared.begin()?;
+    Ok(prepared)
+}
+
+/// Opens all files. Whoever is refused by another run hears it before the manifest is read.
+fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Result<Prepared<'a>, Error> {
+    let files = &config.files;
+    config.summary.as_deref().map_or(Ok(()), check_folder)?;
+    let holder = Holder::new("image-enroll", &files.manifest, start.at);
+    let kept = config.ledger.as_ref();
+    let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
+    let manifest = Opened::open(&files.manifest, &files.photo_root, start.at, files.strict)?.survey()?;
+    // From here on there is something to put away.
+    signals.enter(Mode::Drain);
+    let target = Target::new(&files.results);
+    let claim = target.claim(files.force).map_err(Error::of_results(&files.results))?;
+    let locked = kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
+    let ledger = Ledger::open(locked.lock, &config.account.pin()).map_err(Error::of_ledger(&locked.path))?;
+    Ok(Prepared {
+        config,
+        manifest,
+        ledger_path: locked.path,
+        ledger,
+        target,
+        run_id: &start.run_id,
+        started_at: start.at,
+        _claim: claim,
+        _temporary: locked.temporary,
+    })
+}
+
+/// A summary that could not be written would show only when everything has been sent.
+fn check_folder(summary: &Path) -> Result<(), Error> {
+    let folder = summary.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found = folder.map_or(Ok(()), |folder| folder.read_dir().map(drop));
+    found.map_err(Error::of_summary(summary))
+}
+
+impl Prepared<'_> {
+    /// Tells the ledger that a run begins.
+    fn begin(&mut self) -> Result<(), Error> {
+        let manifest = self.config.files.manifest.to_string_lossy();
+        let record = RunRecord {
+            run_id: self.run_id.to_owned(),
+            manifest: text::one_line(&manifest, text::MAX_TEXT_CHARS),
+            manifest_sha256: self.manifest.survey.sha256,
+            started_at: self.started_at.into(),
+        };
+        let begun = self.ledger.begin_run(&record);
+        begun.map_err(Error::of_ledger(&self.ledger_path))
+    }
+
+    /// A run that has sent nothing is ended in the ledger, too; the error that ended it is told by the caller.
+    pub(super) fn give_up(&self, error: &Error) {
+        let now = Utc::now();
+        drop(self.ledger.end_run(now.into(), error.exit_status().code(), None));
+    }
+}

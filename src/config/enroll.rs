@@ -1,0 +1,54 @@
+//! What a run needs to know.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use super::places::Written;
+use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
+use crate::cli::EnrollArgs;
+
+/// A run's arguments and environment, resolved.
+#[derive(Debug)]
+pub(crate) struct EnrollConfig {
+    pub(crate) files: Files,
+    /// None: a temporary one, for a simulator that forgets everything as well.
+    pub(crate) ledger: Option<KeptLedger>,
+    pub(crate) account: Account,
+    pub(crate) pace: Pace,
+    pub(crate) report: Report,
+    pub(crate) summary: Option<PathBuf>,
+    /// Whether a person is to be asked before anything is sent.
+    pub(crate) asks: bool,
+}
+
+impl EnrollConfig {
+    pub(crate) fn resolve(args: &EnrollArgs) -> Result<Self, ConfigError> {
+        let asks = args.files.env == Env::Production && !args.yes;
+        // A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
+        if asks && !is_somebody_there() {
+            return Err(ConfigError::NeedsYes);
+        }
+        let files = Files::resolve(&args.files)?;
+        let ledger = KeptLedger::resolve(&args.files, &args.account.pin, &files)?;
+        let account = Account::resolve(&args.account, files.env)?;
+        Written::default()
+            .file_or_stdout("--results", Some(&files.results))
+            .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
+            .file("--summary", args.report.summary.as_deref())
+            .beside(ledger.as_ref())
+            .check(&files.manifest)?;
+        Ok(Self {
+            files,
+            ledger,
+            account,
+            pace: (&args.pace).into(),
+            report: (&args.report).into(),
+            summary: args.report.summary.clone(),
+            asks,
+        })
+    }
+}
+
+fn is_somebody_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}

@@ -1,0 +1,54 @@
+//! Why the configuration cannot be used (exit 2).
+
+use std::io;
+use std::path::PathBuf;
+
+use super::default_ledger::DefaultLedgerError;
+use crate::domain::{endpoint::EndpointError, partner_id::PartnerIdError};
+use crate::ledger::Pin;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("no manifest is named")]
+    NoManifest,
+    #[error("with '-' as the manifest, name {0} too")]
+    StdinNeeds(&'static str),
+    #[error("no partner id: give --partner-id or set SMILE_PARTNER_ID")]
+    NoPartner,
+    #[error(transparent)]
+    BadPartner(#[from] PartnerIdError),
+    #[error("no API key: give --api-key-file or set {0} or SMILE_API_KEY")]
+    NoKey(&'static str),
+    #[error("the API key from {0} is empty")]
+    EmptyKey(String),
+    #[error("the API key from {0} is not one line of printable ASCII text")]
+    BadKey(String),
+    #[error("cannot read the API key from {path:?}")]
+    KeyFile { path: PathBuf, source: io::Error },
+    #[error("cannot read the certificates in {path:?}")]
+    CaFile { path: PathBuf, source: io::Error },
+    #[error("there is no PEM certificate in {0:?}")]
+    NoCertificate(PathBuf),
+    #[error(transparent)]
+    BadEndpoint(#[from] EndpointError),
+    #[error("--env local brings its own endpoint; leave --{0} out")]
+    LocalHas(&'static str),
+    #[error("{flag} {path:?} is the manifest itself; name another file")]
+    Overwrites { flag: &'static str, path: PathBuf },
+    #[error("{0} and {1} name the same file")]
+    SameFile(&'static str, &'static str),
+    #[error("this manifest has no file name to derive others from; name --results")]
+    NoStem,
+    #[error("a local run keeps no ledger unless --ledger names one")]
+    NoLocalLedger,
+    #[error(transparent)]
+    DefaultLedger(#[from] DefaultLedgerError),
+    #[error("cannot make the folder {path:?} for the ledger; name another place with --ledger")]
+    LedgerFolder { path: PathBuf, source: io::Error },
+    #[error("there is no ledger of {pin} at {path:?}; name that run's --endpoint and --partner-id, or its --ledger")]
+    NoLedger { pin: Pin, path: PathBuf },
+    #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
+    NeedsYes,
+    #[error("the answer was not yes; nothing was sent")]
+    Declined,
+}

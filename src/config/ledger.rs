@@ -1,0 +1,63 @@
+//! Which ledger a command works with.
+
+use std::path::PathBuf;
+
+use super::account::endpoint_and_partner;
+use super::files::beside;
+use super::{ConfigError, Env, Files, default_ledger};
+use crate::cli::{FileArgs, PinArgs};
+use crate::ledger::Pin;
+
+/// A ledger that outlives the command.
+#[derive(Debug)]
+pub(crate) struct KeptLedger {
+    pub(crate) path: PathBuf,
+    /// Whose it is, where it stands at the place that no option named.
+    pub(crate) default_of: Option<Pin>,
+}
+
+impl KeptLedger {
+    /// The ledger that is named, or that of endpoint and partner; none where the simulator forgets everything as well.
+    pub(super) fn resolve(args: &FileArgs, pin: &PinArgs, files: &Files) -> Result<Option<Self>, ConfigError> {
+        let ledger = match &args.ledger {
+            Some(path) => Self {
+                path: path.clone(),
+                default_of: None,
+            },
+            None if args.env == Env::Local => return Ok(None),
+            None => Self::of_partner(pin, files)?,
+        };
+        match ledger.path == files.results {
+            true => Err(ConfigError::SameFile("--results", "--ledger")),
+            false => Ok(Some(ledger)),
+        }
+    }
+
+    fn of_partner(args: &PinArgs, files: &Files) -> Result<Self, ConfigError> {
+        let (endpoint, partner_id) = endpoint_and_partner(args, files.env)?;
+        let path = default_ledger::path(&endpoint, &partner_id)?;
+        // Without a name to go by there was none in the first version either.
+        if let Ok(left) = beside(&files.manifest, files.env, "ledger.db") {
+            default_ledger::check_left_beside(left, &path)?;
+        }
+        let pin = Pin {
+            endpoint: endpoint.to_string(),
+            partner_id,
+        };
+        Ok(Self {
+            path,
+            default_of: Some(pin),
+        })
+    }
+
+    /// A place that nobody has named is explained by what it was made of.
+    pub(super) fn check_is_there(&self) -> Result<(), ConfigError> {
+        match &self.default_of {
+            Some(pin) if matches!(self.path.try_exists(), Ok(false)) => Err(ConfigError::NoLedger {
+                pin: pin.clone(),
+                path: self.path.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}

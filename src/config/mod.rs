@@ -1,0 +1,30 @@
+//! From raw arguments and the environment to one resolved, typed value for each command. Nothing changes it while the
+//! command goes on. Secrets are read here and nowhere else.
+
+mod account;
+mod check;
+mod default_ledger;
+mod enroll;
+mod error;
+mod files;
+mod key;
+mod known;
+mod ledger;
+mod pace;
+mod places;
+mod report;
+mod results;
+mod simulator;
+
+pub(crate) use crate::cli::{Env, LogFormat, ProgressMode};
+pub(crate) use account::{Account, Destination};
+pub(crate) use check::CheckConfig;
+pub(crate) use enroll::EnrollConfig;
+pub(crate) use error::ConfigError;
+pub(crate) use files::Files;
+pub(crate) use known::Known;
+pub(crate) use ledger::KeptLedger;
+pub(crate) use pace::Pace;
+pub(crate) use report::{Log, Report, log_format};
+pub(crate) use results::ResultsConfig;
+pub(crate) use simulator::SimulatorConfig;

@@ -1,0 +1,88 @@
+//! A manifest as it travels through a command: with the path that its errors name, and with its survey.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::{Manifest, ManifestError, Role, Row, Survey, Warning};
+
+/// A manifest that cannot be used, by its path.
+#[derive(Debug, thiserror::Error)]
+#[error("manifest {path:?}")]
+pub(crate) struct UnusableManifest {
+    path: PathBuf,
+    source: ManifestError,
+}
+
+/// An open manifest whose rows nobody has looked at.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    path: PathBuf,
+    manifest: Manifest,
+}
+
+/// An open manifest with what the first pass found out about it.
+#[derive(Debug)]
+pub(crate) struct Surveyed {
+    path: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) survey: Survey,
+}
+
+impl UnusableManifest {
+    pub(crate) fn new(path: &Path, source: ManifestError) -> Self {
+        let path = path.to_owned();
+        Self { path, source }
+    }
+}
+
+impl Opened {
+    /// Opens the manifest and finds its columns. Dates are judged against `now`; `strict` makes rows that look wrong
+    /// invalid.
+    pub(crate) fn open(
+        path: &Path,
+        photo_root: &Path,
+        now: DateTime<Utc>,
+        strict: bool,
+    ) -> Result<Self, UnusableManifest> {
+        let manifest = Manifest::open(path, photo_root.to_owned(), now);
+        let manifest = manifest.map_err(|source| UnusableManifest::new(path, source))?;
+        Ok(Self {
+            path: path.to_owned(),
+            manifest: manifest.strict(strict),
+        })
+    }
+
+    /// Reads the whole of it once.
+    pub(crate) fn survey(self) -> Result<Surveyed, UnusableManifest> {
+        let Self { path, manifest } = self;
+        match Survey::take(&manifest, |_, _| ()) {
+            Ok(survey) => Ok(Surveyed { path, manifest, survey }),
+            Err(source) => Err(UnusableManifest { path, source }),
+        }
+    }
+}
+
+impl Surveyed {
+    /// The rows that look wrong, by kind. It reads the manifest again if there are any.
+    pub(crate) fn warnings(&self) -> Result<Vec<Warning>, UnusableManifest> {
+        let warnings = self.survey.warnings(&self.manifest);
+        warnings.map_err(|source| UnusableManifest::new(&self.path, source))
+    }
+
+    /// Hands over each row that stands for its user.
+    pub(crate) fn each_first<E: From<UnusableManifest>>(
+        &self,
+        mut hand_over: impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let named = |source| UnusableManifest::new(&self.path, source);
+        let mut records = self.manifest.records().map_err(named)?;
+        while let Some((number, record)) = records.next().map_err(named)? {
+            let row = self.manifest.row(number, record).ok();
+            if let Some(row) = row.filter(|_| self.survey.role(number) == Some(Role::First)) {
+                hand_over(row)?;
+            }
+        }
+        Ok(())
+    }
+}
