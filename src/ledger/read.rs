@@ -155,7 +155,7 @@ fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError
 fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
     let word = row.get_ref(0)?;
     let status = word.as_str().ok().and_then(|word| word.parse().ok());
-    status.ok_or_else(|| LedgerError::Damaged(format!("status {word:?}")))
+    status.ok_or_else(|| LedgerError::Damaged(format!("status {:?}", word.as_str().unwrap_or("that is no text"))))
 }
 
 fn reason(word: &str) -> Result<Reason, LedgerError> {

@@ -47,7 +47,7 @@ fn rehearse(size: Size) {
     let run = manifest(&server, size.rows);
     let mut night = Night::new(&server, &run, size, seed);
     // A life that ends by itself is no kill; were there many of them, the rows would have come to their end.
-    for life in 1..=2 * size.kills {
+    for life in 1..=4 * size.kills {
         if night.kills < size.kills {
             night.one_life(life);
         }

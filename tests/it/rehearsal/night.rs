@@ -40,7 +40,8 @@ enum Other {
 pub(super) struct Night<'a> {
     server: &'a Server,
     run: &'a Run<'a>,
-    /// Rows for each life.
+    /// Most rows that a life sends: so many lives end by themselves, as while a command beside them is still at work, that
+    /// there must be rows for twice as many lives as kills.
     pace: usize,
     rng: StdRng,
     pub(super) kills: usize,
@@ -53,7 +54,7 @@ impl<'a> Night<'a> {
         Self {
             server,
             run,
-            pace: size.rows / size.kills,
+            pace: (size.rows / size.kills / 2).max(2),
             rng: StdRng::seed_from_u64(seed),
             kills: 0,
             counts: BTreeMap::new(),
@@ -77,7 +78,7 @@ impl<'a> Night<'a> {
         let results = self.results_file();
         let mut running = match moment {
             Moment::FinalWriting(rows, _) => self.run.start_with(&["--limit", &rows.to_string()]),
-            _ => self.run.start(),
+            _ => self.run.start_with(&["--limit", &self.pace.to_string()]),
         };
         if self.rng.random_bool(0.4) {
             self.beside(&mut running, before);
@@ -125,7 +126,7 @@ impl<'a> Night<'a> {
     }
 
     fn moment(&mut self) -> Moment {
-        let requests = self.rng.random_range(0..=self.pace * 4 / 3);
+        let requests = self.rng.random_range(0..self.pace);
         match self.rng.random_range(0..20) {
             0 => Moment::Start,
             1 => Moment::ResultsBegun,
