@@ -8,7 +8,7 @@ use crate::config::ConfigError;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::ManifestError;
-use crate::output::ResultsError;
+use crate::output::{FindingsError, ResultsError};
 use crate::photo::PhotoError;
 use crate::run::RunError;
 use crate::sys::signals::GivenUp;
@@ -26,7 +26,7 @@ pub(crate) enum Error {
     #[error("results {path:?}")]
     Results { path: PathBuf, source: ResultsError },
     #[error("findings {path:?}")]
-    Findings { path: PathBuf, source: io::Error },
+    Findings { path: PathBuf, source: FindingsError },
     #[error("cannot read the photo of row {row}")]
     Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
@@ -47,6 +47,10 @@ impl Error {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => ExitStatus::Usage,
+            Self::Findings {
+                source: FindingsError::NotFindings,
+                ..
+            } => ExitStatus::Usage,
             Self::Manifest { .. } | Self::Run(RunError::Manifest(_)) => ExitStatus::Manifest,
             Self::Ledger { source, .. } | Self::Run(RunError::Ledger(source)) => ledger_status(source),
             Self::Results { source, .. } | Self::Run(RunError::Results(source)) => results_status(source),

@@ -18,7 +18,7 @@ use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, ManifestError, Role, Survey};
-use crate::output::{Findings, Target, write_findings};
+use crate::output::{Findings, FindingsError, Target, write_findings};
 use crate::photo::{OwnFiles, PhotoError};
 use crate::sys::identity::is_same_file;
 use crate::terminal::{Checked, FindingReporter};
@@ -27,7 +27,7 @@ use crate::terminal::{Checked, FindingReporter};
 #[derive(Debug)]
 enum CheckError {
     Manifest(ManifestError),
-    Write(io::Error),
+    Write(FindingsError),
     Photo { row: u32, source: PhotoError },
     Runtime(Error),
 }
@@ -57,6 +57,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Error> {
 /// Looks at everything, and says what was found.
 fn check(args: &CheckArgs, manifest: &Manifest) -> Result<ExitStatus, CheckError> {
     let target = args.findings.as_deref().map(Target::new);
+    let replaceable = target.as_ref().map_or(Ok(()), Target::check_findings);
+    replaceable.map_err(CheckError::Write)?;
     let reporter = FindingReporter::new(&args.log);
     let (mut rows, mut repeats) = (0, 0);
     let tally = write_findings(target.as_ref(), |findings| {
@@ -143,6 +145,6 @@ impl From<ManifestError> for CheckError {
 
 impl From<io::Error> for CheckError {
     fn from(error: io::Error) -> Self {
-        Self::Write(error)
+        Self::Write(error.into())
     }
 }
