@@ -9,7 +9,7 @@ use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::UnusableManifest;
-use crate::output::ResultsError;
+use crate::output::{FindingsError, ResultsError};
 use crate::photo::PhotoError;
 use crate::run::RunError;
 use crate::sys::signals::{GivenUp, Signal};
@@ -27,7 +27,7 @@ pub(crate) enum Error {
     #[error("results {path:?}")]
     Results { path: PathBuf, source: ResultsError },
     #[error("findings {path:?}")]
-    Findings { path: PathBuf, source: io::Error },
+    Findings { path: PathBuf, source: FindingsError },
     #[error("cannot read the photo of row {row}")]
     Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
@@ -78,6 +78,10 @@ impl Error {
             Self::Ledger { source, .. } => source.into(),
             Self::Results { source, .. } => source.into(),
             Self::Run(error) => error.into(),
+            Self::Findings {
+                source: FindingsError::NotFindings,
+                ..
+            } => Stop::Configuration,
             Self::Findings { .. } | Self::Photo { .. } | Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => {
                 Stop::Storage
             }

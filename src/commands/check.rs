@@ -18,7 +18,7 @@ use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
-use crate::output::{FindingTally, Findings, Target, write_findings};
+use crate::output::{FindingTally, Findings, FindingsError, Target, write_findings};
 use crate::photo::OwnFiles;
 use crate::terminal::{Checked, FindingReporter};
 
@@ -26,7 +26,7 @@ use crate::terminal::{Checked, FindingReporter};
 #[derive(Debug)]
 enum CheckError {
     Manifest(ManifestError),
-    Write(io::Error),
+    Write(FindingsError),
     /// Says by itself what it is about.
     Whole(Error),
 }
@@ -65,6 +65,8 @@ fn check(
     reporter: FindingReporter,
 ) -> Result<(Surveyed, FindingTally), CheckError> {
     let target = config.findings.as_deref().map(Target::new);
+    let replaceable = target.as_ref().map_or(Ok(()), Target::check_findings);
+    replaceable.map_err(CheckError::Write)?;
     write_findings(target.as_ref(), |findings| {
         let manifest = manifest.survey()?;
         let check = Check {
@@ -128,6 +130,6 @@ impl From<ManifestError> for CheckError {
 
 impl From<io::Error> for CheckError {
     fn from(error: io::Error) -> Self {
-        Self::Write(error)
+        Self::Write(error.into())
     }
 }

@@ -5,7 +5,8 @@
 //! it so. Whoever merges the two, be it SQLite's shell after a kill, thereby takes the mark away; whoever loses the
 //! log leaves it there.
 
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, config::DbConfig};
@@ -15,6 +16,10 @@ use super::{Ledger, LedgerError};
 /// Sizes of the parts of a log, from SQLite's description of its file format.
 const HEADER_BYTES: u64 = 32;
 const FRAME_HEADER_BYTES: u64 = 24;
+/// How a log begins, the last bit aside; and where its first salt stands, which every frame repeats.
+const MAGIC: u32 = 0x377f_0682;
+const SALT_AT: usize = 16;
+const FRAME_SALT_AT: usize = HEADER_BYTES as usize + 8;
 /// Entries after which the log is merged into the main file: those of some 3,000 rows, some 20 megabytes of log. While
 /// it is being merged, for some milliseconds, the main file says that it needs its log and nothing new stands in there:
 /// who is killed just then and has SQLite's shell remove the log is refused for nothing, so it is not done often.
@@ -24,13 +29,20 @@ const ENTRIES: usize = 10_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     bytes: u64,
+    is_begun_anew: bool,
 }
 
 impl Found {
     pub(super) fn beside(ledger: &Path) -> io::Result<Self> {
-        match path(ledger).metadata() {
-            Ok(metadata) => Ok(Self { bytes: metadata.len() }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { bytes: 0 }),
+        match File::open(path(ledger)) {
+            Ok(log) => Ok(Self {
+                bytes: log.metadata()?.len(),
+                is_begun_anew: is_begun_anew(log)?,
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self {
+                bytes: 0,
+                is_begun_anew: false,
+            }),
             Err(error) => Err(error),
         }
     }
@@ -44,10 +56,11 @@ impl Found {
         self.bytes.saturating_sub(HEADER_BYTES) / (FRAME_HEADER_BYTES + page_size)
     }
 
-    /// Refuses a main file that needs its log and has none: not one frame of it is there.
+    /// Refuses a main file that needs its log and has none: SQLite finds not one frame of it, and it is not that a merge
+    /// was cut short before the first.
     pub(super) fn check_not_lost(self, db: &Connection) -> Result<(), LedgerError> {
         let needed: bool = db.query_row("SELECT needed FROM write_ahead_log", [], |row| row.get(0))?;
-        match needed && self.frames(pragma(db, "page_size")?) == 0 {
+        match needed && !self.is_begun_anew && readable_frames(db)? == 0 {
             true => Err(LedgerError::LogLost),
             false => Ok(()),
         }
@@ -111,6 +124,22 @@ pub(super) fn keep_on_close(db: &Connection, keep: bool) -> Result<(), LedgerErr
 
 pub(super) fn path(ledger: &Path) -> PathBuf {
     super::beside(ledger, "-wal")
+}
+
+/// Frames that SQLite takes for whole; the size of a log says nothing of what stands in it. Those of a merge that was
+/// cut short are thereby merged, which changes nothing of what is read.
+fn readable_frames(db: &Connection) -> Result<i64, LedgerError> {
+    Ok(db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
+}
+
+/// Whether the log has its next header and all frames are of the one before: everything in it stands in the main file.
+/// SQLite adds one to the first salt for each header, and waits for the disk before it writes the first frame.
+fn is_begun_anew(log: File) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    log.take(HEADER_BYTES + FRAME_HEADER_BYTES).read_to_end(&mut bytes)?;
+    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let of_the_one_before = number(FRAME_SALT_AT).map(|salt| salt.wrapping_add(1));
+    Ok(number(0).is_some_and(|magic| magic & !1 == MAGIC) && of_the_one_before == number(SALT_AT))
 }
 
 fn pragma(db: &Connection, name: &str) -> Result<u64, LedgerError> {

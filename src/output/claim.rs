@@ -1,9 +1,10 @@
-//! Before results are written over a file: that it is an earlier results file, and that nobody else writes to it.
+//! Before a file is written over: that it is an earlier one of its kind, and for results that nobody else writes to it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::findings::{FINDING_COLUMNS, FindingsError};
 use super::{ResultsError, Target};
 use crate::domain::outcome::RESULT_COLUMNS;
 use crate::sys::atomic::Place;
@@ -32,10 +33,18 @@ impl Target {
         if path.is_dir() {
             return Err(ResultsError::Directory);
         }
-        if !force && !is_replaceable(path)? {
+        if !force && !is_replaceable(path, is_of_results)? {
             return Err(ResultsError::NotResults);
         }
         Claim::take(path).map(Some)
+    }
+
+    /// Lets findings replace nothing but earlier findings: a photo would be lost, and results might be in use.
+    pub(crate) fn check_findings(&self) -> Result<(), FindingsError> {
+        match self {
+            Self::Place(Place::File(path)) if !is_replaceable(path, is_of_findings)? => Err(FindingsError::NotFindings),
+            Self::Place(_) | Self::Stdout => Ok(()),
+        }
     }
 }
 
@@ -80,24 +89,32 @@ fn is_at(lock: &File, path: &Path) -> bool {
     own.is_ok_and(|own| FileId::of(path).is_ok_and(|other| own == other))
 }
 
-/// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is that of results.
-fn is_replaceable(path: &Path) -> io::Result<bool> {
+/// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is one of ours.
+fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => is_results(File::open(path)?),
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => has_header(File::open(path)?, is_ours),
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
     }
 }
 
-fn is_results(file: impl Read) -> io::Result<bool> {
+fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(file.take(MAX_HEADER_BYTES));
     let mut header = csv::ByteRecord::new();
     reader.read_byte_record(&mut header)?;
     let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-    Ok(cells.ends_with(&RESULT_COLUMNS.map(str::as_bytes)))
+    Ok(is_ours(&cells))
+}
+
+fn is_of_results(header: &[&[u8]]) -> bool {
+    header.ends_with(&RESULT_COLUMNS.map(str::as_bytes))
+}
+
+fn is_of_findings(header: &[&[u8]]) -> bool {
+    header == FINDING_COLUMNS.map(str::as_bytes)
 }
 
 #[cfg(test)]
@@ -151,7 +168,7 @@ mod tests {
     #[test]
     fn no_more_than_a_header_is_read() {
         let mut read = 0;
-        assert!(!is_results(Endless(&mut read)).unwrap());
+        assert!(!has_header(Endless(&mut read), is_of_results).unwrap());
         assert!(read <= MAX_HEADER_BYTES, "{read}");
     }
 

@@ -19,6 +19,15 @@ use crate::sys::{atomic::Place, folder::folder_of};
 /// The columns of the findings CSV; the public interface.
 pub(crate) const FINDING_COLUMNS: [&str; 5] = ["row", "line", "user_id", "reason", "detail"];
 
+/// Why findings could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FindingsError {
+    #[error(transparent)]
+    Write(#[from] io::Error),
+    #[error("it is no earlier file of findings; name another one with -o")]
+    NotFindings,
+}
+
 /// Where a check puts what it finds.
 pub(crate) struct Findings<'a> {
     writer: csv::Writer<&'a mut dyn Write>,

@@ -24,7 +24,7 @@ use crate::manifest::{ManifestError, Record, Records, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
 pub(crate) use claim::Claim;
-pub(crate) use findings::{FindingTally, Findings, write_findings};
+pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use follow::Follower;
 pub(crate) use partial::tally_of_run;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run, Server, jpeg, padded, png};
+use crate::harness::{RESULT_COLUMNS, Run, Server, jpeg, padded, png};
 
 const HEADER: &str = "user_id,user_created_at,photo\n";
 
@@ -158,12 +158,13 @@ fn the_file_of_findings_is_its_owners_alone() {
 #[test]
 fn a_clean_check_leaves_no_earlier_findings_and_a_failed_one_does() {
     let run = Run::bare().rows(1);
-    run.write("found.csv", b"earlier");
+    let earlier = b"row,line,user_id,reason,detail\n1,2,u1,bad_date,no date\n";
+    run.write("found.csv", earlier);
     run.write("broken.csv", format!("{HEADER}u1,2021-08-12,\"p.jpg\n").as_bytes());
     let before = names(&run);
     let output = run.tool(&["check", "-o", "found.csv", "broken.csv"]);
     assert_eq!(output.code, Some(9), "{}", output.stderr);
-    assert_eq!(std::fs::read(run.path("found.csv")).unwrap(), b"earlier");
+    assert_eq!(std::fs::read(run.path("found.csv")).unwrap(), earlier);
     let output = run.tool(&["check", "-q", "-o", "found.csv", "manifest.csv"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     let text = std::fs::read_to_string(run.path("found.csv")).unwrap();
@@ -186,6 +187,24 @@ fn findings_are_not_written_over_the_manifest_or_where_nothing_can_be() {
         assert_eq!(output.code, Some(7), "{}", output.stderr);
         assert!(output.stderr.starts_with("error: findings \""), "{}", output.stderr);
     }
+}
+
+#[test]
+fn findings_replace_no_photo_no_results_and_nothing_else_that_are_no_findings() {
+    let run = Run::bare().rows(2);
+    let results = format!("user_id,{}\n", RESULT_COLUMNS.join(","));
+    run.write("r.csv", results.as_bytes());
+    run.write("notes.txt", b"row,line\n");
+    for name in ["p.jpg", "r.csv", "notes.txt"] {
+        let before = std::fs::read(run.path(name)).unwrap();
+        let output = run.tool(&["check", "-o", name, "manifest.csv"]);
+        assert_eq!(output.code, Some(2), "{name}: {}", output.stderr);
+        let told = format!("error: findings \"{name}\": it is no earlier file of findings");
+        assert!(output.stderr.starts_with(&told), "{}", output.stderr);
+        assert!(std::fs::read(run.path(name)).unwrap() == before, "{name}");
+    }
+    run.write("empty", b"");
+    assert_eq!(run.tool(&["check", "-o", "empty", "manifest.csv"]).code, Some(0));
 }
 
 #[test]

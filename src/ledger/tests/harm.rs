@@ -91,6 +91,27 @@ fn a_ledger_is_well_at_every_stage_and_lost_without_its_log_while_a_run_is_open(
     is_well(&place, USERS);
 }
 
+#[test]
+fn a_log_that_holds_no_whole_frame_is_lost_too() {
+    let place = Place::new();
+    let mut ledger = place.begun("r1");
+    enroll(&mut ledger, 1..=20);
+    let whole = fs::read(file(&place, LOG)).unwrap();
+    // As a file system leaves it after a power cut, or somebody who has put another file there.
+    let mut without_header = whole.clone();
+    without_header[..32].fill(0);
+    let zeros = vec![0; whole.len()];
+    let noise = (0..whole.len()).map(|n| (n * 7 % 251) as u8).collect();
+    let mut first_frame_torn = whole.clone();
+    first_frame_torn[100] ^= 1;
+    for log in [without_header, zeros, noise, first_frame_torn] {
+        let copy = place.copy(&[MAIN]);
+        fs::write(file(&copy, LOG), &log).unwrap();
+        is_lost(&copy);
+        assert!(fs::read(file(&copy, LOG)).unwrap() == log, "the log is kept as it is");
+    }
+}
+
 /// The main file by itself, as it would look without its log.
 fn shell_of_main(place: &Place, sql: &str) -> i64 {
     shell(&place.copy(&[MAIN]).path(), sql)
@@ -122,6 +143,17 @@ fn a_kill_within_a_merging_leaves_a_ledger_that_is_well() {
         .unwrap();
     opens(place.copy(&[MAIN, LOG]));
     is_lost(&place.copy(&[MAIN]));
+    // SQLite waits for the disk between the log's next header and the first frame behind it.
+    let begun_anew = place.copy(&[MAIN, LOG]);
+    let mut log = fs::read(file(&begun_anew, LOG)).unwrap();
+    wal::mark(&ledger.db, false).unwrap();
+    let after = fs::read(file(&place, LOG)).unwrap();
+    assert_ne!(after[..32], log[..32]);
+    log[..32].copy_from_slice(&after[..32]);
+    fs::write(file(&begun_anew, LOG), log).unwrap();
+    let results = begun_anew.copy(&[MAIN, LOG]);
+    assert!(is_known(&Ledger::open_existing(&results.path(), holder()).unwrap(), 20));
+    opens(begun_anew);
     // A run that finds it so takes the mark away for good.
     let copy = place.copy(&[MAIN, LOG]);
     drop(copy.open());
