@@ -88,7 +88,7 @@ pub(crate) struct PaceArgs {
     /// Longest wait for a connection: name, TCP, proxy and TLS together
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
     pub(crate) connect_timeout: Duration,
-    /// Further attempts of a row
+    /// Further attempts of a row, and as many again at the end of the run; throttling and outages are not counted
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) retries: u32,
     /// Shortest time from the sending of an attempt whose answer was lost to the next attempt

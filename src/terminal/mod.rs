@@ -8,6 +8,7 @@ mod closing;
 mod enrolled_elsewhere;
 mod findings;
 mod log;
+mod production;
 mod progress;
 mod warnings;
 
@@ -29,6 +30,7 @@ use crate::run::{Observer, RunEvent, Snapshot};
 
 pub(crate) use closing::Closing;
 pub(crate) use findings::{Checked, FindingReporter};
+pub(crate) use production::Production;
 pub(crate) use warnings::warn_of_rows;
 
 use progress::Progress;
@@ -221,15 +223,6 @@ pub(crate) fn results_written(path: &Path, tally: &Tally) {
         "{} written to {}\n",
         counted(tally.rows(), "row"),
         path.display()
-    ));
-}
-
-pub(crate) fn ask_production(partner_id: &str, endpoint: &str, to_send: u32, settled: u32) {
-    write_err(&format!(
-        "PRODUCTION at {endpoint}, partner {partner_id}: {} to send, {} settled already.\n\
-         A user_id can be enrolled only once, and this cannot be undone. Go on? [y/N] ",
-        counted(to_send, "user"),
-        HumanCount(settled.into())
     ));
 }
 

@@ -2,24 +2,31 @@
 
 use std::io::{self, BufRead};
 
-use crate::config::{Account, ConfigError};
+use crate::config::{ConfigError, EnrollConfig};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::manifest::Surveyed;
 use crate::run::RunError;
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal;
+use crate::terminal::Production;
 
 /// Asks whether real users are meant; anything but yes is an error.
 pub(super) fn production(
-    account: &Account,
+    config: &EnrollConfig,
     manifest: &Surveyed,
     ledger: &Ledger,
     signals: &Signals,
 ) -> Result<(), Error> {
     let (to_send, settled) = count(manifest, ledger)?;
-    let partner_id = account.signer.partner_id();
-    terminal::ask_production(partner_id.as_str(), &account.endpoint_name(), to_send, settled);
+    let account = &config.account;
+    let question = Production {
+        partner_id: account.signer.partner_id().as_str(),
+        endpoint: &account.endpoint_name(),
+        to_send,
+        settled,
+        limit: config.pace.limit,
+    };
+    question.ask();
     let mut answer = String::new();
     // Ctrl-C is an answer too.
     let mode = signals.enter(Mode::EndAtOnce);

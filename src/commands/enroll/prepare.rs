@@ -47,7 +47,7 @@ pub(super) fn prepare<'a>(
         &prepared.manifest.warnings()?,
     );
     if config.asks {
-        confirm::production(&config.account, &prepared.manifest, &prepared.ledger, signals)?;
+        confirm::production(config, &prepared.manifest, &prepared.ledger, signals)?;
     }
     prepared.begin()?;
     Ok(prepared)
