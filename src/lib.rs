@@ -6,13 +6,18 @@
 //! # The way of a row
 //!
 //! ```text
-//! CSV record -> Row -> PendingRow -> Photo -> intent, durable -> Request -> Reply | SendError -> Verdict
-//!                          ^                                                                       |
-//!                          +------------- tried again, after a wait, from its photo on ------------+
-//!                                                                                                  v
-//!                               results line while the run goes on <- ledger <------------------ Outcome
-//!          exit code, Summary <- Tally <- results, whole and in order <--+
+//! CSV record -> Row -> PendingRow -> Photo -> intent, durable -> Request -> Reply -> Verdict, or SendError
+//!                          ^                                                                  |
+//!                          +---------- tried again, after a wait, from its photo on ----------+
+//!                                                                                             v
+//!                                                                                          Outcome
+//! Outcome         -> ledger -> the row's line in the results, while the run goes on
+//! ledger + survey -> results, whole and in order -> Tally -> Summary, exit code
 //! ```
+//!
+//! Three words: a row is *settled* when the API has said what becomes of its user. An *intent* is the ledger's note that
+//! a request is about to leave; one that has no end is *in doubt*. In a *pause*, after too many failures, one row at a
+//! time is tried, until the endpoint answers well again.
 //!
 //! Before the first row:
 //!
@@ -21,11 +26,11 @@
 //!    `config/enroll.rs`: files, ledger, account, pace, report), and `commands/enroll/mod.rs` is the run from here to its
 //!    end: `prepare`, `send`, `finish`. The work is done on a thread of its own, and `main` waits for it or for a signal
 //!    (`sys/signals.rs`), so that nothing that hangs keeps the process.
-//! 2. `prepare` (`commands/enroll/prepare.rs`) locks the ledger (`ledger/lock.rs`), opens the manifest and takes the
-//!    survey of it, which travel on as one (`Surveyed` in `manifest/surveyed.rs`), keeps other commands away from the
-//!    results (`output/claim.rs`), and opens the ledger (`ledger/open.rs`). Rows that look wrong are told of
-//!    (`terminal/warnings.rs`), in production a person is asked (`commands/enroll/confirm.rs`), and then the ledger is
-//!    told that a run begins.
+//! 2. `prepare` (`commands/enroll/prepare.rs`) locks the ledger (`commands/enroll/locked.rs`, `ledger/lock.rs`), opens
+//!    the manifest and takes the survey of it, which travel on as one (`Surveyed` in `manifest/surveyed.rs`), keeps other
+//!    commands away from the results (`output/claim.rs`), and opens the ledger (`ledger/open.rs`; with `--env local` a
+//!    temporary one, locked only here). Rows that look wrong are told of (`terminal/warnings.rs`), in production a person
+//!    is asked (`commands/enroll/confirm.rs`), and then the ledger is told that a run begins.
 //! 3. `send` (`commands/enroll/send.rs`) builds the client (`client/`) and calls `drive` (`run/driver.rs`), which starts
 //!    two workers. The *recorder* (`run/recorder.rs`) is a thread that owns manifest, ledger and results. The *driver*
 //!    is a task that asks the *dispatcher* (`run/dispatcher.rs`) what to do (`poll` gives actions), does it, and tells
@@ -34,38 +39,48 @@
 //! Then, for each row:
 //!
 //! 4. **Feed.** The dispatcher has few rows left (`run/queue.rs`) and asks for more. The recorder reads the next records
-//!    (`Recorder::feed`), judges each by itself (`manifest/row.rs` makes a `Row`), and asks the ledger what it knows of
-//!    the user (`ledger/read.rs`). `domain/resume.rs` makes a plan of that: skip, send, or send if the photo is another
-//!    one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the queue. A row that is wrong goes straight
-//!    into the results.
+//!    (`Recorder::feed`) and looks up the role that the survey gave each (`Survey::role`, `manifest/survey.rs`). A repeat
+//!    is only counted; its line comes in step 10. A row that is wrong by itself or beside another goes straight into the
+//!    results. The first row of its user becomes a `Row` (`manifest/row.rs`), and the recorder asks the ledger what it
+//!    knows of the user (`ledger/read.rs`). `domain/resume.rs` makes a plan of that: skip (the line comes in step 10),
+//!    send, or send if the photo is another one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the
+//!    queue.
 //! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
 //!    calls `Photo::read` (`photo/mod.rs`), which judges the bytes with `domain/photo/` and hashes them. These very bytes
 //!    are sent. `Dispatcher::prepared` (`run/admission.rs`) says what follows: a photo that is not good makes the row
-//!    `invalid` (step 9), the very photo that was rejected before is not sent again, a photo that another user has is told
-//!    of (`run/shared_photos.rs`), and where the machine was short of files or memory the row is tried again later.
-//! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along; how many rows
-//!    that are is decided in `run/admission.rs` (`commit`, `wanted_intents`), when it is time in `run/group_commit.rs`. The recorder writes the batch as one transaction (`Ledger::commit`, `ledger/write.rs`).
-//!    Its `Receipt` is what makes a `Recorded` row, and only such a row can be launched. No answer from the recorder
-//!    means: do not start.
-//! 7. **Launch.** `Dispatcher::launch` (`run/admission.rs`) asks the gate (`run/gate.rs`) whether a request may start now: limit of requests in flight, `--rate`,
-//!    `Retry-After`, pause. Then `attempt` (`run/driver.rs`) **signs** the request (`domain/request.rs`,
-//!    `domain/signature.rs`) and posts it through the client (`client/mod.rs`), which encodes the photo while it is being
-//!    sent (`client/body.rs`). One call is one attempt.
-//! 8. **Answer.** `judge` (`domain/response.rs`) turns the answer into a `Verdict`; a `SendError` (`client/error.rs`)
-//!    says whether the server can have seen the whole request. `run/answers.rs` decides what that does to row and run.
-//!    An attempt that settled nothing goes to `run/failures.rs`: by `domain/retry.rs` the row is given up, or it goes
-//!    back to the queue and begins again at step 5, with its photo read anew, a new intent and a new signature. A row out
-//!    of attempts waits until all others are done, and then has as many once more: the last round (`run/queue.rs`).
-//! 9. **Record.** The attempt's end and the row's `Outcome` (`domain/outcome.rs`) join the next batch. The recorder makes
-//!    the batch durable first, and then appends the row's line to the results (`output/follow.rs`, `output/cells.rs`).
+//!    `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
+//!    that another user has is told of, and makes the row `invalid` with `--strict` (`run/shared_photos.rs`); where the
+//!    machine was short of files or memory the row is tried again later.
+//! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along.
+//!    `Dispatcher::commit` (`run/admission.rs`) decides how many intents a batch takes (`wanted_intents`) and whether it
+//!    may still wait (`may_wait`); `run/group_commit.rs` holds the batch and its deadline. The recorder writes the batch
+//!    as one transaction (`Ledger::commit`, `ledger/write.rs`). Its `Receipt` is what makes a `Recorded` row, and only
+//!    such a row can be launched. No answer from the recorder means: do not start.
+//! 7. **Launch.** `Dispatcher::launch` (`run/admission.rs`) asks the gate (`run/gate.rs`) whether a request may start
+//!    now: limit of requests in flight, `--rate`, `Retry-After`, pause. `Pipeline::launch` makes the `Request`
+//!    (`run/row.rs`). Then `attempt` (`run/driver.rs`) **signs** it into a `Payload` (`Payload::sign`,
+//!    `domain/request.rs`; `domain/signature.rs`) and posts that (`Client::post`, `client/mod.rs`); the photo is encoded
+//!    while it is being sent (`client/body.rs`). One call is one attempt. If the gate closes or the run ends before,
+//!    rows that have not left are taken back (`take_back_unsent`, `run/admission.rs`): their intents are closed as not
+//!    sent, and unless the run is ending they begin again at step 5.
+//! 8. **Answer.** `judge` (`domain/response.rs`) turns the reply into a `Verdict`; a `SendError` (`client/error.rs`)
+//!    says whether the server can have seen the whole request. Either comes back in an `Answer` (`run/row.rs`) to
+//!    `Dispatcher::answered` (`run/answers.rs`), which decides what that does to row and run. An attempt that settled
+//!    nothing goes to `run/failures.rs`: by `domain/retry.rs` the row is given up, or it goes back to the queue and begins
+//!    again at step 5, with its photo read anew, a new intent and a new signature. A row out of attempts waits until all
+//!    others are done, and then has as many once more, if it has retries at all: the last round (`run/queue.rs`).
+//! 9. **Record.** After every attempt `Dispatcher::close` and `Dispatcher::record` (`run/answers.rs`) put its end and the
+//!    row's `Outcome` (`domain/outcome.rs`) into the next batch; a final outcome brings its line along. The recorder makes
+//!    the batch durable first, and then appends the lines to the results (`output/follow.rs`, `output/cells.rs`).
 //!
 //! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):
 //!
 //! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
-//!     (`output/target.rs`, `output/mod.rs`): for each row what the ledger says of its user (`History::view` in
-//!     `domain/resume.rs`). The lines are counted on the way (`output/tally.rs`), and the exit code (`exit.rs`), the
-//!     summary (`output/summary.rs`) and the closing text (`terminal/closing.rs`) follow from the counts and from what
-//!     stopped the run. Which stop an error is says one table (`error.rs`).
+//!     (`output/target.rs`, `output/mod.rs`): for a row that the manifest alone makes wrong its fault (`Survey::fault`),
+//!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). The lines are counted
+//!     on the way (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing
+//!     text (`terminal/closing.rs`) follow from the counts and from what stopped the run. `error.rs` holds the one table
+//!     that says which stop each error is.
 //!
 //! # Every pass over the manifest
 //!
