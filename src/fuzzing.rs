@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use crate::domain::created_at::CreatedAt;
+use crate::domain::partner_id::PartnerId;
 use crate::domain::photo::{PhotoDefect, PhotoFormat, inspect};
 use crate::domain::response::{self, Kind, Reply};
 use crate::domain::signature::Signer;
@@ -104,8 +105,10 @@ pub fn signature(timestamp: &str) -> String {
     signer().sign(timestamp)
 }
 
+#[expect(clippy::expect_used, reason = "a constant, and a fuzz target tells by a panic")]
 fn signer() -> Signer {
-    Signer::new("085".into(), SecretString::from("key"))
+    let partner_id = PartnerId::parse("085").expect("the sample is an id");
+    Signer::new(partner_id, SecretString::from("key"))
 }
 
 /// A row as the pass after the survey sees it.
