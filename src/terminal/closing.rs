@@ -79,9 +79,24 @@ impl Closing<'_> {
     /// Why it was stopped, and the one thing to do next.
     fn ending(&self, advice: Option<&str>) -> String {
         let why = advice.map(|advice| format!("why:     {advice}\n")).unwrap_or_default();
-        let next = remedy(self.facts.status).map(|remedy| format!("next:    {remedy}:\n  {}\n", self.command));
+        let next = self
+            .remedy()
+            .map(|remedy| format!("next:    {remedy}:\n  {}\n", self.command));
         let next = next.unwrap_or_default();
         why + &next
+    }
+
+    /// What to do before the command is typed again.
+    pub(super) fn remedy(&self) -> Option<&'static str> {
+        match (self.facts.status, self.ledger) {
+            (ExitStatus::DataFaults, None) => {
+                Some("fix the rows named in the results; no ledger was kept, so every row is sent again")
+            }
+            (ExitStatus::Failed | ExitStatus::InDoubt, None) => {
+                Some("run again; no ledger was kept, so every row is sent again")
+            }
+            (status, _) => remedy(status),
+        }
     }
 }
 
@@ -101,8 +116,8 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
     }
 }
 
-/// What to do before the command is typed again.
-pub(super) fn remedy(status: ExitStatus) -> Option<&'static str> {
+/// The same, of a run whose ledger was kept.
+fn remedy(status: ExitStatus) -> Option<&'static str> {
     match status {
         ExitStatus::Settled | ExitStatus::Usage | ExitStatus::Locked => None,
         ExitStatus::DataFaults => Some("fix the rows named in the results; settled rows are not sent again"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::{Closing, advice, closing::remedy, counts};
+use super::{Closing, advice, counts};
 use crate::domain::unix_millis::UnixMillis;
 use crate::run::RunEvent;
 
@@ -119,7 +119,7 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>, advice: Option<&str>)
         run_id,
         "ended",
         json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
-            "results": facts.config.files.results, "ledger": closing.ledger, "why": advice, "next": remedy(facts.status)}),
+            "results": facts.config.files.results, "ledger": closing.ledger, "why": advice, "next": closing.remedy()}),
     )
 }
 

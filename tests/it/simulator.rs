@@ -188,6 +188,15 @@ fn a_local_run_keeps_the_ledger_that_is_named() {
 }
 
 #[test]
+fn a_local_run_without_a_ledger_does_not_say_that_settled_rows_are_left_out() {
+    let rows = "user_id,user_created_at,photo\ngood,2021-08-12,p.jpg\nbad,12/08/2021,p.jpg\n";
+    let run = Run::bare().manifest(rows).set("--env", "local");
+    let advice = "fix the rows named in the results; no ledger was kept, so every row is sent again";
+    run.go().code(1).says(&[advice]);
+    run.set("--log-format", "json").go().code(1).says(&[advice]);
+}
+
+#[test]
 fn the_examples_are_enrolled_locally() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let text = std::fs::read_to_string(format!("{root}/manifest.csv")).unwrap();
