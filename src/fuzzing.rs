@@ -15,7 +15,7 @@ use crate::domain::photo::{PhotoDefect, PhotoFormat, inspect};
 use crate::domain::response::{self, Kind, Reply};
 use crate::domain::signature::Signer;
 use crate::domain::user_id::UserId;
-use crate::manifest::{Manifest, ManifestError, Role, Survey};
+use crate::manifest::{Manifest, ManifestError, ManifestOptions, Role, Survey};
 
 /// The date as it is sent, if the cell is accepted.
 pub fn created_at(cell: &str, now: DateTime<Utc>) -> Option<String> {
@@ -147,7 +147,7 @@ pub fn read_manifest(path: &Path, now: DateTime<Utc>) -> Result<Passes, String> 
 }
 
 fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
-    let manifest = Manifest::open(path, "photos".into(), now)?;
+    let manifest = Manifest::open(path, ManifestOptions::in_folder("photos"), now)?;
     let mut faults = Vec::new();
     let survey = Survey::take(&manifest, |number, _| faults.push(number))?;
     let mut records = manifest.records()?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::values::{Env, LogFormat, ProgressMode, Rate, duration, positive_duration};
+use super::files::{FileArgs, OUTPUT, PlaceArgs, SENDING};
+use super::values::{LogFormat, ProgressMode, Rate, duration, positive_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrollArgs {
@@ -16,41 +17,16 @@ pub(crate) struct EnrollArgs {
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+    #[command(flatten)]
     pub(crate) report: ReportArgs,
-    /// Ask no question before a production run; needed where there is no terminal to ask on
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-/// Where things are.
-#[derive(Debug, Args)]
-pub(crate) struct FileArgs {
-    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
-    // Optional in type only: a subcommand stands in its place.
-    #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
-    pub(crate) manifest: Option<PathBuf>,
-    /// Where to send
-    #[arg(long, value_enum, default_value_t = Env::Sandbox)]
-    pub(crate) env: Env,
-    /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ledger: Option<PathBuf>,
-    /// Base of relative photo paths [default: the manifest's folder]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) photo_root: Option<PathBuf>,
-    /// Let the results replace a file that is not an earlier results CSV
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Rows that are well-formed and surely wrong are invalid instead of warned of
-    #[arg(long)]
-    pub(crate) strict: bool,
 }
 
 /// What a ledger is pinned to.
 #[derive(Debug, Args)]
+#[command(next_help_heading = SENDING)]
 pub(crate) struct PinArgs {
     /// Another base URL; http:// only for loopback
     #[arg(long, value_name = "URL")]
@@ -62,6 +38,7 @@ pub(crate) struct PinArgs {
 
 /// In whose name, and to whom.
 #[derive(Debug, Args)]
+#[command(next_help_heading = SENDING)]
 pub(crate) struct AccountArgs {
     #[command(flatten)]
     pub(crate) pin: PinArgs,
@@ -69,12 +46,16 @@ pub(crate) struct AccountArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) api_key_file: Option<PathBuf>,
     /// Further root certificates (PEM), beside the system's
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) ca_cert: Option<PathBuf>,
+    /// Ask no question before a production run; needed where there is no terminal to ask on
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
-/// How fast, how often, how long.
+/// How fast, and how often.
 #[derive(Debug, Args)]
+#[command(next_help_heading = SENDING)]
 pub(crate) struct PaceArgs {
     /// Most requests in flight (1 to 256)
     #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -86,14 +67,20 @@ pub(crate) struct PaceArgs {
     #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
     pub(crate) timeout: Duration,
     /// Longest wait for a connection: name, TCP, proxy and TLS together
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration, hide_short_help = true)]
     pub(crate) connect_timeout: Duration,
     /// Further attempts of a row, and as many again at the end of the run; throttling and outages are not counted
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=1000), hide_short_help = true)]
     pub(crate) retries: u32,
     /// Shortest time from the sending of an attempt whose answer was lost to the next attempt
-    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = duration, hide_short_help = true)]
     pub(crate) in_doubt_wait: Duration,
+}
+
+/// What ends a run before its last row.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
     /// How long to wait for an endpoint that is down or throttling
     #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration)]
     pub(crate) max_outage: Duration,
@@ -110,6 +97,7 @@ pub(crate) struct PaceArgs {
 
 /// What is told, and how.
 #[derive(Debug, Args)]
+#[command(next_help_heading = OUTPUT)]
 pub(crate) struct ReportArgs {
     /// The run's summary as JSON, written even when the run is stopped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -126,9 +114,10 @@ pub(crate) struct ReportArgs {
 
 /// How things are told on stderr, by whichever command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = OUTPUT)]
 pub(crate) struct LogArgs {
     /// Form of the diagnostics on stderr
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, hide_short_help = true)]
     pub(crate) log_format: LogFormat,
     /// Say nothing while all is well
     #[arg(short, long)]

@@ -1,12 +1,14 @@
 //! The command line as it is written: raw arguments, no I/O, nothing resolved. It names no other module of the crate.
 
 mod enroll;
+mod files;
 mod subcommands;
 mod values;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use enroll::{AccountArgs, EnrollArgs, FileArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
+pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
+pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
 pub(crate) use values::{Env, LogFormat, ProgressMode};
 
@@ -16,7 +18,12 @@ pub(crate) use values::{Env, LogFormat, ProgressMode};
 /// results CSV that says for every row what became of it. Nothing is sent twice: run the same command again
 /// to go on where the last run ended.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about, after_help = "See --help for examples and exit codes.")]
+#[command(
+    version,
+    about,
+    long_about,
+    after_help = "See --help for every option, examples and exit codes."
+)]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,

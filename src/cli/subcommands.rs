@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use clap_complete::Shell;
 
-use super::enroll::{FileArgs, LogArgs, PinArgs};
+use super::enroll::{LogArgs, PinArgs};
+use super::files::{FileArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
 use super::values::{duration, share};
 
 #[derive(Debug, Args)]
@@ -14,17 +15,15 @@ pub(crate) struct CheckArgs {
     /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
-    /// Base of relative photo paths [default: the manifest's folder]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) photo_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ManifestArgs,
+    #[command(flatten)]
+    pub(crate) photos: PhotoArgs,
     /// Look at the rows only
-    #[arg(long)]
+    #[arg(long, help_heading = PHOTOS)]
     pub(crate) no_photos: bool,
-    /// Rows that are well-formed and surely wrong are invalid instead of warned of
-    #[arg(long)]
-    pub(crate) strict: bool,
     /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) findings: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -37,6 +36,8 @@ pub(crate) struct ResultsArgs {
     /// Needed where --ledger is not given.
     #[command(flatten)]
     pub(crate) pin: PinArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
 }
 
 #[derive(Debug, Args)]

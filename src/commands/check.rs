@@ -41,7 +41,7 @@ struct Check<'a, 'b> {
 }
 
 pub(super) fn run(config: &CheckConfig) -> Result<ExitStatus, Error> {
-    let manifest = Opened::open(&config.manifest, &config.photo_root, Utc::now(), config.strict)?;
+    let manifest = Opened::open(&config.manifest, &config.reading, Utc::now())?;
     let reporter = FindingReporter::new(config.log);
     let (manifest, tally) = check(config, manifest, reporter).map_err(|error| error.of(config))?;
     let status = match tally.count(Severity::Invalid) {
@@ -72,7 +72,7 @@ fn check(
         let check = Check {
             manifest: &manifest,
             own_files: Arc::new(OwnFiles::new([config.manifest.clone()])),
-            strict: config.strict,
+            strict: config.reading.strict,
             reporter,
             findings,
         };

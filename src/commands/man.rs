@@ -73,7 +73,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
+    page.extend_from_slice(&grouped_options(&command)?);
     commands(&command, &mut page)?;
     closing_sections().to_writer(&mut page)?;
     Ok(page)
@@ -106,16 +106,30 @@ fn commands(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// A subcommand's options without the heading that would make a section of them.
+/// The options of the whole program as one section. The groups of `--help`, of which the library makes sections, are
+/// subsections of it.
+fn grouped_options(command: &Command) -> io::Result<Vec<u8>> {
+    let below = |line: String| match line.as_str() {
+        ".SH OPTIONS\n" => line,
+        _ => line.replacen(".SH ", ".SS ", 1),
+    };
+    let lines = option_lines(command)?.into_iter();
+    Ok(lines.map(below).collect::<String>().into())
+}
+
+/// A subcommand's options without the headings that would make sections of them.
 fn options(subcommand: &Command) -> io::Result<Vec<u8>> {
+    let lines = option_lines(subcommand)?.into_iter();
+    let plain = lines.filter(|line| !line.starts_with(".SH "));
+    Ok(plain.collect::<String>().into())
+}
+
+/// The options as the library writes them, by lines, with headings.
+fn option_lines(command: &Command) -> io::Result<Vec<String>> {
     let mut section = Vec::new();
-    Man::new(subcommand.clone()).render_options_section(&mut section)?;
-    let lines = section.split_inclusive(|byte| *byte == b'\n');
-    Ok(lines
-        .filter(|line| !line.starts_with(b".SH "))
-        .flatten()
-        .copied()
-        .collect())
+    Man::new(command.clone()).render_options_section(&mut section)?;
+    let section = String::from_utf8_lossy(&section);
+    Ok(section.split_inclusive('\n').map(str::to_owned).collect())
 }
 
 fn closing_sections() -> Roff {

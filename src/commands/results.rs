@@ -17,7 +17,7 @@ pub(super) fn run(config: &ResultsConfig, signals: &Signals) -> Result<ExitStatu
     let holder = Holder::new("image-enroll results", &files.manifest, Utc::now());
     let opened = open(kept, holder).map_err(Error::of_ledger(&kept.path));
     let (ledger, now) = opened?;
-    let manifest = Opened::open(&files.manifest, &files.photo_root, now, files.strict)?.survey()?;
+    let manifest = Opened::open(&files.manifest, &files.reading, now)?.survey()?;
     signals.enter(Mode::GiveUp);
     let target = Target::new(&files.results);
     let results_error = Error::of_results(&files.results);

@@ -23,13 +23,13 @@ pub(crate) struct EnrollConfig {
 
 impl EnrollConfig {
     pub(crate) fn resolve(args: &EnrollArgs) -> Result<Self, ConfigError> {
-        let asks = args.files.env == Env::Production && !args.yes;
+        let asks = args.files.env == Env::Production && !args.account.yes;
         // A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
-        let files = Files::resolve(&args.files)?;
-        let ledger = KeptLedger::resolve(&args.files, &args.account.pin, &files)?;
+        let files = Files::resolve(&args.files, &args.places)?;
+        let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
             .file_or_stdout("--results", Some(&files.results))
@@ -41,7 +41,7 @@ impl EnrollConfig {
             files,
             ledger,
             account,
-            pace: (&args.pace).into(),
+            pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
             asks,

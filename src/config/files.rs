@@ -3,42 +3,47 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
-use crate::cli::FileArgs;
+use crate::cli::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+use crate::manifest::ManifestOptions;
 
 /// Where the files of a run are, beside its ledger.
 #[derive(Debug)]
 pub(crate) struct Files {
     pub(crate) env: Env,
     pub(crate) manifest: PathBuf,
-    /// The base of relative photo paths.
-    pub(crate) photo_root: PathBuf,
+    pub(crate) reading: ManifestOptions,
     pub(crate) results: PathBuf,
     /// Whether the results may replace a file that is no earlier results CSV.
     pub(crate) force: bool,
-    /// Whether rows that look wrong are invalid.
-    pub(crate) strict: bool,
 }
 
 impl Files {
-    pub(super) fn resolve(args: &FileArgs) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(args: &FileArgs, places: &PlaceArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
         if manifest.as_os_str() == "-" {
-            require(args.results.is_some(), "--results")?;
-            require(args.ledger.is_some(), "--ledger")?;
-            require(args.photo_root.is_some(), "--photo-root")?;
+            require(places.results.is_some(), "--results")?;
+            require(places.ledger.is_some(), "--ledger")?;
+            require(args.photos.photo_root.is_some(), "--photo-root")?;
         }
-        let results = args
+        let results = places
             .results
             .clone()
             .map_or_else(|| beside(&manifest, args.env, "results.csv"), Ok)?;
         Ok(Self {
             env: args.env,
-            photo_root: photo_root(&manifest, args.photo_root.as_deref()),
+            reading: reading(&manifest, &args.reading, &args.photos),
             manifest,
             results,
-            force: args.force,
-            strict: args.strict,
+            force: places.force,
         })
+    }
+}
+
+/// How the manifest is read.
+pub(super) fn reading(manifest: &Path, args: &ManifestArgs, photos: &PhotoArgs) -> ManifestOptions {
+    ManifestOptions {
+        photo_root: photo_root(manifest, photos.photo_root.as_deref()),
+        strict: args.strict,
     }
 }
 

@@ -46,7 +46,7 @@ impl Known {
 
 /// Every file and folder that a run with these arguments reads or keeps, but for the summary and single photos.
 fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
-    let (files, account) = (&args.files, &args.account);
+    let (files, account, places) = (&args.files, &args.account, &args.places);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));
     let beside = |kind| beside(manifest, files.env, kind).ok();
     let default_ledger = || {
@@ -55,10 +55,10 @@ fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     };
     let named = [
         Some(manifest.to_owned()),
-        files.results.clone().or_else(|| beside("results.csv")),
-        files.ledger.clone().or_else(default_ledger),
+        places.results.clone().or_else(|| beside("results.csv")),
+        places.ledger.clone().or_else(default_ledger),
         beside("ledger.db"),
-        Some(photo_root(manifest, files.photo_root.as_deref())),
+        Some(photo_root(manifest, files.photos.photo_root.as_deref())),
         account.api_key_file.clone(),
         account.ca_cert.clone(),
     ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::account::endpoint_and_partner;
 use super::files::beside;
 use super::{ConfigError, Env, Files, default_ledger};
-use crate::cli::{FileArgs, PinArgs};
+use crate::cli::{PinArgs, PlaceArgs};
 use crate::ledger::Pin;
 
 /// A ledger that outlives the command.
@@ -18,13 +18,13 @@ pub(crate) struct KeptLedger {
 
 impl KeptLedger {
     /// The ledger that is named, or that of endpoint and partner; none where the simulator forgets everything as well.
-    pub(super) fn resolve(args: &FileArgs, pin: &PinArgs, files: &Files) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn resolve(args: &PlaceArgs, pin: &PinArgs, files: &Files) -> Result<Option<Self>, ConfigError> {
         let ledger = match &args.ledger {
             Some(path) => Self {
                 path: path.clone(),
                 default_of: None,
             },
-            None if args.env == Env::Local => return Ok(None),
+            None if files.env == Env::Local => return Ok(None),
             None => Self::of_partner(pin, files)?,
         };
         match ledger.path == files.results {

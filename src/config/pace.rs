@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::PaceArgs;
+use crate::cli::{LimitArgs, PaceArgs};
 use crate::domain::retry::RetryPolicy;
 
 /// The limits of a run and of its requests.
@@ -26,8 +26,8 @@ pub(crate) struct Pace {
     pub(crate) max_failures: Option<u32>,
 }
 
-impl From<&PaceArgs> for Pace {
-    fn from(args: &PaceArgs) -> Self {
+impl Pace {
+    pub(super) fn resolve(args: &PaceArgs, limits: &LimitArgs) -> Self {
         let PaceArgs {
             concurrency,
             rate,
@@ -35,11 +35,13 @@ impl From<&PaceArgs> for Pace {
             connect_timeout,
             retries,
             in_doubt_wait,
+        } = *args;
+        let LimitArgs {
             max_outage,
             stop_after,
             limit,
             max_failures,
-        } = *args;
+        } = *limits;
         Self {
             concurrency: concurrency.into(),
             interval: rate.map(|rate| rate.interval),

@@ -13,8 +13,8 @@ pub(crate) struct ResultsConfig {
 
 impl ResultsConfig {
     pub(crate) fn resolve(args: &ResultsArgs) -> Result<Self, ConfigError> {
-        let files = Files::resolve(&args.files)?;
-        let ledger = KeptLedger::resolve(&args.files, &args.pin, &files)?;
+        let files = Files::resolve(&args.files, &args.places)?;
+        let ledger = KeptLedger::resolve(&args.places, &args.pin, &files)?;
         let ledger = ledger.ok_or(ConfigError::NoLocalLedger)?;
         Written::default()
             .file_or_stdout("--results", Some(&files.results))

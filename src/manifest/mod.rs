@@ -5,6 +5,7 @@
 //! as one. Nothing here opens a photo.
 
 mod error;
+mod options;
 mod record;
 mod records;
 mod rfc4180;
@@ -17,6 +18,7 @@ mod tests;
 mod warnings;
 
 pub(crate) use error::ManifestError;
+pub(crate) use options::ManifestOptions;
 pub(crate) use record::Record;
 pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};

@@ -81,7 +81,11 @@ impl Manifest {
             created_at: self.created_at(record)?,
             photo: self.photo(record)?,
         };
-        let suspicion = if self.strict { row.suspicions().next() } else { None };
+        let suspicion = if self.options.strict {
+            row.suspicions().next()
+        } else {
+            None
+        };
         suspicion.map_or(Ok(()), |suspicion| Err(row.fault(suspicion)))?;
         Ok(row)
     }
@@ -164,7 +168,7 @@ impl Manifest {
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
         let path = Path::new(cell);
         let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        Ok(self.photo_root.join(plain.unwrap_or(path)))
+        Ok(self.options.photo_root.join(plain.unwrap_or(path)))
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.

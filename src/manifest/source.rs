@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{ManifestError, Records, records::BUFFER_BYTES};
+use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES};
 use crate::domain::outcome::RESULT_COLUMNS;
 use crate::sys::read_at::read_at;
 
@@ -19,11 +19,9 @@ pub(crate) struct Manifest {
     /// Its state when it was opened.
     stamp: Stamp,
     pub(super) columns: Columns,
-    pub(super) photo_root: PathBuf,
+    pub(super) options: ManifestOptions,
     /// What "more than a day ahead" is measured against; the same in every pass.
     pub(super) now: DateTime<Utc>,
-    /// Whether rows that look wrong are wrong.
-    pub(super) strict: bool,
 }
 
 /// Where the columns stand.
@@ -41,25 +39,19 @@ pub(super) struct Columns {
 impl Manifest {
     /// Opens a file, or standard input where `path` is `-`. What cannot be read twice is spooled
     /// into an unnamed temporary file.
-    pub(crate) fn open(path: &Path, photo_root: PathBuf, now: DateTime<Utc>) -> Result<Self, ManifestError> {
+    pub(crate) fn open(path: &Path, options: ManifestOptions, now: DateTime<Utc>) -> Result<Self, ManifestError> {
         let file = open_file(path)?;
         let mut manifest = Self {
             stamp: stamp(&file).map_err(ManifestError::Read)?,
             file,
             columns: Columns::default(),
-            photo_root,
+            options,
             now,
-            strict: false,
         };
         let records = manifest.records()?;
         let (header, line) = records.header()?;
         manifest.columns = Columns::find(header, line)?;
         Ok(manifest)
-    }
-
-    /// Whether rows that are well-formed and look wrong are `invalid`, and a manifest without rows is none.
-    pub(crate) fn strict(self, strict: bool) -> Self {
-        Self { strict, ..self }
     }
 
     /// The header's names that come back in the results, verbatim.

@@ -73,7 +73,7 @@ impl Survey {
                 }
             }
         }
-        if roles.is_empty() && manifest.strict {
+        if roles.is_empty() && manifest.options.strict {
             return Err(ManifestError::NoRows);
         }
         let mut survey = Self {
@@ -81,7 +81,7 @@ impl Survey {
             conflicts: Vec::new(),
             similar: Vec::new(),
             is_suspicious,
-            strict: manifest.strict,
+            strict: manifest.options.strict,
             sha256: records.sha256(),
         };
         survey.compare(marks);

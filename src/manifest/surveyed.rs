@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Manifest, ManifestError, Role, Row, Survey, Warning};
+use super::{Manifest, ManifestError, ManifestOptions, Role, Row, Survey, Warning};
 
 /// A manifest that cannot be used, by its path.
 #[derive(Debug, thiserror::Error)]
@@ -37,20 +37,15 @@ impl UnusableManifest {
 }
 
 impl Opened {
-    /// Opens the manifest and finds its columns. Dates are judged against `now`; `strict` makes rows that look wrong
-    /// invalid.
-    pub(crate) fn open(
-        path: &Path,
-        photo_root: &Path,
-        now: DateTime<Utc>,
-        strict: bool,
-    ) -> Result<Self, UnusableManifest> {
-        let manifest = Manifest::open(path, photo_root.to_owned(), now);
-        let manifest = manifest.map_err(|source| UnusableManifest::new(path, source))?;
-        Ok(Self {
-            path: path.to_owned(),
-            manifest: manifest.strict(strict),
-        })
+    /// Opens the manifest and finds its columns. Dates are judged against `now`.
+    pub(crate) fn open(path: &Path, options: &ManifestOptions, now: DateTime<Utc>) -> Result<Self, UnusableManifest> {
+        match Manifest::open(path, options.clone(), now) {
+            Ok(manifest) => Ok(Self {
+                path: path.to_owned(),
+                manifest,
+            }),
+            Err(source) => Err(UnusableManifest::new(path, source)),
+        }
     }
 
     /// Reads the whole of it once.

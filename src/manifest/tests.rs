@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 
-use super::{Manifest, ManifestError, RowFault, Survey};
+use super::{Manifest, ManifestError, ManifestOptions, RowFault, Survey};
 use crate::domain::outcome::Reason;
 
 const HEADER: &str = "user_id,user_created_at,photo\n";
@@ -29,7 +29,16 @@ fn file(bytes: impl AsRef<[u8]>) -> NamedTempFile {
 }
 
 fn open(path: &Path) -> Result<Manifest, ManifestError> {
-    Manifest::open(path, PathBuf::from("/photos"), now())
+    Manifest::open(path, ManifestOptions::in_folder("/photos"), now())
+}
+
+/// The same file where rows that look wrong are invalid.
+fn open_strictly(path: &Path) -> Manifest {
+    let options = ManifestOptions {
+        strict: true,
+        ..ManifestOptions::in_folder("/photos")
+    };
+    Manifest::open(path, options, now()).unwrap()
 }
 
 fn manifest(bytes: impl AsRef<[u8]>) -> Manifest {

@@ -6,7 +6,6 @@ mod tally;
 mod targets;
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -21,7 +20,7 @@ use crate::domain::{
     user_id::UserId,
 };
 use crate::ledger::{Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{Opened, Surveyed};
+use crate::manifest::{ManifestOptions, Opened, Surveyed};
 
 /// A manifest with its ledger, in a folder of its own.
 struct Fixture {
@@ -36,7 +35,7 @@ impl Fixture {
         let path = folder.path().join("m.csv");
         std::fs::write(&path, manifest).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+        let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
         let manifest = manifest.survey().unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),

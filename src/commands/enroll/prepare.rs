@@ -60,7 +60,7 @@ fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Re
     let holder = Holder::new("image-enroll", &files.manifest, start.at);
     let kept = config.ledger.as_ref();
     let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
-    let manifest = Opened::open(&files.manifest, &files.photo_root, start.at, files.strict)?.survey()?;
+    let manifest = Opened::open(&files.manifest, &files.reading, start.at)?.survey()?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
     let target = Target::new(&files.results);

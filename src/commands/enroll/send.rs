@@ -116,6 +116,6 @@ fn settings(config: &EnrollConfig, concurrency: usize, run_id: &str) -> RunSetti
         stop_after: pace.stop_after,
         limit: pace.limit,
         max_failures: pace.max_failures,
-        strict: config.files.strict,
+        strict: config.files.reading.strict,
     }
 }

@@ -1,6 +1,6 @@
 //! Rows that are well-formed and surely wrong.
 
-use super::{HEADER, file, open};
+use super::{HEADER, file, open, open_strictly};
 use crate::domain::outcome::Reason;
 use crate::manifest::{ManifestError, Role, Survey};
 
@@ -22,7 +22,7 @@ fn warnings(rows: &str) -> Vec<Told> {
 /// The reason for which each row is invalid where suspicious ones are.
 fn strict(rows: &str) -> Vec<Option<Reason>> {
     let file = file(format!("{HEADER}{rows}"));
-    let manifest = open(file.path()).unwrap().strict(true);
+    let manifest = open_strictly(file.path());
     let survey = Survey::take(&manifest, |_, _| ()).unwrap();
     assert!(survey.warnings(&manifest).unwrap().is_empty(), "{rows}");
     let mut records = manifest.records().unwrap();
@@ -134,7 +134,7 @@ fn a_manifest_without_rows_is_refused_only_strictly() {
         let file = file(text);
         let manifest = open(file.path()).unwrap();
         assert_eq!(Survey::take(&manifest, |_, _| ()).unwrap().rows(), 0);
-        let found = Survey::take(&manifest.strict(true), |_, _| ());
+        let found = Survey::take(&open_strictly(file.path()), |_, _| ());
         assert!(matches!(found, Err(ManifestError::NoRows)), "{found:?}");
     }
 }

@@ -1,12 +1,10 @@
 //! Every cell of a row.
 
-use std::path::Path;
-
 use strum::VariantArray;
 
 use super::{Fixture, full, of};
 use crate::domain::outcome::{Facts, Outcome, Reason, Status};
-use crate::manifest::Opened;
+use crate::manifest::{ManifestOptions, Opened};
 
 #[test]
 fn the_header_is_the_manifests_own_and_the_contracts_sixteen() {
@@ -173,7 +171,7 @@ fn again(fixture: &Fixture, text: &str) -> (String, Vec<Vec<String>>) {
     let path = fixture.folder.path().join("results.csv");
     std::fs::write(&path, text).unwrap();
     let now = chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-    let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+    let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
     let manifest = manifest.survey().unwrap();
     let mut bytes = Vec::new();
     crate::output::write(&manifest, &fixture.ledger, &mut bytes).unwrap();

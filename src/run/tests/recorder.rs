@@ -1,6 +1,5 @@
 //! The recorder: what the manifest and the ledger make of each row, and what is recorded when.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -13,7 +12,7 @@ use crate::domain::partner_id::PartnerId;
 use crate::domain::unix_millis::UnixMillis;
 use crate::domain::user_id::UserId;
 use crate::ledger::{AttemptId, Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{ManifestError, Opened, Surveyed};
+use crate::manifest::{ManifestError, ManifestOptions, Opened, Surveyed};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
 use crate::run::group_commit::{Batch, ResultsLine};
@@ -33,7 +32,7 @@ impl Office {
         let path = folder.path().join("m.csv");
         std::fs::write(&path, format!("user_id,user_created_at,photo\n{rows}")).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let manifest = Opened::open(&path, Path::new("/photos"), now, false).unwrap();
+        let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
         let manifest = manifest.survey().unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),

@@ -1,0 +1,61 @@
+//! The arguments that name files, or say how they are read.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::values::Env;
+
+/// Headings of `--help` that arguments of several structs stand under.
+pub(super) const PHOTOS: &str = "Photos";
+pub(super) const SENDING: &str = "Sending";
+pub(super) const OUTPUT: &str = "Output";
+
+/// What is read.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    // Optional in type only: a subcommand stands in its place.
+    #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ManifestArgs,
+    #[command(flatten)]
+    pub(crate) photos: PhotoArgs,
+    /// Where to send
+    #[arg(long, value_enum, default_value_t = Env::Sandbox, help_heading = SENDING)]
+    pub(crate) env: Env,
+}
+
+/// How a manifest is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Manifest")]
+pub(crate) struct ManifestArgs {
+    /// Rows that are well-formed and surely wrong are invalid instead of warned of
+    #[arg(long, hide_short_help = true)]
+    pub(crate) strict: bool,
+}
+
+/// Where photos lie.
+#[derive(Debug, Args)]
+#[command(next_help_heading = PHOTOS)]
+pub(crate) struct PhotoArgs {
+    /// Base of relative photo paths [default: the manifest's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Option<PathBuf>,
+}
+
+/// What is written, or kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = OUTPUT)]
+pub(crate) struct PlaceArgs {
+    /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) results: Option<PathBuf>,
+    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Let the results replace a file that is not an earlier results CSV
+    #[arg(long, hide_short_help = true)]
+    pub(crate) force: bool,
+}
