@@ -158,7 +158,7 @@ fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
             [
                 row.user_id.to_string(),
                 row.created_at.to_string(),
-                row.photo.display().to_string(),
+                row.photo.to_string(),
             ]
         });
         let role = survey.role(number).map_or("none", word);

@@ -177,6 +177,16 @@ pub(crate) const RESULT_COLUMNS: [&str; 16] = [
     "run_id",
 ];
 
+/// What files of this tool append to the columns of a manifest. Such a file is itself a manifest, without them.
+const APPENDED: [&[&str]; 1] = [&RESULT_COLUMNS];
+
+/// The columns of a header that are the manifest's own.
+pub(crate) fn own_columns<'a, 'b>(header: &'a [&'b str]) -> &'a [&'b str] {
+    let appended = APPENDED.iter().find(|appended| header.ends_with(appended));
+    let own = header.len() - appended.map_or(0, |appended| appended.len());
+    header.get(..own).unwrap_or(header)
+}
+
 /// SHA-256 of a photo's bytes.
 pub(crate) type PhotoHash = [u8; 32];
 

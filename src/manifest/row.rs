@@ -1,11 +1,12 @@
 //! One row: a record that is right by itself, or the reason why it is not.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
     created_at::{CreatedAt, CreatedAtError},
     outcome::{RESULT_COLUMNS, Reason},
+    photo::PhotoPlace,
     suspicion::Suspicion,
     text::one_line,
     user_id::{MAX_USER_ID_CHARS, UserId},
@@ -17,7 +18,7 @@ pub(crate) struct Row {
     pub(crate) number: u32,
     pub(crate) user_id: UserId,
     pub(crate) created_at: CreatedAt,
-    pub(crate) photo: PathBuf,
+    pub(crate) photo: PhotoPlace,
 }
 
 /// Why a row is `invalid` by itself.
@@ -153,7 +154,7 @@ impl Manifest {
         })
     }
 
-    fn photo(&self, record: &Record) -> Result<PathBuf, RowFault> {
+    fn photo(&self, record: &Record) -> Result<PhotoPlace, RowFault> {
         let cell = record.get(self.columns.photo).unwrap_or_default();
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
@@ -168,7 +169,7 @@ impl Manifest {
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
         let path = Path::new(cell);
         let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        Ok(self.options.photo_root.join(plain.unwrap_or(path)))
+        Ok(PhotoPlace::File(self.options.photo_root.join(plain.unwrap_or(path))))
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES};
-use crate::domain::outcome::RESULT_COLUMNS;
+use crate::domain::outcome::own_columns;
 use crate::sys::read_at::read_at;
 
 /// An open manifest, ready for any number of passes.
@@ -124,7 +124,7 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
 impl Columns {
     fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
         let names: Vec<&str> = header.iter().map(str::trim).collect();
-        let own = names.strip_suffix(&RESULT_COLUMNS).unwrap_or(&names);
+        let own = own_columns(&names);
         let position = |name, spellings| position(own, line, name, spellings);
         Ok(Self {
             user_id: position("user_id", &["user_id"])?,

@@ -8,13 +8,13 @@ mod quotes;
 mod rows;
 mod suspicions;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 
 use super::{Manifest, ManifestError, ManifestOptions, RowFault, Survey};
-use crate::domain::outcome::Reason;
+use crate::domain::{outcome::Reason, photo::PhotoPlace};
 
 const HEADER: &str = "user_id,user_created_at,photo\n";
 
@@ -61,7 +61,7 @@ fn cells(manifest: &Manifest) -> Vec<(u32, Vec<String>)> {
 }
 
 /// Every row, right or wrong.
-fn rows(manifest: &Manifest) -> Vec<Result<(String, String, PathBuf), RowFault>> {
+fn rows(manifest: &Manifest) -> Vec<Result<(String, String, PhotoPlace), RowFault>> {
     let mut records = manifest.records().unwrap();
     let mut all = Vec::new();
     while let Some((number, record)) = records.next().unwrap() {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     outcome::{PhotoDigest, Reason},
-    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, inspect},
+    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, PhotoPlace, inspect},
 };
 use crate::sys::{
     buffers::{Buffer, BufferPool},
@@ -45,9 +45,20 @@ pub(crate) enum PhotoError {
 }
 
 impl Photo {
-    /// Reads and judges the photo at `path`. Symbolic links are followed.
-    pub(crate) fn read(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
-        let bytes = Bytes::from_owner(read_file(path, own_files, buffers)?);
+    /// Reads and judges the photo at `place`.
+    pub(crate) fn read(
+        place: &PhotoPlace,
+        own_files: &OwnFiles,
+        buffers: &Arc<BufferPool>,
+    ) -> Result<Self, PhotoError> {
+        match place {
+            PhotoPlace::File(path) => Self::read_file(path, own_files, buffers),
+        }
+    }
+
+    /// Reads and judges the file at `path`. Symbolic links are followed.
+    fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
+        let bytes = Bytes::from_owner(read_capped(path, own_files, buffers)?);
         inspect(&bytes).map_err(|defect| unsound(path, defect))?;
         let digest = PhotoDigest {
             sha256: Sha256::digest(&bytes).into(),
@@ -62,7 +73,7 @@ impl Photo {
     }
 }
 
-fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
+fn read_capped(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
     check_owner(path, &metadata, own_files)?;
@@ -160,7 +171,7 @@ mod tests {
     use super::*;
 
     fn reason(path: &Path) -> Option<Reason> {
-        match Photo::read(path, &OwnFiles::default(), &BufferPool::new(0)) {
+        match Photo::read_file(path, &OwnFiles::default(), &BufferPool::new(0)) {
             Err(PhotoError::Invalid { reason, .. }) => Some(reason),
             _ => None,
         }
@@ -180,7 +191,7 @@ mod tests {
     fn reads_the_bytes_as_they_stand_and_hashes_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
-        let photo = Photo::read(file.path(), &OwnFiles::default(), &BufferPool::new(0)).unwrap();
+        let photo = Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0)).unwrap();
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.digest.bytes, png().len() as u64);
         assert_eq!(photo.digest.sha256, <[u8; 32]>::from(Sha256::digest(png())));
@@ -215,7 +226,7 @@ mod tests {
             bytes.resize(size, 0);
             std::fs::write(file.path(), &bytes).unwrap();
             assert_eq!(
-                Photo::read(file.path(), &OwnFiles::default(), &BufferPool::new(0))
+                Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0))
                     .unwrap()
                     .is_large(),
                 large,
@@ -229,7 +240,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
         let own_files = OwnFiles::new([file.path().to_owned()]);
-        let read = Photo::read(file.path(), &own_files, &BufferPool::new(0));
+        let read = Photo::read_file(file.path(), &own_files, &BufferPool::new(0));
         let wanted = Reason::PhotoIsARunFile;
         assert!(
             matches!(read, Err(PhotoError::Invalid { reason, .. }) if reason == wanted),

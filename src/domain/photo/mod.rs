@@ -6,9 +6,12 @@
 //! marker or chunk that ends the picture. Bytes after that end are ignored.
 
 mod jpeg;
+mod place;
 mod png;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use place::PhotoPlace;
 
 /// Largest photo the API takes, as the bulk-enroll API's readme states it.
 pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;

@@ -1,9 +1,7 @@
 //! What makes a row wrong by itself.
 
-use std::path::Path;
-
 use super::{HEADER, fault, file, manifest, open, rows};
-use crate::domain::outcome::Reason;
+use crate::domain::{outcome::Reason, photo::PhotoPlace};
 use crate::manifest::Survey;
 
 #[test]
@@ -71,7 +69,7 @@ fn a_relative_photo_lies_below_the_root_and_an_absolute_one_where_it_says() {
     )));
     let photos: Vec<_> = rows.iter().map(|row| row.as_ref().unwrap().2.clone()).collect();
     let wanted = ["/photos/a.jpg", "/photos/x/../b.jpg", "/srv/c.jpg", "/photos/名前.png"];
-    assert_eq!(photos, wanted.map(|path| Path::new(path).to_owned()));
+    assert_eq!(photos, wanted.map(|path| PhotoPlace::File(path.into())));
 }
 
 #[test]

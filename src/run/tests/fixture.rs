@@ -10,6 +10,7 @@ use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    photo::PhotoPlace,
     response::Kind,
     resume::{EarlierRejection, Past, Plan},
     retry::RetryPolicy,
@@ -88,7 +89,7 @@ pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
         number,
         user_id: UserId::parse(&user(number)).unwrap(),
         created_at: CreatedAt::parse(DATE, now).unwrap(),
-        photo: format!("{number}.jpg").into(),
+        photo: PhotoPlace::File(format!("{number}.jpg").into()),
     };
     let cells = StringRecord::from(vec![user(number)]);
     Some(PendingRow::new(row, cells, past, refused))
