@@ -31,6 +31,12 @@ pub(crate) struct FileArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Manifest")]
 pub(crate) struct ManifestArgs {
+    /// Only form of dates: a strftime pattern such as '%d/%m/%Y', or epoch, or epoch_ms
+    #[arg(long, value_name = "FMT")]
+    pub(crate) date_format: Option<String>,
+    /// Zone of times of day without an offset, such as Africa/Lagos [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
     /// Rows that are well-formed and surely wrong are invalid instead of warned of
     #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,

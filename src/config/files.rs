@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
 use crate::cli::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+use crate::domain::created_at::DateReader;
 use crate::manifest::ManifestOptions;
 
 /// Where the files of a run are, beside its ledger.
@@ -31,7 +32,7 @@ impl Files {
             .map_or_else(|| beside(&manifest, args.env, "results.csv"), Ok)?;
         Ok(Self {
             env: args.env,
-            reading: reading(&manifest, &args.reading, &args.photos),
+            reading: reading(&manifest, &args.reading, &args.photos)?,
             manifest,
             results,
             force: places.force,
@@ -40,11 +41,23 @@ impl Files {
 }
 
 /// How the manifest is read.
-pub(super) fn reading(manifest: &Path, args: &ManifestArgs, photos: &PhotoArgs) -> ManifestOptions {
-    ManifestOptions {
+pub(super) fn reading(
+    manifest: &Path,
+    args: &ManifestArgs,
+    photos: &PhotoArgs,
+) -> Result<ManifestOptions, ConfigError> {
+    Ok(ManifestOptions {
         photo_root: photo_root(manifest, photos.photo_root.as_deref()),
+        dates: dates(args)?,
         strict: args.strict,
-    }
+    })
+}
+
+fn dates(args: &ManifestArgs) -> Result<DateReader, ConfigError> {
+    Ok(DateReader {
+        format: args.date_format.as_deref().map(str::parse).transpose()?,
+        zone: args.timezone.as_deref().map(str::parse).transpose()?,
+    })
 }
 
 /// The base of relative photo paths.

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::domain::created_at::DateReader;
+
 /// How a manifest is read; the same in every pass.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ManifestOptions {
     /// The base of relative photo paths.
     pub(crate) photo_root: PathBuf,
+    /// How dates are read.
+    pub(crate) dates: DateReader,
     /// Whether rows that are well-formed and look wrong are `invalid`, and a manifest without rows is none.
     pub(crate) strict: bool,
 }

@@ -145,10 +145,10 @@ impl Manifest {
 
     fn created_at(&self, record: &Record) -> Result<CreatedAt, RowFault> {
         let cell = record.get(self.columns.created_at).unwrap_or_default();
-        CreatedAt::parse(cell, self.now).map_err(|error| {
+        self.options.dates.read(cell, self.now).map_err(|error| {
             let reason = match error {
-                CreatedAtError::Form | CreatedAtError::Impossible => Reason::BadDate,
                 CreatedAtError::Future => Reason::DateInFuture,
+                _ => Reason::BadDate,
             };
             RowFault::new(reason, format!("{}: {error}", shown(cell)))
         })

@@ -13,6 +13,7 @@ mod command_line;
 mod connecting;
 mod crash;
 mod credentials;
+mod date_forms;
 mod dates;
 mod doubt;
 mod early_ends;
