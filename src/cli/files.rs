@@ -49,6 +49,9 @@ pub(crate) struct PhotoArgs {
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
+    /// Photo's path, made of cells, as '{user_id}.jpg' or '{branch}/{user_id}.*'; no column photo is needed then
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) photo_template: Option<String>,
 }
 
 /// What is written, or kept.

@@ -8,6 +8,7 @@ use crate::domain::{
     created_at::{DateFormatError, TimeZoneError},
     endpoint::EndpointError,
     partner_id::PartnerIdError,
+    photo::TemplateError,
 };
 use crate::ledger::Pin;
 
@@ -37,6 +38,8 @@ pub(crate) enum ConfigError {
     BadEndpoint(#[from] EndpointError),
     #[error(transparent)]
     BadDateFormat(#[from] DateFormatError),
+    #[error(transparent)]
+    BadTemplate(#[from] TemplateError),
     #[error(transparent)]
     BadTimeZone(#[from] TimeZoneError),
     #[error("--env local brings its own endpoint; leave --{0} out")]

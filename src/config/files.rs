@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
 use crate::cli::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
-use crate::domain::created_at::DateReader;
+use crate::domain::{created_at::DateReader, photo::PhotoTemplate};
 use crate::manifest::ManifestOptions;
 
 /// Where the files of a run are, beside its ledger.
@@ -48,6 +48,7 @@ pub(super) fn reading(
 ) -> Result<ManifestOptions, ConfigError> {
     Ok(ManifestOptions {
         photo_root: photo_root(manifest, photos.photo_root.as_deref()),
+        photo_template: photos.photo_template.as_deref().map(PhotoTemplate::parse).transpose()?,
         dates: dates(args)?,
         strict: args.strict,
     })

@@ -13,6 +13,7 @@ mod row;
 mod source;
 mod survey;
 mod surveyed;
+mod template;
 #[cfg(test)]
 mod tests;
 mod warnings;

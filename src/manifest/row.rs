@@ -1,6 +1,6 @@
 //! One row: a record that is right by itself, or the reason why it is not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
@@ -155,7 +155,10 @@ impl Manifest {
     }
 
     fn photo(&self, record: &Record) -> Result<PhotoPlace, RowFault> {
-        let cell = record.get(self.columns.photo).unwrap_or_default();
+        if let Some(template) = &self.options.photo_template {
+            return self.photo_by_template(template, record);
+        }
+        let cell = self.photo_cell(record);
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
         }
@@ -166,17 +169,47 @@ impl Manifest {
             );
             return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
+        Ok(self
+            .windows_path(cell)
+            .unwrap_or_else(|| PhotoPlace::File(self.below_root(cell))))
+    }
+
+    /// The cell of the photo, if the manifest needs one.
+    fn photo_cell<'a>(&self, record: &'a Record) -> &'a str {
+        let place = self.columns.photo;
+        place.and_then(|place| record.get(place)).unwrap_or_default()
+    }
+
+    fn below_root(&self, path: &str) -> PathBuf {
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
-        let path = Path::new(cell);
+        let path = Path::new(path);
         let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        Ok(PhotoPlace::File(self.options.photo_root.join(plain.unwrap_or(path))))
+        self.options.photo_root.join(plain.unwrap_or(path))
+    }
+
+    /// A path that Windows has written, on another machine. Whether a file has it for its name shows when it is read.
+    fn windows_path(&self, cell: &str) -> Option<PhotoPlace> {
+        let is_absolute = is_absolute_on_windows(cell);
+        if cfg!(windows) || !(is_absolute || cell.contains('\\')) {
+            return None;
+        }
+        Some(PhotoPlace::FromWindows {
+            written: self.below_root(cell),
+            separated: (!is_absolute).then(|| self.below_root(&cell.replace('\\', "/"))),
+        })
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
     pub(super) fn raw_cells<'a>(&self, record: &'a Record) -> (&'a str, &'a str) {
-        let cell = |place| record.get(place).unwrap_or_default();
-        (cell(self.columns.created_at), cell(self.columns.photo))
+        let created_at = record.get(self.columns.created_at).unwrap_or_default();
+        (created_at, self.photo_cell(record))
     }
+}
+
+/// `C:\photos`, `C:/photos`, `\\server\photos`, and `\photos` on whichever drive.
+fn is_absolute_on_windows(cell: &str) -> bool {
+    let is_drive = matches!(cell.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    is_drive || cell.starts_with('\\')
 }
 
 fn is_data_uri(cell: &str) -> bool {
@@ -194,7 +227,7 @@ fn is_base64(cell: &str) -> bool {
 }
 
 /// A cell for people: quoted, control characters escaped, at most 40 characters.
-fn shown(cell: &str) -> String {
+pub(super) fn shown(cell: &str) -> String {
     match cell.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}…", &cell[..end]),
         None => format!("{cell:?}"),

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES};
-use crate::domain::outcome::own_columns;
+use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES, template};
+use crate::domain::{outcome::own_columns, photo::PhotoTemplate};
 use crate::sys::read_at::read_at;
 
 /// An open manifest, ready for any number of passes.
@@ -29,7 +29,10 @@ pub(crate) struct Manifest {
 pub(super) struct Columns {
     pub(super) user_id: usize,
     pub(super) created_at: usize,
-    pub(super) photo: usize,
+    /// Absent where a template makes the path.
+    pub(super) photo: Option<usize>,
+    /// Those that the template names.
+    pub(super) template: Vec<usize>,
     /// Columns of the whole header.
     pub(super) width: usize,
     /// The manifest's own columns: all but those that an earlier run has appended.
@@ -50,7 +53,7 @@ impl Manifest {
         };
         let records = manifest.records()?;
         let (header, line) = records.header()?;
-        manifest.columns = Columns::find(header, line)?;
+        manifest.columns = Columns::find(header, line, manifest.options.photo_template.as_ref())?;
         Ok(manifest)
     }
 
@@ -122,17 +125,23 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
 }
 
 impl Columns {
-    fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
+    fn find(header: &csv::StringRecord, line: u64, template: Option<&PhotoTemplate>) -> Result<Self, ManifestError> {
         let names: Vec<&str> = header.iter().map(str::trim).collect();
         let own = own_columns(&names);
         let position = |name, spellings| position(own, line, name, spellings);
-        Ok(Self {
+        let mut columns = Self {
             user_id: position("user_id", &["user_id"])?,
             created_at: position("user_created_at", &["user_created_at"])?,
-            photo: position("photo", &["photo", "photo_path"])?,
+            photo: None,
+            template: Vec::new(),
             width: header.len(),
             own: header.iter().take(own.len()).map(str::to_owned).collect(),
-        })
+        };
+        match template {
+            Some(template) => columns.template = template::find_columns(template, &columns, own, line)?,
+            None => columns.photo = Some(position("photo", &["photo", "photo_path"])?),
+        }
+        Ok(columns)
     }
 }
 

@@ -27,6 +27,7 @@ mod manifest;
 mod manifest_changes;
 mod manifest_faults;
 mod one_ledger;
+mod photo_template;
 mod photos;
 mod production;
 mod refusals;
