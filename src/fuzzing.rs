@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use crate::domain::created_at::CreatedAt;
+use crate::domain::created_at::{CreatedAt, DateReader};
 use crate::domain::partner_id::PartnerId;
 use crate::domain::photo::{PhotoDefect, PhotoFormat, inspect};
 use crate::domain::response::{self, Kind, Reply};
@@ -19,7 +19,21 @@ use crate::manifest::{Format, Manifest, ManifestError, ManifestOptions, Role, Su
 
 /// The date as it is sent, if the cell is accepted.
 pub fn created_at(cell: &str, now: DateTime<Utc>) -> Option<String> {
-    CreatedAt::parse(cell, now).ok().map(|date| date.as_str().to_owned())
+    let read = CreatedAt::parse(cell, now).map_err(|error| error.to_string());
+    read.ok().map(|date| date.as_str().to_owned())
+}
+
+/// The same with `--date-format` and `--timezone`; nothing where they are none.
+pub fn created_at_in(format: &str, zone: &str, cell: &str, now: DateTime<Utc>) -> Option<String> {
+    let reader = DateReader {
+        format: Some(format.parse().ok()?),
+        zone: Some(zone.parse().ok()?),
+    };
+    let read = reader.read(cell, now);
+    // What is said of a refused date is worked out from it.
+    read.map(|date| date.as_str().to_owned())
+        .map_err(|error| error.to_string())
+        .ok()
 }
 
 /// What the inspection of a photo says.

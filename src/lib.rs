@@ -46,9 +46,9 @@
 //!    send, or send if the photo is another one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the
 //!    queue.
 //! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
-//!    calls `Photo::read` (`photo/mod.rs`), which judges the bytes with `domain/photo/` and hashes them. These very bytes
-//!    are sent. `Dispatcher::prepared` (`run/admission.rs`) says what follows: a photo that is not good makes the row
-//!    `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
+//!    calls `Photo::read` (`photo/mod.rs`), which finds the file (`photo/locate.rs`), judges the bytes with
+//!    `domain/photo/` and hashes them. These very bytes are sent. `Dispatcher::prepared` (`run/admission.rs`) says what
+//!    follows: a photo that is not good makes the row `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
 //!    that another user has is told of, and makes the row `invalid` with `--strict` (`run/shared_photos.rs`); where the
 //!    machine was short of files or memory the row is tried again later.
 //! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along.

@@ -44,6 +44,12 @@ pub(crate) struct ManifestArgs {
     /// Another header for user_id, user_created_at or photo; may be repeated
     #[arg(long = "column", value_name = "NAME=HEADER")]
     pub(crate) columns: Vec<ColumnHeader>,
+    /// Only form of dates: a strftime pattern such as '%d/%m/%Y', or epoch, or epoch_ms
+    #[arg(long, value_name = "FMT")]
+    pub(crate) date_format: Option<String>,
+    /// Zone of times of day without an offset, such as Africa/Lagos [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
     /// Rows that are well-formed and surely wrong are invalid instead of warned of
     #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,
@@ -56,6 +62,9 @@ pub(crate) struct PhotoArgs {
     /// Base of relative photo paths [default: the manifest's folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Option<PathBuf>,
+    /// Photo's path, made of cells, as '{user_id}.jpg' or '{branch}/{user_id}.*'; no column photo is needed then
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) photo_template: Option<String>,
 }
 
 /// What is written, or kept.

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
 use crate::output::{FindingTally, Findings, FindingsError, Target, write_findings};
-use crate::photo::OwnFiles;
+use crate::photo::{OwnFiles, PhotoFolders};
 use crate::terminal::{Checked, FindingReporter};
 
 /// Why a check came to no end.
@@ -35,6 +35,7 @@ enum CheckError {
 struct Check<'a, 'b> {
     manifest: &'a Surveyed,
     own_files: Arc<OwnFiles>,
+    folders: Arc<PhotoFolders>,
     strict: bool,
     reporter: FindingReporter,
     findings: &'a mut Findings<'b>,
@@ -72,6 +73,7 @@ fn check(
         let check = Check {
             manifest: &manifest,
             own_files: Arc::new(OwnFiles::new([config.manifest.clone()])),
+            folders: Arc::default(),
             strict: config.reading.strict,
             reporter,
             findings,

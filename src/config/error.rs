@@ -4,7 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use super::default_ledger::DefaultLedgerError;
-use crate::domain::{endpoint::EndpointError, partner_id::PartnerIdError};
+use crate::domain::{
+    created_at::{DateFormatError, TimeZoneError},
+    endpoint::EndpointError,
+    partner_id::PartnerIdError,
+    photo::TemplateError,
+};
 use crate::ledger::Pin;
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,12 @@ pub(crate) enum ConfigError {
     NoCertificate(PathBuf),
     #[error(transparent)]
     BadEndpoint(#[from] EndpointError),
+    #[error(transparent)]
+    BadDateFormat(#[from] DateFormatError),
+    #[error(transparent)]
+    BadTemplate(#[from] TemplateError),
+    #[error(transparent)]
+    BadTimeZone(#[from] TimeZoneError),
     #[error("--env local brings its own endpoint; leave --{0} out")]
     LocalHas(&'static str),
     #[error("{flag} {path:?} is the manifest itself; name another file")]

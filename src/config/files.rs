@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
 use crate::cli::{ColumnHeader, ColumnName, FileArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
+use crate::domain::{created_at::DateReader, photo::PhotoTemplate};
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
 
 /// Where the files of a run are, beside its ledger.
@@ -51,11 +52,20 @@ pub(super) fn reading(
     }
     Ok(ManifestOptions {
         photo_root: photo_root(manifest, photos.photo_root.as_deref()),
+        photo_template: photos.photo_template.as_deref().map(PhotoTemplate::parse).transpose()?,
+        dates: dates(args)?,
         strict: args.strict,
         format,
         delimiter: args.delimiter.and_then(|delimiter| Delimiter::of(delimiter.0)),
         encoding: args.encoding.map(|name| name.0),
         headers: headers(&args.columns)?,
+    })
+}
+
+fn dates(args: &ManifestArgs) -> Result<DateReader, ConfigError> {
+    Ok(DateReader {
+        format: args.date_format.as_deref().map(str::parse).transpose()?,
+        zone: args.timezone.as_deref().map(str::parse).transpose()?,
     })
 }
 

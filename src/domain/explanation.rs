@@ -43,7 +43,9 @@ impl Reason {
             Self::PhotoIsNotAPath => {
                 "the cell holds the photo itself, as base64 or a data URI, or a JSON value that is no string, instead of a file's path"
             }
+            Self::BadPhotoPath => "a cell that --photo-template names cannot stand in a path, as .. cannot",
             Self::PhotoNotFound => "there is no file at the photo's path",
+            Self::PhotoAmbiguous => "several files fit the --photo-template, and nobody can know which is meant",
             Self::PhotoNotReadable => "the photo's file cannot be read, for example because its rights forbid it",
             Self::PhotoNotAFile => "the photo's path leads to a folder, a pipe, a device or a socket",
             Self::PhotoIsARunFile => {

@@ -53,7 +53,11 @@ pub(crate) enum Reason {
     // Invalid: the photo.
     PhotoNotGiven,
     PhotoIsNotAPath,
+    /// A cell of the template for its path cannot stand there.
+    BadPhotoPath,
     PhotoNotFound,
+    /// Several files fit the template for its path.
+    PhotoAmbiguous,
     PhotoNotReadable,
     PhotoNotAFile,
     /// It names the ledger, the results or another file of the run itself.
@@ -269,7 +273,9 @@ mod tests {
             "conflicting_rows",
             "photo_not_given",
             "photo_is_not_a_path",
+            "bad_photo_path",
             "photo_not_found",
+            "photo_ambiguous",
             "photo_not_readable",
             "photo_not_a_file",
             "photo_is_a_run_file",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Delimiter, ManifestError, ManifestOptions};
+use super::{Delimiter, ManifestError, ManifestOptions, template};
 use crate::domain::outcome::own_columns;
 
 /// Where the columns stand.
@@ -10,7 +10,10 @@ use crate::domain::outcome::own_columns;
 pub(super) struct Columns {
     pub(super) user_id: usize,
     pub(super) created_at: usize,
-    pub(super) photo: usize,
+    /// Absent where a template makes the path.
+    pub(super) photo: Option<usize>,
+    /// Those that the template names.
+    pub(super) template: Vec<usize>,
     /// Columns of the whole header.
     pub(super) width: usize,
     /// The manifest's own columns: all but those that an earlier run has appended.
@@ -57,16 +60,41 @@ impl Columns {
     pub(super) fn find(header: &[&str], line: u64, options: &ManifestOptions) -> Result<Self, ManifestError> {
         let trimmed: Vec<&str> = header.iter().map(|name| name.trim()).collect();
         let own = own_columns(&trimmed);
-        let [user_id, created_at, photo] = find_all(own, line, &wanted(options))?;
+        let wanted = wanted(options);
         let names: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-        Ok(Self {
-            user_id,
-            created_at,
-            photo,
+        let mut columns = Self {
             width: header.len(),
             own: names.get(..own.len()).unwrap_or_default().to_vec(),
             names,
-        })
+            ..Self::default()
+        };
+        let Some(template) = &options.photo_template else {
+            let [user_id, created_at, photo] = find_all(own, line, &wanted)?;
+            (columns.user_id, columns.created_at, columns.photo) = (user_id, created_at, Some(photo));
+            return Ok(columns);
+        };
+        let [user_id, created_at, _] = &wanted;
+        [columns.user_id, columns.created_at] = find_all(own, line, &[user_id, created_at])?;
+        columns.template = template::find_columns(template, &columns, own, line)?;
+        Ok(columns)
+    }
+
+    /// Those that are read, each once, in the order in which they stand first in JSON Lines.
+    fn read(&self) -> Vec<usize> {
+        let mut read = Vec::new();
+        let named = [self.user_id, self.created_at].into_iter().chain(self.photo);
+        // The operator may give one header for two of them, and a template may name one twice.
+        for place in named.chain(self.template.iter().copied()) {
+            if !read.contains(&place) {
+                read.push(place);
+            }
+        }
+        read
+    }
+
+    /// How many of the first columns are read, where they were put first.
+    pub(super) fn count_read(&self) -> usize {
+        self.read().len()
     }
 
     /// Finds the columns among the members of JSON Lines, and puts them first. Where there is no object at all the
@@ -76,8 +104,7 @@ impl Columns {
         let called = wanted.each_ref().map(|column| column.given.unwrap_or(column.name));
         let names = if names.is_empty() { &called[..] } else { names };
         let found = Self::find(names, 1, options)?;
-        let mut first = vec![found.user_id, found.created_at, found.photo];
-        first.dedup();
+        let first = found.read();
         let rest = (0..names.len()).filter(|place| !first.contains(place));
         let order: Vec<&str> = first
             .iter()
@@ -105,19 +132,25 @@ fn wanted(options: &ManifestOptions) -> [Wanted<'_>; 3] {
 }
 
 /// The places of all of them, or all that are missing.
-fn find_all(header: &[&str], line: u64, wanted: &[Wanted<'_>; 3]) -> Result<[usize; 3], ManifestError> {
-    let mut places = [None; 3];
+fn find_all<'a, const N: usize>(
+    header: &[&str],
+    line: u64,
+    wanted: &[impl std::borrow::Borrow<Wanted<'a>>; N],
+) -> Result<[usize; N], ManifestError> {
+    let wanted = wanted.each_ref().map(std::borrow::Borrow::borrow);
+    let mut places = [None; N];
     for (place, column) in places.iter_mut().zip(wanted) {
         *place = column.position(header, line)?;
     }
-    if let [Some(user_id), Some(created_at), Some(photo)] = places {
-        return Ok([user_id, created_at, photo]);
+    let found: Vec<usize> = places.iter().copied().flatten().collect();
+    if let Ok(found) = found.try_into() {
+        return Ok(found);
     }
     let free: Vec<&str> = (0..header.len())
         .filter(|place| !places.contains(&Some(*place)))
         .filter_map(|place| header.get(place).copied())
         .collect();
-    let missing = wanted.iter().zip(places).filter(|(_, place)| place.is_none());
+    let missing = wanted.into_iter().zip(places).filter(|(_, place)| place.is_none());
     let missing = missing.map(|(column, _)| Missing {
         name: column.name,
         given: column.given.map(str::to_owned),
@@ -188,7 +221,7 @@ impl Wanted<'_> {
 }
 
 /// A name as words in lower case with `_` between them, however they are parted: `User Created-At`, `userCreatedAt`.
-fn in_words(name: &str) -> String {
+pub(super) fn in_words(name: &str) -> String {
     let (mut words, mut was_lower, mut parted) = (String::with_capacity(name.len()), false, false);
     for character in name.chars() {
         let is_between = character.is_whitespace() || matches!(character, '-' | '_');

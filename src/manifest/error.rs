@@ -66,6 +66,8 @@ pub(crate) enum ManifestError {
         name: String,
         hint: &'static str,
     },
+    #[error(transparent)]
+    TemplateColumn(Box<TemplateColumnError>),
     #[error("line {line}: a quote is opened here and never closed")]
     OpenQuote { line: u64 },
     #[error(
@@ -88,4 +90,18 @@ pub(crate) enum ManifestError {
     TooManyRows,
     #[error("it was changed while it was being read; run again when nothing writes to it")]
     Changed,
+}
+
+/// A template that names a column which the header does not have, or has twice.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "line {line}: --photo-template {template:?} names the column {name:?} at character {at}, and the header {problem}; it has: {found}"
+)]
+pub(crate) struct TemplateColumnError {
+    pub(super) line: u64,
+    pub(super) template: String,
+    pub(super) name: String,
+    pub(super) at: usize,
+    pub(super) problem: &'static str,
+    pub(super) found: String,
 }

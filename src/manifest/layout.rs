@@ -152,7 +152,7 @@ fn json_lines(file: &File, encoded: Encoded, options: &ManifestOptions) -> Resul
     let (names, sha256) = Members::names(file, &Layout { encoded, form })?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let columns = Columns::of_members(&names, options)?;
-    let form = Form::JsonLines(Members::new(columns.names()));
+    let form = Form::JsonLines(Members::new(&columns));
     let csv_form = CsvForm {
         bom: encoded.is_marked(),
         ..CsvForm::default()

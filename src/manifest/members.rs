@@ -10,26 +10,28 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ManifestError;
+use super::columns::Columns;
 use super::input::Input;
 use super::layout::Layout;
 use super::rfc4180::FormError;
 
 /// Most members of different names; each is a column of the results.
 const MAX_MEMBERS: usize = 1_000;
-/// The columns that are read stand first; of the others it does not matter which of two values is meant.
-const READ: usize = 3;
 
 /// The names of the members, each with the place of its column.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     places: HashMap<String, usize>,
+    /// So many of the first columns are read; of the others it does not matter which of two values is meant.
+    read: usize,
 }
 
 impl Members {
-    /// The columns in the order of `names`.
-    pub(super) fn new(names: &[String]) -> Self {
+    /// The columns in the order of their names, those that are read first.
+    pub(super) fn new(columns: &Columns) -> Self {
         Self {
-            places: names.iter().cloned().zip(0..).collect(),
+            places: columns.names().iter().cloned().zip(0..).collect(),
+            read: columns.count_read(),
         }
     }
 
@@ -78,7 +80,7 @@ impl Members {
             };
             if let Some(slot) = values.get_mut(*place)
                 && slot.replace(value.get()).is_some()
-                && *place < READ
+                && *place < self.read
             {
                 return Err(FormError::RepeatedMember);
             }

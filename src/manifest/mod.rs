@@ -20,6 +20,7 @@ mod row;
 mod source;
 mod survey;
 mod surveyed;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;

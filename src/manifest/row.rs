@@ -1,6 +1,6 @@
 //! One row: a record that is right by itself, or the reason why it is not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
@@ -145,7 +145,7 @@ impl Manifest {
         match FORM_REASONS.into_iter().find(|reason| reason.word() == cell) {
             Some(reason) => Some(reason),
             None if cell == Reason::BadUserId.word() && is_literal(self.columns.user_id) => Some(Reason::BadUserId),
-            None if cell == Reason::PhotoIsNotAPath.word() && is_literal(self.columns.photo) => {
+            None if cell == Reason::PhotoIsNotAPath.word() && self.columns.photo.is_some_and(is_literal) => {
                 Some(Reason::PhotoIsNotAPath)
             }
             None => None,
@@ -171,21 +171,24 @@ impl Manifest {
 
     fn created_at(&self, record: &Record) -> Result<CreatedAt, RowFault> {
         let cell = record.get(self.columns.created_at).unwrap_or_default();
-        CreatedAt::parse(cell, self.now).map_err(|error| {
+        self.options.dates.read(cell, self.now).map_err(|error| {
             let reason = match error {
-                CreatedAtError::Form | CreatedAtError::Impossible => Reason::BadDate,
                 CreatedAtError::Future => Reason::DateInFuture,
+                _ => Reason::BadDate,
             };
             RowFault::new(reason, format!("{}: {error}", shown(cell)))
         })
     }
 
     fn photo(&self, record: &Record) -> Result<PhotoPlace, RowFault> {
-        let cell = record.get(self.columns.photo).unwrap_or_default();
+        if let Some(template) = &self.options.photo_template {
+            return self.photo_by_template(template, record);
+        }
+        let cell = self.photo_cell(record);
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
         }
-        if record.is_literal(self.columns.photo) {
+        if self.is_literal_photo(record) {
             let detail = format!(
                 "{}: it is no string; write the path of a file in quotes",
                 one_line(cell, SHOWN_CHARS)
@@ -199,17 +202,51 @@ impl Manifest {
             );
             return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
+        Ok(self
+            .windows_path(cell)
+            .unwrap_or_else(|| PhotoPlace::File(self.below_root(cell))))
+    }
+
+    fn is_literal_photo(&self, record: &Record) -> bool {
+        self.columns.photo.is_some_and(|place| record.is_literal(place))
+    }
+
+    /// The cell of the photo, if the manifest needs one.
+    fn photo_cell<'a>(&self, record: &'a Record) -> &'a str {
+        let place = self.columns.photo;
+        place.and_then(|place| record.get(place)).unwrap_or_default()
+    }
+
+    fn below_root(&self, path: &str) -> PathBuf {
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
-        let path = Path::new(cell);
+        let path = Path::new(path);
         let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        Ok(PhotoPlace::File(self.options.photo_root.join(plain.unwrap_or(path))))
+        self.options.photo_root.join(plain.unwrap_or(path))
+    }
+
+    /// A path that Windows has written, on another machine. Whether a file has it for its name shows when it is read.
+    fn windows_path(&self, cell: &str) -> Option<PhotoPlace> {
+        let is_absolute = is_absolute_on_windows(cell);
+        if cfg!(windows) || !(is_absolute || cell.contains('\\')) {
+            return None;
+        }
+        Some(PhotoPlace::FromWindows {
+            written: self.below_root(cell),
+            separated: (!is_absolute).then(|| self.below_root(&cell.replace('\\', "/"))),
+        })
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
     pub(super) fn raw_cells<'a>(&self, record: &'a Record) -> (&'a str, &'a str) {
-        let cell = |place| record.get(place).unwrap_or_default();
-        (cell(self.columns.created_at), cell(self.columns.photo))
+        let created_at = record.get(self.columns.created_at).unwrap_or_default();
+        (created_at, self.photo_cell(record))
     }
+}
+
+/// `C:\photos`, `C:/photos`, `\\server\photos`, and `\photos` on whichever drive.
+fn is_absolute_on_windows(cell: &str) -> bool {
+    let is_drive = matches!(cell.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    is_drive || cell.starts_with('\\')
 }
 
 fn is_data_uri(cell: &str) -> bool {
@@ -235,7 +272,7 @@ fn is_json_literal(cell: &str) -> bool {
 const SHOWN_CHARS: usize = 40;
 
 /// A cell for people: quoted, control characters escaped, not too long.
-fn shown(cell: &str) -> String {
+pub(super) fn shown(cell: &str) -> String {
     match cell.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{:?}…", &cell[..end]),
         None => format!("{cell:?}"),

@@ -2,6 +2,8 @@
 //!
 //! Nothing but a regular file is opened, and none of the run's own. The bytes that are judged here are the bytes that are sent.
 
+mod folders;
+mod locate;
 mod own_files;
 
 use std::fs::{File, Metadata};
@@ -21,6 +23,8 @@ use crate::sys::{
     errno::is_machines_fault,
 };
 
+pub(crate) use folders::PhotoFolders;
+use locate::{instead_of_folder, locate};
 pub(crate) use own_files::OwnFiles;
 
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
@@ -48,12 +52,11 @@ impl Photo {
     /// Reads and judges the photo at `place`.
     pub(crate) fn read(
         place: &PhotoPlace,
+        folders: &PhotoFolders,
         own_files: &OwnFiles,
         buffers: &Arc<BufferPool>,
     ) -> Result<Self, PhotoError> {
-        match place {
-            PhotoPlace::File(path) => Self::read_file(path, own_files, buffers),
-        }
+        Self::read_file(&locate(place, folders)?, own_files, buffers)
     }
 
     /// Reads and judges the file at `path`. Symbolic links are followed.
@@ -108,16 +111,12 @@ fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PhotoError> {
     if metadata.is_file() {
         return Ok(());
     }
-    let kind = if metadata.is_dir() {
-        "a directory"
+    let detail = if metadata.is_dir() {
+        instead_of_folder(path)
     } else {
-        "a pipe, a device or a socket"
+        "it is a pipe, a device or a socket, not a file".to_owned()
     };
-    Err(invalid(
-        Reason::PhotoNotAFile,
-        path,
-        &format!("it is {kind}, not a file"),
-    ))
+    Err(invalid(Reason::PhotoNotAFile, path, &detail))
 }
 
 fn check_owner(path: &Path, metadata: &Metadata, own_files: &OwnFiles) -> Result<(), PhotoError> {

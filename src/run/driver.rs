@@ -29,7 +29,7 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::manifest::Surveyed;
 use crate::output::Follower;
-use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError};
+use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders};
 use crate::sys::{buffers::BufferPool, signals::Signals};
 
 /// How often those who watch are told how far the run is.
@@ -118,6 +118,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             client,
             signer,
             own_files: own_files.into(),
+            folders: Arc::default(),
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
             signals,
@@ -140,6 +141,7 @@ struct Driver {
     client: Client,
     signer: Arc<Signer>,
     own_files: Arc<OwnFiles>,
+    folders: Arc<PhotoFolders>,
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
@@ -209,10 +211,10 @@ impl Driver {
     /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
     fn prepare(&mut self, rows: Vec<PendingRow>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
-        let own_files = Arc::clone(&self.own_files);
+        let (own_files, folders) = (Arc::clone(&self.own_files), Arc::clone(&self.folders));
         self.tasks.spawn_blocking(move || {
             let read = |pending: PendingRow| {
-                let photo = Photo::read(&pending.row.photo, &own_files, &buffers);
+                let photo = Photo::read(&pending.row.photo, &folders, &own_files, &buffers);
                 (pending, photo)
             };
             drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));

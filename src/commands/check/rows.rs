@@ -96,7 +96,8 @@ impl Check<'_, '_> {
 
     fn photo_under_way(&self, role: Role, row: &Row, buffers: &Arc<BufferPool>) -> UnderWay {
         let (place, own_files, buffers) = (row.photo.clone(), Arc::clone(&self.own_files), Arc::clone(buffers));
-        let task = tokio::spawn(judge(move || Photo::read(&place, &own_files, &buffers)));
+        let folders = Arc::clone(&self.folders);
+        let task = tokio::spawn(judge(move || Photo::read(&place, &folders, &own_files, &buffers)));
         UnderWay::Photo { role, task }
     }
 
