@@ -28,6 +28,7 @@ mod manifest_faults;
 mod one_ledger;
 mod photos;
 mod production;
+mod reconcile;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;

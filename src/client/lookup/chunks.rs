@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel as unbounded};
 
 use bytes::{Buf, Bytes};
 
-/// Most bytes of a history that are read (contract, section 7a); a longer one is not understood.
+/// Most bytes of a history that are read (contract, section 12); a longer one is not understood.
 pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// What has come, in order; the end of the answer where the sender is gone. At most [`MAX_BYTES`].

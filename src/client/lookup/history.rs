@@ -86,7 +86,7 @@ impl Scalar {
     }
 }
 
-/// ISO 8601; without an offset it is UTC (endpoint.md, Look-up).
+/// ISO 8601; without an offset it is UTC (endpoint.md, Looking up and freeing a user).
 fn moment(text: &str) -> Option<UnixMillis> {
     let with_offset = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
     let without = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|at| at.and_utc());

@@ -16,7 +16,7 @@ use url::Url;
 use super::{ClientError, ClientSettings, JSON, SendError, SendErrorKind, connect, read};
 use crate::domain::{lookup::LookupAnswer, response::Reply, user_id::UserId};
 
-/// The only path that is ever asked (endpoint.md, Look-up).
+/// The only path that is ever asked (endpoint.md, Looking up and freeing a user).
 const PATH: &str = "/api/v2/partner/enrollee/info";
 
 /// Asks one host over a pool of connections.

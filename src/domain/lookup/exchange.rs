@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::domain::{
-    response::{Body, Kind, Refusal, Reply, judge},
+    outcome::Facts,
+    response::{Body, Kind, Refusal, Reply, Verdict, judge},
     signature::{Signer, timestamp},
     user_id::UserId,
 };
 
-/// Which of the provider's two sets of users is meant (endpoint.md, Look-up).
+/// Which of the provider's two sets of users is meant (endpoint.md, Looking up and freeing a user).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LookupEnvironment {
@@ -47,14 +48,14 @@ pub(crate) fn question(
 }
 
 /// What follows from an answer that is no 2xx.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Setback {
     /// The provider has nothing to say of this user.
     NothingKnown,
     /// Ask again, not before this time where the server says one. It is read-only, so that nothing can happen twice.
     Wait(Option<Duration>),
     /// Nobody else's answer would be another one.
-    Stop(Refusal),
+    Stop(Refusal, Facts),
 }
 
 /// Reads such an answer by the table of enrollments (contract, section 6).
@@ -63,9 +64,10 @@ pub(crate) fn setback(reply: &Reply, user_id: &UserId, signer: &Signer) -> Setba
     if reply.http_status == 404 && Body::read(&reply.body).result_code().is_some() {
         return Setback::NothingKnown;
     }
-    match judge(reply, user_id, signer).kind {
-        Kind::Stop(refusal) => Setback::Stop(refusal),
-        Kind::Forbidden => Setback::Stop(Refusal::Credentials),
+    let Verdict { kind, facts } = judge(reply, user_id, signer);
+    match kind {
+        Kind::Stop(refusal) => Setback::Stop(refusal, facts),
+        Kind::Forbidden => Setback::Stop(Refusal::Credentials, facts),
         Kind::NotProcessed(_, wait) | Kind::InDoubt(_, wait) | Kind::ServerFailed(wait) => Setback::Wait(wait),
         Kind::Settled(..) | Kind::Rejected { .. } | Kind::Duplicate => Setback::NothingKnown,
     }
@@ -124,7 +126,7 @@ mod tests {
             let found = read(status, "");
             match status {
                 _ if stops.contains(&status) || (300..400).contains(&status) => {
-                    assert!(matches!(found, Setback::Stop(_)), "{status}");
+                    assert!(matches!(found, Setback::Stop(..)), "{status}");
                 }
                 413 => assert_eq!(found, Setback::NothingKnown),
                 _ => assert_eq!(found, Setback::Wait(None), "{status}"),
@@ -136,12 +138,12 @@ mod tests {
     fn a_code_of_the_provider_stops_or_is_about_this_user() {
         for code in ["2205", "2405", "2220", "2203", "2212", "2217"] {
             let body = json!({"error": "x", "code": code}).to_string();
-            assert!(matches!(read(400, &body), Setback::Stop(_)), "{code}");
+            assert!(matches!(read(400, &body), Setback::Stop(..)), "{code}");
         }
         let unknown = json!({"error": "no enrolled user", "code": "2210"}).to_string();
         assert_eq!(read(400, &unknown), Setback::NothingKnown);
         assert_eq!(read(404, &unknown), Setback::NothingKnown);
         let gateway = json!({"message": "Not Found"}).to_string();
-        assert!(matches!(read(404, &gateway), Setback::Stop(Refusal::NotTheApi)));
+        assert!(matches!(read(404, &gateway), Setback::Stop(Refusal::NotTheApi, _)));
     }
 }

@@ -3,6 +3,7 @@
 //! Pure, and careful in one direction only: an entry of the provider's history proves what it says, and no entry proves
 //! nothing. Whatever is not understood leaves everything as it is.
 
+mod counts;
 mod exchange;
 mod rule;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 use super::outcome::PhotoDigest;
 use super::unix_millis::UnixMillis;
 
+pub(crate) use counts::LookupCounts;
 pub(crate) use exchange::{LookupEnvironment, Setback, question, setback};
 pub(crate) use rule::{Learned, Subject, learn};
 
