@@ -406,3 +406,66 @@ fn a_thousand_rows_end_as_the_books_say_and_faults_of_the_look_up_never_make_a_f
         assert_eq!(found.split(' ').next().unwrap(), books(number), "u{number}: {found}");
     }
 }
+
+/// The simulator as a rehearsal has it: answers get lost, persons decide later, the look-up fails, its clock is ahead.
+#[test]
+fn a_bad_night_with_the_simulator_is_cleared_up_by_asking() {
+    let run = Run::bare().rows(100);
+    let options = [
+        "--fail-rate",
+        "0.3",
+        "--provisional-rate",
+        "0.2",
+        "--lookup-fail-rate",
+        "0.2",
+    ];
+    let running = run.spawn(&[&["simulator", "--port", "0", "--clock-ahead", "1h"], &options[..]].concat());
+    let said = running.wait_stderr("until stopped");
+    let url = said.lines().next().unwrap().to_owned();
+    run.write("key.txt", b"simulator-key-not-a-secret");
+    let account = [
+        "--endpoint",
+        url.as_str(),
+        "--partner-id",
+        "085",
+        "--api-key-file",
+        "key.txt",
+    ];
+    let once = [
+        "--retries",
+        "0",
+        "--max-failures",
+        "1000",
+        "--progress",
+        "none",
+        "manifest.csv",
+    ];
+    let first = run.tool(&[&account[..], &once[..]].concat());
+    assert!(matches!(first.code, Some(3 | 4)), "{}", first.stderr);
+    let before = statuses(&run);
+    let asked = ["--lookup-endpoint", url.as_str(), "--rate", "1000/s", "manifest.csv"];
+    for _ in 0..3 {
+        run.tool(&[&["reconcile"], &account[..], &asked[..]].concat());
+    }
+    let count = |word: &str, rows: &[String]| rows.iter().filter(|row| row.contains(word)).count();
+    let after = statuses(&run);
+    assert!(
+        count("in_doubt", &before) > 0 && count("provisional", &before) > 0,
+        "{before:?}"
+    );
+    assert!(count("enrolled looked_up", &after) > 0, "{after:?}");
+    assert!(count("decided_later", &after) > 0, "{after:?}");
+    // Where the history was late three times, and where nothing was enrolled, a doubt stays; what was known is kept.
+    assert!(
+        count("provisional", &after) < count("provisional", &before),
+        "{after:?}"
+    );
+    let kept = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, _)| before.as_str() == "enrolled");
+    assert!(
+        kept.clone().count() > 0 && kept.clone().all(|(before, after)| before == after),
+        "{after:?}"
+    );
+}
