@@ -3,6 +3,7 @@
 mod enroll;
 mod files;
 mod reading;
+mod reconcile;
 mod subcommands;
 mod values;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
 pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
+pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
 pub(crate) use values::{Env, LogFormat, ProgressMode};
 
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the results CSV again from the ledger
     Results(ResultsArgs),
+    /// Ask the provider what became of users in doubt; enrolls nobody
+    Reconcile(ReconcileArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

@@ -60,6 +60,18 @@ pub(crate) struct SimulatorArgs {
     /// Which of the many bad nights it is: the same seed gives the same faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Share of registrations, 0 to 1, that a person has to decide on
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) provisional_rate: f64,
+    /// Time that the person takes; one of eight is refused
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) decide_after: Duration,
+    /// Share of look-ups, 0 to 1, that get a 429, a 503, a dropped connection, or a history that is not there yet
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) lookup_fail_rate: f64,
+    /// How far its clock is ahead
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) clock_ahead: Duration,
 }
 
 #[derive(Debug, Args)]

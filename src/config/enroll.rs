@@ -23,7 +23,7 @@ pub(crate) struct EnrollConfig {
 
 impl EnrollConfig {
     pub(crate) fn resolve(args: &EnrollArgs) -> Result<Self, ConfigError> {
-        let asks = args.files.env == Env::Production && !args.account.yes;
+        let asks = args.files.env == Env::Production && !args.yes;
         // A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);

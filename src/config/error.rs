@@ -12,6 +12,21 @@ use crate::domain::{
 };
 use crate::ledger::Pin;
 
+impl From<EndpointError> for ConfigError {
+    fn from(source: EndpointError) -> Self {
+        let flag = "--endpoint";
+        Self::BadEndpoint { flag, source }
+    }
+}
+
+impl ConfigError {
+    /// What is wrong with the host of the look-up.
+    pub(crate) fn lookup_endpoint(source: EndpointError) -> Self {
+        let flag = "--lookup-endpoint";
+        Self::BadEndpoint { flag, source }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     #[error("no manifest is named")]
@@ -38,8 +53,8 @@ pub(crate) enum ConfigError {
     CaFile { path: PathBuf, source: io::Error },
     #[error("there is no PEM certificate in {0:?}")]
     NoCertificate(PathBuf),
-    #[error(transparent)]
-    BadEndpoint(#[from] EndpointError),
+    #[error("{flag}")]
+    BadEndpoint { flag: &'static str, source: EndpointError },
     #[error(transparent)]
     BadDateFormat(#[from] DateFormatError),
     #[error(transparent)]
@@ -54,6 +69,14 @@ pub(crate) enum ConfigError {
     SameFile(&'static str, &'static str),
     #[error("this manifest has no file name to derive others from; name --results")]
     NoStem,
+    #[error(
+        "--env local keeps no users; reconcile against `image-enroll simulator` with --endpoint and --lookup-endpoint"
+    )]
+    NoLocalLookup,
+    #[error("--endpoint is not the provider's own, so name where to look users up: --lookup-endpoint")]
+    NoLookupEndpoint,
+    #[error("without a manifest there are no results to write; name the manifest, or leave {0} out")]
+    NothingToWrite(&'static str),
     #[error("a local run keeps no ledger unless --ledger names one")]
     NoLocalLedger,
     #[error(transparent)]

@@ -21,18 +21,28 @@ pub(crate) struct Files {
 impl Files {
     pub(super) fn resolve(args: &FileArgs, places: &PlaceArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
+        Self::of(manifest, args.env, (&args.reading, &args.photos), places)
+    }
+
+    /// The same where the manifest was named by another command.
+    pub(super) fn of(
+        manifest: PathBuf,
+        env: Env,
+        (args, photos): (&ManifestArgs, &PhotoArgs),
+        places: &PlaceArgs,
+    ) -> Result<Self, ConfigError> {
         if manifest.as_os_str() == "-" {
             require(places.results.is_some(), "--results")?;
             require(places.ledger.is_some(), "--ledger")?;
-            require(args.photos.photo_root.is_some(), "--photo-root")?;
+            require(photos.photo_root.is_some(), "--photo-root")?;
         }
         let results = places
             .results
             .clone()
-            .map_or_else(|| beside(&manifest, args.env, "results.csv"), Ok)?;
+            .map_or_else(|| beside(&manifest, env, "results.csv"), Ok)?;
         Ok(Self {
-            env: args.env,
-            reading: reading(&manifest, &args.reading, &args.photos)?,
+            env,
+            reading: reading(&manifest, args, photos)?,
             manifest,
             results,
             force: places.force,

@@ -79,6 +79,8 @@ impl Reason {
             }
             Self::HumanReview => "a person at Smile ID has still to look at the photo",
             Self::UserIdTaken => "the user_id was enrolled before, and not by an attempt in this ledger",
+            Self::LookedUp => "found out from the history of the user at Smile ID, by `reconcile`",
+            Self::DecidedLater => "a person at Smile ID has decided on the photo since, as `reconcile` found out",
             Self::PhotoUnusable => "the API cannot use the photo (codes 0001, 1241)",
             Self::CompareFailed => "the API compared the photo and found that it does not match (code 0841)",
             Self::PossibleSpoof => {

@@ -91,6 +91,10 @@ pub(crate) enum Reason {
     EarlierRowEnrolled,
     HumanReview,
     UserIdTaken,
+    /// Not from an answer to an enrollment, but from the provider's history of the user.
+    LookedUp,
+    /// The same, about a registration that a person had to decide on.
+    DecidedLater,
     // Rejected.
     PhotoUnusable,
     CompareFailed,
@@ -296,6 +300,8 @@ mod tests {
             "earlier_row_enrolled",
             "human_review",
             "user_id_taken",
+            "looked_up",
+            "decided_later",
             "photo_unusable",
             "compare_failed",
             "possible_spoof",

@@ -203,10 +203,10 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
 }
 
 /// The JSON of an answer, if it is JSON. Of a key that is there twice the last counts, as with most readers of JSON.
-struct Body(Option<Value>);
+pub(super) struct Body(Option<Value>);
 
 impl Body {
-    fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         Self(serde_json::from_slice(bytes).ok())
     }
 
@@ -228,7 +228,7 @@ impl Body {
     }
 
     /// Four characters; a number has lost its leading zeros, which are put back.
-    fn result_code(&self) -> Option<Cow<'_, str>> {
+    pub(super) fn result_code(&self) -> Option<Cow<'_, str>> {
         let code = self.text("ResultCode").or_else(|| self.text("code"))?;
         match code.trim() {
             "" => None,

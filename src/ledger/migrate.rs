@@ -7,9 +7,10 @@ use super::{LedgerError, Pin};
 /// "IENR" in ASCII: tells a ledger from any other SQLite database.
 pub(super) const APPLICATION_ID: i32 = 0x4945_4E52;
 /// Raised with every change of `schema.sql`.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 const LOG: &str = include_str!("wal.sql");
+const LOOK_UPS: &str = include_str!("lookup.sql");
 const VIEWS: &str = include_str!("views.sql");
 /// From version 1: the date that was sent with an attempt; the mark by which a lost log is told; the views anew.
 const TO_VERSION_2: &str = "
@@ -17,10 +18,12 @@ const TO_VERSION_2: &str = "
     DROP VIEW IF EXISTS enrollments;
     DROP VIEW IF EXISTS in_doubt;
     DROP VIEW IF EXISTS attempts;";
+/// From version 2: the host for look-ups, and what they have taught.
+const TO_VERSION_3: &str = "ALTER TABLE pin ADD COLUMN lookup_endpoint TEXT;";
 
 /// Makes the tables of a new ledger; `db` is in a transaction.
 pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
-    for part in [SCHEMA, LOG, VIEWS] {
+    for part in [SCHEMA, LOG, LOOK_UPS, VIEWS] {
         db.execute_batch(part)?;
     }
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -37,7 +40,12 @@ pub(super) fn migrate(db: &Connection, found: i64) -> Result<(), LedgerError> {
     if found >= SCHEMA_VERSION {
         return Ok(());
     }
-    for part in [TO_VERSION_2, LOG, VIEWS] {
+    if found < 2 {
+        for part in [TO_VERSION_2, LOG, VIEWS] {
+            db.execute_batch(part)?;
+        }
+    }
+    for part in [TO_VERSION_3, LOOK_UPS] {
         db.execute_batch(part)?;
     }
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;

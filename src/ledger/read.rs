@@ -142,7 +142,7 @@ impl Ledger {
 }
 
 /// Hash and size stand in two columns side by side.
-fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError> {
+pub(super) fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError> {
     let sha256: Option<PhotoHash> = row.get(place)?;
     let bytes: Option<i64> = row.get(place + 1)?;
     Ok(sha256.zip(bytes).map(|(sha256, bytes)| PhotoDigest {

@@ -1,7 +1,8 @@
 -- One ledger belongs to one endpoint and one partner.
 CREATE TABLE pin (
     endpoint   TEXT NOT NULL,
-    partner_id TEXT NOT NULL
+    partner_id TEXT NOT NULL,
+    lookup_endpoint TEXT               -- the host for look-ups; NULL before the first one
 ) STRICT;
 
 CREATE TABLE run (

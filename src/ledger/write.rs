@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
-use crate::domain::{created_at::CreatedAt, outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
+use crate::domain::{outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
     user_created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -116,22 +116,28 @@ fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
             db.prepare_cached(CLOSE)?.execute(values)?;
         }
         Entry::Resolve { user_id } => {
-            db.prepare_cached(RESOLVE)?.execute([user_id.as_str()])?;
+            resolve(db, user_id)?;
         }
         Entry::Outcome {
             user_id,
             created_at,
             outcome,
-        } => write_outcome(db, run, user_id, created_at, outcome)?,
+        } => write_outcome(db, run, user_id, created_at.as_str(), outcome)?,
     }
     Ok(())
 }
 
-fn write_outcome(
+/// Whatever was in doubt about this user is known now.
+pub(super) fn resolve(db: &Connection, user_id: &UserId) -> Result<(), LedgerError> {
+    db.prepare_cached(RESOLVE)?.execute([user_id.as_str()])?;
+    Ok(())
+}
+
+pub(super) fn write_outcome(
     db: &Connection,
     run: i64,
     user_id: &UserId,
-    created_at: &CreatedAt,
+    created_at: &str,
     outcome: &Outcome,
 ) -> Result<(), LedgerError> {
     // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
@@ -157,7 +163,7 @@ fn write_outcome(
         facts.job_id,
         facts.confidence,
         attempts,
-        created_at.as_str(),
+        created_at,
         photo.map(|photo| photo.sha256),
         photo.map(|photo| photo.bytes as i64),
         sent_at,

@@ -10,6 +10,7 @@ mod findings;
 mod log;
 mod production;
 mod progress;
+mod reconcile;
 mod warnings;
 
 use std::error::Error as StdError;
@@ -31,6 +32,7 @@ use crate::run::{Observer, RunEvent, Snapshot};
 pub(crate) use closing::Closing;
 pub(crate) use findings::{Checked, FindingReporter};
 pub(crate) use production::Production;
+pub(crate) use reconcile::{ReconcileReporter, Reconciled};
 pub(crate) use warnings::warn_of_rows;
 
 use progress::Progress;

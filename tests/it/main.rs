@@ -31,6 +31,7 @@ mod one_ledger;
 mod photo_template;
 mod photos;
 mod production;
+mod reconcile;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;

@@ -45,7 +45,7 @@ fn an_old_ledger_keeps_what_it_knows_and_takes_up_what_is_new() {
     let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
     assert_eq!(doubt[1].created_at.as_deref(), Some("2021-08-12"));
     drop(ledger);
-    assert_eq!(pragma(&place.path(), "user_version"), 2);
+    assert_eq!(pragma(&place.path(), "user_version"), 3);
 }
 
 #[test]

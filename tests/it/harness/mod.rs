@@ -6,6 +6,7 @@ mod books;
 mod connection;
 mod finished;
 mod laws;
+mod lookups;
 mod photos;
 mod reply;
 mod run;
@@ -17,6 +18,7 @@ mod wire;
 
 pub(crate) use finished::Finished;
 pub(crate) use laws::RESULT_COLUMNS;
+pub(crate) use lookups::Job;
 pub(crate) use photos::{jpeg, padded, png};
 pub(crate) use reply::{Latch, Reply};
 pub(crate) use run::Run;
