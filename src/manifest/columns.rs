@@ -76,8 +76,13 @@ impl Columns {
         let called = wanted.each_ref().map(|column| column.given.unwrap_or(column.name));
         let names = if names.is_empty() { &called[..] } else { names };
         let found = Self::find(names, 1, options)?;
-        let mut first = vec![found.user_id, found.created_at, found.photo];
-        first.dedup();
+        let mut first = Vec::new();
+        for place in [found.user_id, found.created_at, found.photo] {
+            // The operator may give one header for two of them.
+            if !first.contains(&place) {
+                first.push(place);
+            }
+        }
         let rest = (0..names.len()).filter(|place| !first.contains(place));
         let order: Vec<&str> = first
             .iter()
