@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row};
 
 use super::read::photo;
+use super::write::Statements;
 use super::{Ledger, LedgerError};
 use crate::domain::{
     lookup::OwnAttempt,
@@ -116,14 +117,10 @@ impl Ledger {
     pub(crate) fn record_lookup(&mut self, learned: &LookedUp) -> Result<(), LedgerError> {
         let run = self.run;
         let transaction = self.db.transaction()?;
-        super::write::resolve(&transaction, &learned.user_id)?;
-        super::write::write_outcome(
-            &transaction,
-            run,
-            &learned.user_id,
-            &learned.created_at,
-            &learned.outcome,
-        )?;
+        let mut statements = Statements::prepare(&transaction, run)?;
+        statements.resolve(&learned.user_id)?;
+        statements.write_outcome(&learned.user_id, &learned.created_at, &learned.outcome)?;
+        drop(statements);
         transaction.prepare_cached(LOOK_UP)?.execute(rusqlite::params![
             run,
             learned.user_id.as_str(),

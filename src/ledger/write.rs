@@ -1,6 +1,6 @@
 //! Writing: runs, and batches of entries, each batch one durable transaction.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 
 use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
 use crate::domain::{outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
@@ -65,111 +65,130 @@ impl Ledger {
             return Ok(Receipt(()));
         }
         self.merge_grown_log()?;
-        let run = self.run;
         let transaction = self.db.transaction()?;
-        for entry in entries {
-            write(&transaction, run, entry)?;
-        }
+        let mut statements = Statements::prepare(&transaction, self.run)?;
+        entries.iter().try_for_each(|entry| statements.write(entry))?;
+        drop(statements);
         transaction.commit()?;
         self.unmerged += entries.len();
         Ok(Receipt(()))
     }
 }
 
-fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
-    match entry {
-        Entry::Intent {
-            id,
-            user_id,
-            number,
-            created_at,
-            photo,
-            at,
-        } => {
-            let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
-            let values = (
-                id.0,
-                run,
+/// What a batch is written with, looked up once for all of its entries.
+pub(super) struct Statements<'a> {
+    run: i64,
+    intent: CachedStatement<'a>,
+    close: CachedStatement<'a>,
+    resolve: CachedStatement<'a>,
+    outcome: CachedStatement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    pub(super) fn prepare(db: &'a Connection, run: i64) -> Result<Self, LedgerError> {
+        Ok(Self {
+            run,
+            intent: db.prepare_cached(INTENT)?,
+            close: db.prepare_cached(CLOSE)?,
+            resolve: db.prepare_cached(RESOLVE)?,
+            outcome: db.prepare_cached(OUTCOME)?,
+        })
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), LedgerError> {
+        match entry {
+            Entry::Intent {
+                id,
                 user_id,
                 number,
-                photo.sha256,
-                photo.bytes as i64,
-                at,
                 created_at,
-            );
-            db.prepare_cached(INTENT)?.execute(values)?;
-        }
-        Entry::Close {
-            id,
-            class,
-            reason,
-            http_status,
-            at,
-        } => {
-            let values = (
-                id.0,
-                AttemptStatus::word(*class),
-                reason.map(|reason| reason.word()),
+                photo,
+                at,
+            } => {
+                let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
+                let values = (
+                    id.0,
+                    self.run,
+                    user_id,
+                    number,
+                    photo.sha256,
+                    photo.bytes as i64,
+                    at,
+                    created_at,
+                );
+                self.intent.execute(values)?;
+            }
+            Entry::Close {
+                id,
+                class,
+                reason,
                 http_status,
                 at,
-            );
-            db.prepare_cached(CLOSE)?.execute(values)?;
+            } => {
+                let values = (
+                    id.0,
+                    AttemptStatus::word(*class),
+                    reason.map(|reason| reason.word()),
+                    http_status,
+                    at,
+                );
+                self.close.execute(values)?;
+            }
+            Entry::Resolve { user_id } => {
+                self.resolve(user_id)?;
+            }
+            Entry::Outcome {
+                user_id,
+                created_at,
+                outcome,
+            } => self.write_outcome(user_id, created_at.as_str(), outcome)?,
         }
-        Entry::Resolve { user_id } => {
-            resolve(db, user_id)?;
-        }
-        Entry::Outcome {
-            user_id,
-            created_at,
-            outcome,
-        } => write_outcome(db, run, user_id, created_at.as_str(), outcome)?,
+        Ok(())
     }
-    Ok(())
-}
 
-/// Whatever was in doubt about this user is known now.
-pub(super) fn resolve(db: &Connection, user_id: &UserId) -> Result<(), LedgerError> {
-    db.prepare_cached(RESOLVE)?.execute([user_id.as_str()])?;
-    Ok(())
-}
+    /// Whatever was in doubt about this user is known now.
+    pub(super) fn resolve(&mut self, user_id: &UserId) -> Result<(), LedgerError> {
+        self.resolve.execute([user_id.as_str()])?;
+        Ok(())
+    }
 
-pub(super) fn write_outcome(
-    db: &Connection,
-    run: i64,
-    user_id: &UserId,
-    created_at: &str,
-    outcome: &Outcome,
-) -> Result<(), LedgerError> {
-    // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
-    let Outcome {
-        status,
-        reason,
-        facts,
-        attempts,
-        photo,
-        sent_at,
-        finished_at,
-        duration_ms,
-        run_id: _,
-    } = outcome;
-    db.prepare_cached(OUTCOME)?.execute(rusqlite::params![
-        user_id.as_str(),
-        status.word(),
-        reason.map(|reason| reason.word()),
-        facts.http_status,
-        facts.result_code,
-        facts.result_text,
-        facts.smile_job_id,
-        facts.job_id,
-        facts.confidence,
-        attempts,
-        created_at,
-        photo.map(|photo| photo.sha256),
-        photo.map(|photo| photo.bytes as i64),
-        sent_at,
-        finished_at,
-        duration_ms.map(|duration| duration as i64),
-        run,
-    ])?;
-    Ok(())
+    pub(super) fn write_outcome(
+        &mut self,
+        user_id: &UserId,
+        created_at: &str,
+        outcome: &Outcome,
+    ) -> Result<(), LedgerError> {
+        // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
+        let Outcome {
+            status,
+            reason,
+            facts,
+            attempts,
+            photo,
+            sent_at,
+            finished_at,
+            duration_ms,
+            run_id: _,
+        } = outcome;
+        self.outcome.execute(rusqlite::params![
+            user_id.as_str(),
+            status.word(),
+            reason.map(|reason| reason.word()),
+            facts.http_status,
+            facts.result_code,
+            facts.result_text,
+            facts.smile_job_id,
+            facts.job_id,
+            facts.confidence,
+            attempts,
+            created_at,
+            photo.map(|photo| photo.sha256),
+            photo.map(|photo| photo.bytes as i64),
+            sent_at,
+            finished_at,
+            duration_ms.map(|duration| duration as i64),
+            self.run,
+        ])?;
+        Ok(())
+    }
 }
