@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
-use crate::cli::{ColumnHeader, ColumnName, FileArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
+use crate::cli::{ColumnHeader, ColumnName, FileArgs, FixArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
+use crate::domain::outcome::ResultColumns;
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
+use crate::photo::FixSettings;
 
 /// Where the files of a run are, beside its ledger.
 #[derive(Debug)]
@@ -15,10 +17,12 @@ pub(crate) struct Files {
     pub(crate) results: PathBuf,
     /// Whether the results may replace a file that is no earlier results CSV.
     pub(crate) force: bool,
+    /// Whether they say what was done to photos.
+    pub(crate) columns: ResultColumns,
 }
 
 impl Files {
-    pub(super) fn resolve(args: &FileArgs, places: &PlaceArgs) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(args: &FileArgs, fix_photos: bool, places: &PlaceArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
         if manifest.as_os_str() == "-" {
             require(places.results.is_some(), "--results")?;
@@ -35,6 +39,10 @@ impl Files {
             manifest,
             results,
             force: places.force,
+            columns: match fix_photos {
+                true => ResultColumns::WithFixes,
+                false => ResultColumns::Plain,
+            },
         })
     }
 }
@@ -91,6 +99,17 @@ fn headers(columns: &[ColumnHeader]) -> Result<Headers, ConfigError> {
         }
     }
     Ok(headers)
+}
+
+/// How photos are fixed, if they are.
+pub(super) fn fixing(args: &FixArgs) -> Result<Option<FixSettings>, ConfigError> {
+    match (args.fix_photos, cfg!(feature = "fix-photos")) {
+        (false, _) => Ok(None),
+        (true, false) => Err(ConfigError::BuiltWithoutFixing),
+        (true, true) => Ok(Some(FixSettings {
+            max_side: args.max_side,
+        })),
+    }
 }
 
 /// The base of relative photo paths.
