@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
-use super::{ResultsError, Target};
+use super::{ResultsError, Target, form};
 use crate::domain::outcome::RESULT_COLUMNS;
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
@@ -100,13 +100,9 @@ fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result
 }
 
 fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(file.take(MAX_HEADER_BYTES));
-    let mut header = csv::ByteRecord::new();
-    reader.read_byte_record(&mut header)?;
-    let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-    Ok(is_ours(&cells))
+    let mut text = Vec::new();
+    file.take(MAX_HEADER_BYTES).read_to_end(&mut text)?;
+    form::has_header(&text, is_ours)
 }
 
 fn is_of_results(header: &[&[u8]]) -> bool {

@@ -8,6 +8,7 @@ mod cells;
 mod claim;
 mod findings;
 mod follow;
+mod form;
 mod partial;
 mod summary;
 mod tally;
@@ -79,7 +80,7 @@ impl From<csv::Error> for ResultsError {
 /// Writes the header and every row of the manifest, and counts them.
 pub(crate) fn write(surveyed: &Surveyed, ledger: &Ledger, out: impl Write) -> Result<Tally, ResultsError> {
     let Surveyed { manifest, survey, .. } = surveyed;
-    let mut writer = csv::Writer::from_writer(BufWriter::with_capacity(PIECE_BYTES, out));
+    let mut writer = form::begin(manifest.csv_form(), BufWriter::with_capacity(PIECE_BYTES, out))?;
     cells::write_header(&mut writer, manifest)?;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;

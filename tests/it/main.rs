@@ -18,6 +18,7 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod forms;
 mod happy;
 mod ledger;
 mod limits;
