@@ -55,7 +55,7 @@ pub(crate) struct PlaceArgs {
     /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
-    /// Let the results replace a file that is not an earlier results CSV
+    /// Let results and failures replace a file that is not an earlier one of them
     #[arg(long, hide_short_help = true)]
     pub(crate) force: bool,
 }

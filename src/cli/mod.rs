@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
 pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
-pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
+pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs};
 pub(crate) use values::{Env, LogFormat, ProgressMode};
 
 /// Enrolls existing users into Smile ID in bulk.
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the results CSV again from the ledger
     Results(ResultsArgs),
+    /// Turn a Postman data file (photos as base64) into photo files and a manifest
+    Extract(ExtractArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

@@ -48,6 +48,8 @@ pub(crate) enum Reason {
     BadDate,
     DateInFuture,
     ConflictingRows,
+    /// In a data file: an earlier row has the same id.
+    RepeatedUserId,
     // Invalid: the photo.
     PhotoNotGiven,
     PhotoIsNotAPath,
@@ -61,6 +63,10 @@ pub(crate) enum Reason {
     PhotoTruncated,
     PhotoMalformed,
     PhotoNotJpegOrPng,
+    /// In a data file: the cell is damaged, or is none.
+    PhotoNotBase64,
+    /// Another photo has the file name already that this one would have.
+    PhotoFileTaken,
     // Warned of; with --strict all but the last are reasons for `invalid`.
     /// What a spreadsheet makes of an id that it takes for a number.
     SpoiltUserId,
@@ -177,16 +183,6 @@ pub(crate) const RESULT_COLUMNS: [&str; 16] = [
     "run_id",
 ];
 
-/// What files of this tool append to the columns of a manifest. Such a file is itself a manifest, without them.
-const APPENDED: [&[&str]; 1] = [&RESULT_COLUMNS];
-
-/// The columns of a header that are the manifest's own.
-pub(crate) fn own_columns<'a, 'b>(header: &'a [&'b str]) -> &'a [&'b str] {
-    let appended = APPENDED.iter().find(|appended| header.ends_with(appended));
-    let own = header.len() - appended.map_or(0, |appended| appended.len());
-    header.get(..own).unwrap_or(header)
-}
-
 /// SHA-256 of a photo's bytes.
 pub(crate) type PhotoHash = [u8; 32];
 
@@ -264,6 +260,7 @@ mod tests {
             "bad_date",
             "date_in_future",
             "conflicting_rows",
+            "repeated_user_id",
             "photo_not_given",
             "photo_is_not_a_path",
             "photo_not_found",
@@ -275,6 +272,8 @@ mod tests {
             "photo_truncated",
             "photo_malformed",
             "photo_not_jpeg_or_png",
+            "photo_not_base64",
+            "photo_file_taken",
             "spoilt_user_id",
             "placeholder_user_id",
             "similar_user_ids",

@@ -38,12 +38,17 @@ pub(crate) enum ManifestError {
         name: &'static str,
         hint: &'static str,
     },
+    #[error(
+        "line {line}: there are columns behind row, line, status, reason and explanation, which this tool has added; move these to the end"
+    )]
+    MovedColumns { line: u64 },
     #[error("line {line}: a quote is opened here and never closed")]
     OpenQuote { line: u64 },
     #[error(
-        "line {line}: the record that begins here is longer than 1 MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF"
+        "line {line}: the record that begins here is longer than {} MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF",
+        limit >> 20
     )]
-    LongRecord { line: u64 },
+    LongRecord { line: u64, limit: usize },
     #[error("it has no rows, and --strict asks for some")]
     NoRows,
     #[error("it has more than 4,294,967,295 rows; cut it into several files")]

@@ -4,6 +4,7 @@
 //! itself, and [`Survey`] what the first pass over all rows finds out; [`Surveyed`] is the file, its path and its survey
 //! as one. Nothing here opens a photo.
 
+mod data;
 mod error;
 mod options;
 mod record;
@@ -17,6 +18,7 @@ mod surveyed;
 mod tests;
 mod warnings;
 
+pub(crate) use data::{DataError, DataFile, DataRow};
 pub(crate) use error::ManifestError;
 pub(crate) use options::ManifestOptions;
 pub(crate) use record::Record;

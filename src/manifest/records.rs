@@ -23,18 +23,31 @@ pub(crate) struct Records<'a> {
     input: Input<'a>,
     record: Record,
     number: u32,
+    /// Whether the cells are escaped, as those of a failures file are.
+    escaped: bool,
 }
 
 impl<'a> Records<'a> {
     /// Reads the header, which [`Records::header`] gives as long as no record has been read.
     pub(super) fn new(file: &'a File) -> Result<Self, ManifestError> {
+        Self::with_limit(file, MAX_RECORD_BYTES)
+    }
+
+    /// The same where a record may have so many bytes.
+    pub(super) fn with_limit(file: &'a File, limit: usize) -> Result<Self, ManifestError> {
         let mut records = Self {
-            input: Input::new(file)?,
+            input: Input::new(file, limit)?,
             record: Record::default(),
             number: 0,
+            escaped: false,
         };
         records.input.read_record(&mut records.record)?;
         Ok(records)
+    }
+
+    /// Whether the records that follow have escaped cells, to be given as they were before that.
+    pub(super) fn unescape(&mut self, escaped: bool) {
+        self.escaped = escaped;
     }
 
     /// The header and its line.
@@ -51,6 +64,9 @@ impl<'a> Records<'a> {
     pub(crate) fn next(&mut self) -> Result<Option<(u32, &Record)>, ManifestError> {
         if !self.input.read_record(&mut self.record)? {
             return Ok(None);
+        }
+        if self.escaped {
+            self.record.unescape();
         }
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))
@@ -70,6 +86,8 @@ impl<'a> Records<'a> {
 /// The file as it is read: what is in memory begins with the next record.
 struct Input<'a> {
     file: &'a File,
+    /// Most bytes of a record.
+    limit: usize,
     /// How far the file has been read.
     offset: u64,
     sha256: Sha256,
@@ -80,9 +98,10 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    fn new(file: &'a File) -> Result<Self, ManifestError> {
+    fn new(file: &'a File, limit: usize) -> Result<Self, ManifestError> {
         let mut input = Self {
             file,
+            limit,
             offset: 0,
             sha256: Sha256::new(),
             buffer: Vec::new(),
@@ -109,7 +128,7 @@ impl<'a> Input<'a> {
             if bytes.is_empty() {
                 continue;
             }
-            check_length(bytes.len(), line)?;
+            check_length(bytes.len(), self.limit, line)?;
             record.fill(text(bytes, line)?, line);
             return Ok(true);
         }
@@ -124,7 +143,7 @@ impl<'a> Input<'a> {
                 return Ok(Some(self.start + end));
             }
             // Its line end, of two bytes, may still be on its way.
-            check_length(rest.len().saturating_sub(1), self.line)?;
+            check_length(rest.len().saturating_sub(1), self.limit, self.line)?;
             if !self.read_more()? {
                 return self.end_of_last();
             }
@@ -161,9 +180,9 @@ impl<'a> Input<'a> {
     }
 }
 
-fn check_length(bytes: usize, line: u64) -> Result<(), ManifestError> {
-    match bytes > MAX_RECORD_BYTES {
-        true => Err(ManifestError::LongRecord { line }),
+fn check_length(bytes: usize, limit: usize, line: u64) -> Result<(), ManifestError> {
+    match bytes > limit {
+        true => Err(ManifestError::LongRecord { line, limit }),
         false => Ok(()),
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
+    columns::Form,
     created_at::{CreatedAt, CreatedAtError},
-    outcome::{RESULT_COLUMNS, Reason},
+    outcome::Reason,
     photo::PhotoPlace,
     suspicion::Suspicion,
     text::one_line,
@@ -35,7 +36,7 @@ const LONG_CELL: usize = 256;
 /// Reasons that are a fault of the whole row and of no cell.
 const FORM_REASONS: [Reason; 3] = [Reason::WrongFieldCount, Reason::BadQuotes, Reason::BadLineEnd];
 
-fn form_reason(error: FormError) -> Reason {
+pub(super) fn form_reason(error: FormError) -> Reason {
     match error {
         FormError::TextBehindQuote | FormError::QuoteInText => Reason::BadQuotes,
         FormError::BareCarriageReturn => Reason::BadLineEnd,
@@ -118,19 +119,23 @@ impl Manifest {
             let detail = format!("the row has {found} fields, the header {width}; quote a field that holds a comma");
             return Err(RowFault::new(Reason::WrongFieldCount, detail));
         }
-        self.form_in_results(record).map_or(Ok(()), |reason| {
-            let detail = "the row was malformed in the manifest that these are the results of; fix it there";
-            Err(RowFault::new(reason, detail))
-        })
+        self.form_in_ours(record).map_or(Ok(()), Err)
     }
 
-    /// Results cut or pad a row of another width, and hold the cells of a malformed one as they were written; it must not
-    /// pass for a right one when they are the manifest.
-    fn form_in_results(&self, record: &Record) -> Option<Reason> {
-        let place = RESULT_COLUMNS.iter().position(|column| *column == "reason")?;
-        let own = self.columns.own.len();
-        let cell = record.get(own + place).filter(|_| own < self.columns.width)?;
-        FORM_REASONS.into_iter().find(|reason| reason.word() == cell)
+    /// Results and failures cut or pad a row of another width, and hold the cells of a malformed one as they were written;
+    /// it must not pass for a right one when they are the manifest, until a person says that it is.
+    fn form_in_ours(&self, record: &Record) -> Option<RowFault> {
+        let appended = self.columns.appended?;
+        let cell = record.get(self.columns.own.len() + appended.place("reason")?)?;
+        let reason = FORM_REASONS.into_iter().find(|reason| reason.word() == cell)?;
+        let detail = match appended.form {
+            Form::Results => "the row was malformed in the manifest that these are the results of; fix it there",
+            Form::Failures => {
+                "the row was malformed in the manifest that these are the failures of; fix its cells, then empty the one \
+                 for the reason"
+            }
+        };
+        Some(RowFault::new(reason, detail))
     }
 
     /// The user of a record of the right form that has a good id, whatever else is wrong with it.

@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES};
-use crate::domain::outcome::own_columns;
+use crate::domain::{
+    columns::{Appended, Form, holds_failure_columns, own_columns},
+    spreadsheet::unescape,
+};
 use crate::sys::read_at::read_at;
 
 /// An open manifest, ready for any number of passes.
@@ -34,6 +37,8 @@ pub(super) struct Columns {
     pub(super) width: usize,
     /// The manifest's own columns: all but those that an earlier run has appended.
     pub(super) own: Vec<String>,
+    /// What an earlier run has appended to them.
+    pub(super) appended: Option<&'static Appended>,
 }
 
 impl Manifest {
@@ -77,7 +82,9 @@ impl Manifest {
 
     /// A pass over the records, from the first one after the header.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
-        Records::new(&self.file)
+        let mut records = Records::new(&self.file)?;
+        records.unescape(self.columns.is_escaped());
+        Ok(records)
     }
 }
 
@@ -103,7 +110,7 @@ fn hash(file: &File) -> io::Result<[u8; 32]> {
     }
 }
 
-fn open_file(path: &Path) -> Result<File, ManifestError> {
+pub(super) fn open_file(path: &Path) -> Result<File, ManifestError> {
     if path.as_os_str() == "-" {
         return spool(io::stdin().lock());
     }
@@ -124,16 +131,36 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
 impl Columns {
     fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
         let names: Vec<&str> = header.iter().map(str::trim).collect();
+        let appended = Appended::of(&names);
         let own = own_columns(&names);
-        let position = |name, spellings| position(own, line, name, spellings);
+        if holds_failure_columns(own) {
+            return Err(ManifestError::MovedColumns { line });
+        }
+        let verbatim = |name| if is_escaped(appended) { unescape(name) } else { name };
+        let own_names: Vec<&str> = own.iter().map(|name| verbatim(name)).collect();
+        let position = |name, spellings| position(&own_names, line, name, spellings);
         Ok(Self {
             user_id: position("user_id", &["user_id"])?,
             created_at: position("user_created_at", &["user_created_at"])?,
             photo: position("photo", &["photo", "photo_path"])?,
             width: header.len(),
-            own: header.iter().take(own.len()).map(str::to_owned).collect(),
+            own: header
+                .iter()
+                .take(own.len())
+                .map(|name| verbatim(name).to_owned())
+                .collect(),
+            appended,
         })
     }
+
+    /// Whether cells are written so that a spreadsheet leaves them alone.
+    fn is_escaped(&self) -> bool {
+        is_escaped(self.appended)
+    }
+}
+
+fn is_escaped(appended: Option<&Appended>) -> bool {
+    appended.is_some_and(|appended| appended.form == Form::Failures)
 }
 
 fn position(header: &[&str], line: u64, name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {

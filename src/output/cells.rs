@@ -7,6 +7,7 @@ use csv::Writer;
 
 use super::ResultsError;
 use crate::domain::{
+    columns::names_beside,
     outcome::{Facts, Outcome, RESULT_COLUMNS},
     text,
     unix_millis::UnixMillis,
@@ -14,8 +15,8 @@ use crate::domain::{
 use crate::manifest::Manifest;
 
 pub(super) fn write_header(writer: &mut Writer<impl Write>, manifest: &Manifest) -> Result<(), ResultsError> {
-    let own = manifest.own_columns().iter().map(String::as_str);
-    Ok(writer.write_record(own.chain(RESULT_COLUMNS))?)
+    let ours = names_beside(manifest.own_columns(), &RESULT_COLUMNS);
+    Ok(writer.write_record(manifest.own_columns().iter().chain(&ours))?)
 }
 
 /// Writes one row; `own` are the manifest's own cells, verbatim.

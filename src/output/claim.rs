@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
 use super::{ResultsError, Target};
-use crate::domain::outcome::RESULT_COLUMNS;
+use crate::domain::columns::{Appended, Form};
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
 
 /// Longest header that is looked at, as long as a record may be.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
+
+/// What may separate columns: a spreadsheet that has saved a file of ours may have chosen another one than we had.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// A results file that no other command of this tool writes to while this lives.
 ///
@@ -27,14 +30,22 @@ impl Target {
     /// Takes the place of the results, to be held until they are written whole. `force` lets a file go that is no
     /// earlier results CSV, and never one that is in use. Nothing is written to the results themselves.
     pub(crate) fn claim(&self, force: bool) -> Result<Option<Claim>, ResultsError> {
+        self.claim_of(Form::Results, force)
+    }
+
+    /// The same for a file of that form, which may replace an earlier one of its own form only.
+    pub(crate) fn claim_of(&self, form: Form, force: bool) -> Result<Option<Claim>, ResultsError> {
         let Self::Place(Place::File(path)) = self else {
             return Ok(None);
         };
         if path.is_dir() {
             return Err(ResultsError::Directory);
         }
-        if !force && !is_replaceable(path, is_of_results)? {
-            return Err(ResultsError::NotResults);
+        if !force && !is_replaceable(path, |header| is_of(form, header))? {
+            return Err(match form {
+                Form::Results => ResultsError::NotResults,
+                Form::Failures => ResultsError::NotFailures,
+            });
         }
         Claim::take(path).map(Some)
     }
@@ -90,7 +101,7 @@ fn is_at(lock: &File, path: &Path) -> bool {
 }
 
 /// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is one of ours.
-fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
+pub(super) fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
     match path.metadata() {
         Ok(metadata) if metadata.is_file() && metadata.len() > 0 => has_header(File::open(path)?, is_ours),
         Ok(_) => Ok(true),
@@ -99,18 +110,40 @@ fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result
     }
 }
 
-fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(file.take(MAX_HEADER_BYTES));
-    let mut header = csv::ByteRecord::new();
-    reader.read_byte_record(&mut header)?;
-    let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-    Ok(is_ours(&cells))
+/// Whether there is a file at `path` that has the header of failures.
+pub(super) fn is_failures_file(path: &Path) -> io::Result<bool> {
+    match File::open(path) {
+        Ok(file) => has_header(file, |header| is_of(Form::Failures, header)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
-fn is_of_results(header: &[&[u8]]) -> bool {
-    header.ends_with(&RESULT_COLUMNS.map(str::as_bytes))
+fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.take(MAX_HEADER_BYTES).read_to_end(&mut start)?;
+    for delimiter in DELIMITERS {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(delimiter)
+            .from_reader(start.as_slice());
+        let mut header = csv::ByteRecord::new();
+        reader.read_byte_record(&mut header)?;
+        let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
+        if is_ours(&cells) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the header is one of such a file of ours. A name that is no text is none of ours.
+pub(super) fn is_of(form: Form, header: &[&[u8]]) -> bool {
+    let names: Vec<&str> = header
+        .iter()
+        .map(|name| std::str::from_utf8(name).unwrap_or_default())
+        .collect();
+    Appended::of(&names).is_some_and(|appended| appended.form == form)
 }
 
 fn is_of_findings(header: &[&[u8]]) -> bool {
@@ -120,6 +153,7 @@ fn is_of_findings(header: &[&[u8]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outcome::RESULT_COLUMNS;
 
     fn target(folder: &tempfile::TempDir) -> (PathBuf, Target) {
         let path = folder.path().join("r.csv");
@@ -168,7 +202,7 @@ mod tests {
     #[test]
     fn no_more_than_a_header_is_read() {
         let mut read = 0;
-        assert!(!has_header(Endless(&mut read), is_of_results).unwrap());
+        assert!(!has_header(Endless(&mut read), |header| is_of(Form::Results, header)).unwrap());
         assert!(read <= MAX_HEADER_BYTES, "{read}");
     }
 

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Follower, ResultsError, Tally, write};
-use crate::ledger::Ledger;
-use crate::manifest::{Manifest, Surveyed};
+use super::{Follower, ResultsError};
+use crate::manifest::Manifest;
 use crate::sys::atomic::Place;
 use crate::sys::signals::{Interruptible, Signals};
 
@@ -34,22 +33,16 @@ impl Target {
         }
     }
 
-    /// Writes the whole of the results, or gives it up after a signal. A reader that closes the pipe early does not
-    /// make it fail.
-    pub(crate) fn finish(
+    /// Writes whatever `fill` writes, in large pieces, whole or not at all; a signal gives it up. A reader that closes the
+    /// pipe early does not make it fail.
+    pub(crate) fn fill<T>(
         &self,
-        manifest: &Surveyed,
-        ledger: &Ledger,
         signals: &Signals,
-    ) -> Result<Tally, ResultsError> {
+        fill: impl FnOnce(&mut dyn Write) -> Result<T, ResultsError>,
+    ) -> Result<T, ResultsError> {
         match self {
-            Self::Stdout => {
-                let stdout = Interruptible::new(io::stdout(), signals);
-                write(manifest, ledger, IgnoreBrokenPipe(stdout))
-            }
-            Self::Place(place) => {
-                place.write_unless_given_up(signals, |file| write(manifest, ledger, IgnoreBrokenPipe(file)))
-            }
+            Self::Stdout => fill(&mut IgnoreBrokenPipe(Interruptible::new(io::stdout(), signals))),
+            Self::Place(place) => place.write_unless_given_up(signals, |file| fill(&mut IgnoreBrokenPipe(file))),
         }
     }
 }

@@ -149,13 +149,7 @@ fn unreadable(path: &Path, error: io::Error) -> PhotoError {
 }
 
 fn unsound(path: &Path, defect: PhotoDefect) -> PhotoError {
-    let reason = match defect {
-        PhotoDefect::Empty => Reason::PhotoEmpty,
-        PhotoDefect::NotJpegOrPng => Reason::PhotoNotJpegOrPng,
-        PhotoDefect::Truncated => Reason::PhotoTruncated,
-        PhotoDefect::Malformed(_) => Reason::PhotoMalformed,
-    };
-    invalid(reason, path, &format!("the photo is {defect}"))
+    invalid(defect.reason(), path, &format!("the photo is {defect}"))
 }
 
 fn invalid(reason: Reason, path: &Path, detail: &str) -> PhotoError {

@@ -17,6 +17,8 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod extract;
+mod failures;
 mod happy;
 mod ledger;
 mod limits;

@@ -79,7 +79,7 @@ impl Check<'_, '_> {
         let judged = self.manifest.manifest.row(number, record);
         match (self.manifest.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
             (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
-            (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.conflict(number))]),
+            (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.manifest.survey.conflict(number))]),
             (Role::Similar, Ok(row)) => {
                 let similar = self.manifest.survey.similar(number).into_iter();
                 Ok(similar.map(|other| UnderWay::Wrong(row.fault(other))).collect())
@@ -98,16 +98,6 @@ impl Check<'_, '_> {
         let (place, own_files, buffers) = (row.photo.clone(), Arc::clone(&self.own_files), Arc::clone(buffers));
         let task = tokio::spawn(judge(move || Photo::read(&place, &own_files, &buffers)));
         UnderWay::Photo { role, task }
-    }
-
-    fn conflict(&self, number: u32) -> RowFault {
-        let conflicts = self.manifest.survey.conflicts();
-        let found = conflicts.binary_search_by_key(&number, |(row, _)| *row).ok();
-        let other = found.and_then(|at| conflicts.get(at)).map_or(0, |(_, other)| *other);
-        RowFault {
-            reason: Reason::ConflictingRows,
-            detail: format!("row {other} has the same user_id with another date or photo"),
-        }
     }
 
     async fn tell(&mut self, next: Option<(Place, UnderWay)>, seen: &mut SharedPhotos) -> Result<(), CheckError> {

@@ -19,7 +19,7 @@ pub(crate) struct Finished<'a> {
     pub(crate) raw: Vec<u8>,
     /// The names of the results' columns.
     pub(crate) header: Vec<String>,
-    /// Each line of the results by column; of two columns with one name the last.
+    /// Each line of the results by column; of two columns with one name the last, and ours without a prefix.
     pub(crate) results: Vec<BTreeMap<String, String>>,
     /// Null where there is none.
     pub(crate) summary: Value,
@@ -64,7 +64,11 @@ impl<'a> Finished<'a> {
             .records()
             .map(|record| {
                 let record = record.unwrap();
-                let cells = self.header.iter().cloned().zip(record.iter().map(str::to_owned));
+                let names = self
+                    .header
+                    .iter()
+                    .map(|name| name.trim_start_matches(laws::PREFIX).to_owned());
+                let cells = names.zip(record.iter().map(str::to_owned));
                 cells.collect()
             })
             .collect();
