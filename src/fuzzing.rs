@@ -15,7 +15,7 @@ use crate::domain::photo::{PhotoDefect, PhotoFormat, inspect};
 use crate::domain::response::{self, Kind, Reply};
 use crate::domain::signature::Signer;
 use crate::domain::user_id::UserId;
-use crate::manifest::{Manifest, ManifestError, ManifestOptions, Role, Survey};
+use crate::manifest::{Format, Manifest, ManifestError, ManifestOptions, Role, Survey};
 
 /// The date as it is sent, if the cell is accepted.
 pub fn created_at(cell: &str, now: DateTime<Utc>) -> Option<String> {
@@ -139,15 +139,23 @@ pub struct Passes {
     pub second: Vec<Row>,
     /// Whether both passes have hashed the same bytes.
     pub same_hash: bool,
+    /// What stands between the fields; a comma for JSON Lines.
+    pub delimiter: u8,
 }
 
-/// Surveys a manifest and reads it once more; an error's text where the file cannot be used as a whole.
-pub fn read_manifest(path: &Path, now: DateTime<Utc>) -> Result<Passes, String> {
-    passes(path, now).map_err(|error| error.to_string())
+/// Surveys a manifest, CSV or JSON Lines, and reads it once more; an error's text where the file cannot be used as a
+/// whole.
+pub fn read_manifest(path: &Path, json_lines: bool, now: DateTime<Utc>) -> Result<Passes, String> {
+    let format = if json_lines { Format::JsonLines } else { Format::Csv };
+    let options = ManifestOptions {
+        format,
+        ..ManifestOptions::in_folder("photos")
+    };
+    passes(path, options, now).map_err(|error| error.to_string())
 }
 
-fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
-    let manifest = Manifest::open(path, ManifestOptions::in_folder("photos"), now)?;
+fn passes(path: &Path, options: ManifestOptions, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
+    let manifest = Manifest::open(path, options, now)?;
     let mut faults = Vec::new();
     let survey = Survey::take(&manifest, |number, _| faults.push(number))?;
     let mut records = manifest.records()?;
@@ -176,6 +184,7 @@ fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
         faults,
         second,
         same_hash: records.sha256() == survey.sha256,
+        delimiter: manifest.csv_form().delimiter.byte(),
     })
 }
 

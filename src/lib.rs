@@ -86,11 +86,12 @@
 //!
 //! # Every pass over the manifest
 //!
-//! No row is kept in memory between the passes; a row has the same number and the same judgement in each.
+//! No row is kept in memory between the passes; a row has the same number and the same judgement in each. In each the bytes
+//! are hashed as they lie, unpacked and decoded (`manifest/text.rs`), and cut into records (`manifest/input.rs`).
 //!
 //! | pass | where | what for |
 //! |---|---|---|
-//! | header | `Manifest::open`, `manifest/source.rs` | finds the columns |
+//! | header | `Found::look`, `manifest/layout.rs` | finds packing, encoding, delimiter and columns; of JSON Lines it reads the whole, for the names of the members |
 //! | survey | `Survey::take`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
 //! | warnings | `Surveyed::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
 //! | count | `Surveyed::each_first`, `commands/enroll/confirm.rs` | how many users would be sent; only where a production run asks |
@@ -112,7 +113,7 @@
 //! - `config`: arguments and environment, resolved into one value for each command: endpoint, credentials, paths, pace
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
-//! - `manifest`: from the bytes of the CSV to rows, and the survey of the whole; the rows of a data file
+//! - `manifest`: from the bytes of the file to rows, and the survey of the whole; the rows of a data file
 //! - `photo`: from a path to the judged bytes of a photo
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::reading::{ColumnHeader, DelimiterChar, EncodingName, ManifestFormat};
 use super::values::Env;
 
 /// Headings of `--help` that arguments of several structs stand under.
@@ -14,7 +15,7 @@ pub(super) const OUTPUT: &str = "Output";
 /// What is read.
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
     // Optional in type only: a subcommand stands in its place.
     #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,
@@ -31,6 +32,18 @@ pub(crate) struct FileArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Manifest")]
 pub(crate) struct ManifestArgs {
+    /// What the manifest is written in [default: csv; jsonl for a file called .jsonl or .ndjson]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ManifestFormat>,
+    /// What stands between the fields: ',' ';' '|' or tab [default: the one under which the header holds the columns]
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<DelimiterChar>,
+    /// Encoding of the text, by its WHATWG name [default: utf-8; a byte order mark always wins]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<EncodingName>,
+    /// Another header for user_id, user_created_at or photo; may be repeated
+    #[arg(long = "column", value_name = "NAME=HEADER")]
+    pub(crate) columns: Vec<ColumnHeader>,
     /// Rows that are well-formed and surely wrong are invalid instead of warned of
     #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,

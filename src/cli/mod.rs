@@ -2,6 +2,7 @@
 
 mod enroll;
 mod files;
+mod reading;
 mod subcommands;
 mod values;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
 pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs};
 pub(crate) use values::{Env, LogFormat, ProgressMode};
 

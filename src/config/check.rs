@@ -30,7 +30,7 @@ impl CheckConfig {
             .check(&args.manifest)?;
         Ok(Self {
             manifest: args.manifest.clone(),
-            reading: reading(&args.manifest, &args.reading, &args.photos),
+            reading: reading(&args.manifest, &args.reading, &args.photos)?,
             photos: !args.no_photos,
             findings: args.findings.clone(),
             log: (&args.log).into(),

@@ -13,6 +13,10 @@ pub(crate) enum ConfigError {
     NoManifest,
     #[error("with '-' as the manifest, name {0} too")]
     StdinNeeds(&'static str),
+    #[error("--column names {0} twice; give one header for it")]
+    RepeatedColumn(&'static str),
+    #[error("JSON Lines have no delimiter; leave --delimiter out, or read the file as CSV with --format csv")]
+    NoDelimiterInJson,
     #[error("no partner id: give --partner-id or set SMILE_PARTNER_ID")]
     NoPartner,
     #[error(transparent)]

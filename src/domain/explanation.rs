@@ -31,9 +31,10 @@ impl Reason {
                 "the row has a quote where CSV allows none, so that nobody can know where its fields end"
             }
             Self::BadLineEnd => "the row holds a carriage return without a line feed",
+            Self::BadJson => "the line is no JSON object, or has user_id, user_created_at or photo twice",
             Self::BadUserId => {
-                "the user_id is empty, has more than 256 characters, holds a control character, or begins or ends with \
-                 white space"
+                "the user_id is empty, is no string in JSON, has more than 256 characters, a control character, or white \
+                 space at an end"
             }
             Self::BadDate => "user_created_at has no accepted form, or there is no such day, time of day or offset",
             Self::DateInFuture => "user_created_at is more than a day ahead",
@@ -41,7 +42,7 @@ impl Reason {
             Self::RepeatedUserId => "an earlier row of the data file has the same user_id",
             Self::PhotoNotGiven => "the cell for the photo is empty",
             Self::PhotoIsNotAPath => {
-                "the cell holds the photo itself, as base64 or a data URI, instead of a file's path"
+                "the cell holds the photo itself, as base64 or a data URI, or a JSON value that is no string, instead of a file's path"
             }
             Self::PhotoNotFound => "there is no file at the photo's path",
             Self::PhotoNotReadable => "the photo's file cannot be read, for example because its rights forbid it",

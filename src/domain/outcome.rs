@@ -44,6 +44,8 @@ pub(crate) enum Reason {
     BadQuotes,
     /// A carriage return without a line feed.
     BadLineEnd,
+    /// A line of JSON Lines that is no object, or one with a member twice.
+    BadJson,
     BadUserId,
     BadDate,
     DateInFuture,
@@ -256,6 +258,7 @@ mod tests {
             "wrong_field_count",
             "bad_quotes",
             "bad_line_end",
+            "bad_json",
             "bad_user_id",
             "bad_date",
             "date_in_future",

@@ -34,12 +34,20 @@ pub(crate) struct RowFault {
 const LONG_CELL: usize = 256;
 
 /// Reasons that are a fault of the whole row and of no cell.
-const FORM_REASONS: [Reason; 3] = [Reason::WrongFieldCount, Reason::BadQuotes, Reason::BadLineEnd];
+const FORM_REASONS: [Reason; 4] = [
+    Reason::WrongFieldCount,
+    Reason::BadQuotes,
+    Reason::BadLineEnd,
+    Reason::BadJson,
+];
 
 pub(super) fn form_reason(error: FormError) -> Reason {
     match error {
         FormError::TextBehindQuote | FormError::QuoteInText => Reason::BadQuotes,
         FormError::BareCarriageReturn => Reason::BadLineEnd,
+        FormError::NoObject | FormError::NotJson { .. } | FormError::RepeatedMember | FormError::LoneSurrogate => {
+            Reason::BadJson
+        }
     }
 }
 
@@ -116,20 +124,32 @@ impl Manifest {
         }
         let (found, width) = (record.cells().len(), self.columns.width);
         if found != width {
-            let detail = format!("the row has {found} fields, the header {width}; quote a field that holds a comma");
+            let delimiter = self.csv_form().delimiter;
+            let detail =
+                format!("the row has {found} fields, the header {width}; quote a field that holds {delimiter}");
             return Err(RowFault::new(Reason::WrongFieldCount, detail));
         }
         self.form_in_ours(record).map_or(Ok(()), Err)
     }
 
     /// Results and failures cut or pad a row of another width, and hold the cells of a malformed one as they were written;
-    /// it must not pass for a right one when they are the manifest, until a person says that it is.
+    /// it must not pass for a right one when they are the manifest, until a person says that it is. Nor must a number pass
+    /// for text that it was not.
     fn form_in_ours(&self, record: &Record) -> Option<RowFault> {
         let appended = self.columns.appended?;
         let cell = record.get(self.columns.own.len() + appended.place("reason")?)?;
-        let reason = FORM_REASONS.into_iter().find(|reason| reason.word() == cell)?;
+        let is_literal = |place| record.get(place).is_some_and(is_json_literal);
+        let reason = match FORM_REASONS.into_iter().find(|reason| reason.word() == cell) {
+            Some(reason) => reason,
+            None if cell == Reason::BadUserId.word() && is_literal(self.columns.user_id) => Reason::BadUserId,
+            None if cell == Reason::PhotoIsNotAPath.word() && is_literal(self.columns.photo) => Reason::PhotoIsNotAPath,
+            None => return None,
+        };
         let detail = match appended.form {
-            Form::Results => "the row was malformed in the manifest that these are the results of; fix it there",
+            Form::Results => {
+                "the row was malformed in the manifest that these are the results of; fix it there, or here and empty the \
+                 cell of the reason"
+            }
             Form::Failures => {
                 "the row was malformed in the manifest that these are the failures of; fix its cells, then empty the one \
                  for the reason"
@@ -145,6 +165,13 @@ impl Manifest {
 
     fn user_id(&self, record: &Record) -> Result<UserId, RowFault> {
         let cell = record.get(self.columns.user_id).unwrap_or_default();
+        if record.is_literal(self.columns.user_id) {
+            let detail = format!(
+                "{}: it is no string, and as numbers 7 and 007 could not be told apart; write it in quotes",
+                one_line(cell, SHOWN_CHARS)
+            );
+            return Err(RowFault::new(Reason::BadUserId, detail));
+        }
         UserId::parse(cell).map_err(|error| RowFault::new(Reason::BadUserId, format!("{}: {error}", shown(cell))))
     }
 
@@ -163,6 +190,13 @@ impl Manifest {
         let cell = record.get(self.columns.photo).unwrap_or_default();
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
+        }
+        if record.is_literal(self.columns.photo) {
+            let detail = format!(
+                "{}: it is no string; write the path of a file in quotes",
+                one_line(cell, SHOWN_CHARS)
+            );
+            return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
         if is_data_uri(cell) || is_base64(cell) {
             let detail = format!(
@@ -198,9 +232,17 @@ fn is_base64(cell: &str) -> bool {
     (magic || cell.len() >= LONG_CELL) && letters()
 }
 
-/// A cell for people: quoted, control characters escaped, at most 40 characters.
+/// Whether a cell is what a JSON value that is no string looks like.
+fn is_json_literal(cell: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(cell).is_ok_and(|value| !value.is_string() && !value.is_null())
+}
+
+/// Characters of a cell that are shown.
+const SHOWN_CHARS: usize = 40;
+
+/// A cell for people: quoted, control characters escaped, not too long.
 fn shown(cell: &str) -> String {
-    match cell.char_indices().nth(40) {
+    match cell.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{:?}…", &cell[..end]),
         None => format!("{cell:?}"),
     }

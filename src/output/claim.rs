@@ -5,16 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
-use super::{ResultsError, Target};
+use super::{ResultsError, Target, form};
 use crate::domain::columns::{Appended, Form};
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
 
 /// Longest header that is looked at, as long as a record may be.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
-
-/// What may separate columns: a spreadsheet that has saved a file of ours may have chosen another one than we had.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// A results file that no other command of this tool writes to while this lives.
 ///
@@ -120,21 +117,9 @@ pub(super) fn is_failures_file(path: &Path) -> io::Result<bool> {
 }
 
 fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
-    let mut start = Vec::new();
-    file.take(MAX_HEADER_BYTES).read_to_end(&mut start)?;
-    for delimiter in DELIMITERS {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .delimiter(delimiter)
-            .from_reader(start.as_slice());
-        let mut header = csv::ByteRecord::new();
-        reader.read_byte_record(&mut header)?;
-        let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-        if is_ours(&cells) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let mut text = Vec::new();
+    file.take(MAX_HEADER_BYTES).read_to_end(&mut text)?;
+    form::has_header(&text, is_ours)
 }
 
 /// Whether the header is one of such a file of ours. A name that is no text is none of ours.

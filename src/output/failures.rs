@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::Writer;
 
-use super::{FinishedRow, PIECE_BYTES, claim};
+use super::{FinishedRow, PIECE_BYTES, claim, form};
 use crate::domain::{
     columns::{FAILURE_COLUMNS, Form, names_beside},
     explanation::sentence,
@@ -17,12 +17,9 @@ use crate::domain::{
     spreadsheet::escape,
     text::one_line,
 };
-use crate::manifest::Manifest;
+use crate::manifest::{CsvForm, Manifest};
 use crate::sys::atomic::{Draft, Place};
 use crate::sys::signals::{GivenUp, Interruptible, Signals};
-
-/// Without it Excel takes UTF-8 for another encoding.
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Longest detail of an explanation, in characters; a path may be longer.
 const MAX_DETAIL_CHARS: usize = 1_000;
@@ -59,11 +56,14 @@ pub(super) struct Sheet<W: Write>(Writer<BufWriter<W>>);
 
 impl<W: Write> Sheet<W> {
     /// Begins it with its header.
-    pub(super) fn begin(mut out: W, manifest: &Manifest) -> io::Result<Self> {
-        out.write_all(BOM)?;
-        let mut writer = WriterBuilder::new()
-            .terminator(Terminator::CRLF)
-            .from_writer(BufWriter::with_capacity(PIECE_BYTES, out));
+    pub(super) fn begin(out: W, manifest: &Manifest) -> io::Result<Self> {
+        // Without the mark Excel takes UTF-8 for another encoding.
+        let form = CsvForm {
+            bom: true,
+            crlf: true,
+            ..manifest.csv_form()
+        };
+        let mut writer = form::begin(form, BufWriter::with_capacity(PIECE_BYTES, out))?;
         let own = manifest.own_columns().iter().map(|name| escape(name));
         let ours = names_beside(manifest.own_columns(), &FAILURE_COLUMNS);
         own.chain(ours.into_iter().map(Into::into))

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{ResultsError, cells};
+use super::{ResultsError, cells, form};
 use crate::domain::outcome::Outcome;
 use crate::manifest::Manifest;
 use crate::sys::atomic::Place;
@@ -19,7 +19,7 @@ impl Follower {
     /// Puts a new file with nothing but the header in place of the old one, whole as it was until then.
     pub(crate) fn create(place: &Place, path: &Path, manifest: &Manifest) -> Result<Self, ResultsError> {
         place.write(|file| {
-            let mut writer = csv::Writer::from_writer(file);
+            let mut writer = form::begin(manifest.csv_form(), file)?;
             cells::write_header(&mut writer, manifest)?;
             writer.flush().map_err(ResultsError::Write)
         })?;
@@ -27,11 +27,12 @@ impl Follower {
             .append(true)
             .open(path)
             .map_err(ResultsError::Write)?;
+        let lines = WholeLines {
+            file,
+            lines: Vec::new(),
+        };
         Ok(Self {
-            writer: csv::Writer::from_writer(WholeLines {
-                file,
-                lines: Vec::new(),
-            }),
+            writer: form::go_on(manifest.csv_form(), lines),
         })
     }
 

@@ -10,6 +10,7 @@ mod extracted;
 mod failures;
 mod findings;
 mod follow;
+mod form;
 mod partial;
 mod summary;
 mod tally;
@@ -106,7 +107,7 @@ pub(crate) fn write_with(
     mut failures: Option<&mut Failures<'_>>,
 ) -> Result<Tally, ResultsError> {
     let manifest = &surveyed.manifest;
-    let mut writer = csv::Writer::from_writer(BufWriter::with_capacity(PIECE_BYTES, out));
+    let mut writer = form::begin(manifest.csv_form(), BufWriter::with_capacity(PIECE_BYTES, out))?;
     cells::write_header(&mut writer, manifest)?;
     let tally = each_row(surveyed, ledger, |row| {
         if let Some(failures) = &mut failures {

@@ -2,6 +2,7 @@
 
 mod cells;
 mod findings;
+mod forms;
 mod tally;
 mod targets;
 

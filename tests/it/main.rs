@@ -19,6 +19,7 @@ mod early_ends;
 mod edges;
 mod extract;
 mod failures;
+mod forms;
 mod happy;
 mod ledger;
 mod limits;

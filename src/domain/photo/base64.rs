@@ -33,7 +33,13 @@ pub(crate) fn decode(cell: &str) -> Result<Vec<u8>, Base64Error> {
     let is_url_safe = first.is_some_and(|byte| matches!(byte, b'-' | b'_'));
     check_letters(&text, if is_url_safe { b"-_" } else { b"+/" })?;
     let alphabet = if is_url_safe { &URL_SAFE } else { &STANDARD };
-    engine(alphabet).decode(&text).map_err(|error| described(error, &text))
+    let padding = match text.ends_with(b"=") {
+        true => DecodePaddingMode::RequireCanonical,
+        false => DecodePaddingMode::RequireNone,
+    };
+    engine(alphabet, padding)
+        .decode(&text)
+        .map_err(|error| described(error, &text))
 }
 
 /// Finds the first character that is none of the alphabet's, which the decoder does not promise.
@@ -68,8 +74,8 @@ fn without_prefix(cell: &str) -> Result<&str, Base64Error> {
 }
 
 /// Bits that stand behind the last byte have to be zero: others are the trace of a cut.
-fn engine(alphabet: &Alphabet) -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+fn engine(alphabet: &Alphabet, padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
     GeneralPurpose::new(alphabet, config)
 }
 

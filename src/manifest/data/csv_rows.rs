@@ -5,15 +5,35 @@ use std::fs::File;
 
 use super::{DataError, DataRow, MAX_ROW_BYTES, NEEDED, is_named};
 use crate::domain::outcome::Reason;
-use crate::manifest::{ManifestError, Record, Records, RowFault, row::form_reason};
+use crate::manifest::encoding::Encoded;
+use crate::manifest::layout::{Form, Layout};
+use crate::manifest::{Delimiter, ManifestError, Record, Records, RowFault, row::form_reason};
+
+/// UTF-8 with commas, as Postman's runner takes it.
+fn layout() -> Layout {
+    Layout {
+        encoded: Encoded {
+            gzip: false,
+            encoding: None,
+            bom: false,
+        },
+        form: Form::Csv(Delimiter::default()),
+    }
+}
 
 /// The names in the header.
 pub(super) fn columns(file: &File) -> Result<Vec<String>, DataError> {
-    let records = Records::with_limit(file, MAX_ROW_BYTES)?;
+    let layout = layout();
+    let records = Records::with_limit(file, &layout, MAX_ROW_BYTES)?;
     let (header, line) = records.header()?;
     let repeated = |name: &&str| header.iter().filter(|column| is_named(column, name)).count() > 1;
     if let Some(name) = NEEDED.into_iter().find(repeated) {
-        return Err(ManifestError::RepeatedColumn { line, name, hint: "" }.into());
+        return Err(ManifestError::RepeatedColumn {
+            line,
+            name: name.to_owned(),
+            hint: "",
+        }
+        .into());
     }
     Ok(header.iter().map(str::to_owned).collect())
 }
@@ -23,7 +43,8 @@ pub(super) fn each_row<E: From<DataError>>(
     width: usize,
     mut hand_over: impl FnMut(DataRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut records = Records::with_limit(file, MAX_ROW_BYTES).map_err(DataError::from)?;
+    let layout = layout();
+    let mut records = Records::with_limit(file, &layout, MAX_ROW_BYTES).map_err(DataError::from)?;
     while let Some((number, record)) = records.next().map_err(DataError::from)? {
         hand_over(DataRow {
             number,

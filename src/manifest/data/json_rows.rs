@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{BOM, DataError, DataRow, Kind, MAX_ROW_BYTES};
 use crate::domain::outcome::Reason;
-use crate::manifest::{ManifestError, RowFault, records::BUFFER_BYTES};
+use crate::manifest::{ManifestError, RowFault, text::BUFFER_BYTES};
 
 /// Behind an object that does not end on its line.
 const FORM_HINT: &str = "; a data file of JSON is one array of objects, or has a whole object on each line";

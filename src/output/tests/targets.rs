@@ -47,6 +47,27 @@ fn finish(target: &Target, fixture: &Fixture) -> Result<Tally, ResultsError> {
     })
 }
 
+#[test]
+fn a_followed_file_has_the_form_of_the_manifest() {
+    let rows = "user_id;user_created_at;photo\r\nb;2021-08-12;b.jpg\r\n";
+    let fixture = Fixture::new(&format!("\u{feff}sep=;\r\n{rows}"));
+    let path = fixture.folder.path().join("r.csv");
+    let mut follower = Target::new(&path).follow(&fixture.manifest.manifest).unwrap().unwrap();
+    follower.append(own("b", "b;\".jpg"), 1, &full()).unwrap();
+    follower.flush().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.split_inclusive("\r\n").collect();
+    assert_eq!((lines.len(), lines[0]), (3, "\u{feff}sep=;\r\n"), "{text:?}");
+    assert!(
+        lines[1].starts_with("user_id;user_created_at;photo;row;status;"),
+        "{text:?}"
+    );
+    assert!(lines[2].starts_with("b;2021-08-12;\"b;\"\".jpg\";1;"), "{text:?}");
+    // What is written at the end is the same in form, and reads back.
+    let whole = fixture.text();
+    assert!(whole.starts_with(&text[..text.find("b;2021").unwrap()]), "{whole:?}");
+}
+
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries

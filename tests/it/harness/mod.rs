@@ -12,6 +12,7 @@ mod run;
 mod running;
 mod server;
 mod sign;
+pub(crate) mod table;
 mod wire;
 
 pub(crate) use finished::Finished;
