@@ -15,7 +15,7 @@ pub(super) const OUTPUT: &str = "Output";
 /// What is read.
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with user_id, user_created_at and photo; '-' reads standard input
     // Optional in type only: a subcommand stands in its place.
     #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,

@@ -12,7 +12,7 @@ use super::values::{duration, share};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with user_id, user_created_at and photo; '-' reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
