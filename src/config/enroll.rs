@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use super::files::fixing;
+use super::files::{failures, fixing};
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
 use crate::cli::EnrollArgs;
@@ -21,6 +21,8 @@ pub(crate) struct EnrollConfig {
     pub(crate) fixing: Option<FixSettings>,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
+    /// Where the rows go that are not settled; none where nobody has named a place, and there is none beside stdin.
+    pub(crate) failures: Option<PathBuf>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -34,12 +36,14 @@ impl EnrollConfig {
         }
         let fixing = fixing(&args.fixing)?;
         let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
+        let failures = failures(args.report.failures.as_deref(), &files.manifest, files.env)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
             .file_or_stdout("--results", Some(&files.results))
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
+            .file("--failures", failures.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -50,6 +54,7 @@ impl EnrollConfig {
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
+            failures,
             asks,
         })
     }

@@ -100,7 +100,8 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let files = &config.files;
     let named = [files.manifest.as_path(), &files.results, ledger]
         .into_iter()
-        .chain(config.summary.as_deref());
+        .chain(config.summary.as_deref())
+        .chain(config.failures.as_deref());
     let standard = |path: &&Path| path.as_os_str() == "-";
     let named = named.filter(|path| !standard(path)).map(Path::to_owned);
     OwnFiles::new(named.chain(companions(ledger)))
