@@ -17,6 +17,7 @@ mod reconcile;
 mod report;
 mod results;
 mod simulator;
+mod stores;
 
 pub(crate) use crate::cli::{Env, LogFormat, ProgressMode};
 pub(crate) use account::{Account, Destination};

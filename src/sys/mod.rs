@@ -5,6 +5,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod buffers;
+pub(crate) mod causes;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;

@@ -47,6 +47,7 @@ pub(super) fn text(event: &RunEvent) -> String {
             };
             format!("warning: row {row}: {whose}; --strict makes such a row invalid\n")
         }
+        RunEvent::StoreFailed(error) => format!("warning: the store of the photos, {error}\n"),
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
@@ -79,6 +80,7 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
         }
         RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
         RunEvent::SharedPhoto { row, other } => ("shared_photo", json!({"row": row, "other_row": other})),
+        RunEvent::StoreFailed(error) => ("store_failed", json!({"store": error.store, "detail": error.detail})),
         RunEvent::Refused {
             refusal,
             facts,

@@ -48,6 +48,12 @@ mod simulator;
 #[cfg(unix)]
 mod snapshots;
 mod stops;
+#[cfg(feature = "object-stores")]
+mod store_doubts;
+#[cfg(feature = "object-stores")]
+mod store_faults;
+#[cfg(feature = "object-stores")]
+mod stores;
 mod summary;
 mod suspicions;
 mod tls;

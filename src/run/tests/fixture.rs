@@ -59,6 +59,7 @@ pub(super) fn photo(name: u8) -> Photo {
     Photo {
         bytes: Bytes::from_static(b"photo"),
         digest: digest(name),
+        object: None,
     }
 }
 
