@@ -179,7 +179,7 @@ use sys::signals;
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut definitions = commands::definitions();
-    let mut matches = definitions.try_get_matches_from_mut(arguments)?;
+    let mut matches = config::read_command_line(&definitions, arguments.into_iter().collect())?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
 }
 

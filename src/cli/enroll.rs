@@ -31,8 +31,8 @@ pub(crate) struct PinArgs {
     /// Another base URL; http:// only for loopback
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Partner id, kept as written
-    #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
+    /// Partner id, kept as written; or SMILE_PARTNER_ID
+    #[arg(long, value_name = "ID")]
     pub(crate) partner_id: Option<String>,
 }
 

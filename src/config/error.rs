@@ -19,6 +19,19 @@ pub(crate) enum ConfigError {
     BadPartner(#[from] PartnerIdError),
     #[error("no API key: give --api-key-file or set {0} or SMILE_API_KEY")]
     NoKey(&'static str),
+    #[error(
+        "no API key: {other} is set, and that is the key of the other environment; give --api-key-file or set {own} or \
+         SMILE_API_KEY"
+    )]
+    NoKeyButTheOther { own: &'static str, other: &'static str },
+    #[error("the API key from {from} is the one that {other} holds, and --env {env} takes another")]
+    OtherKey {
+        from: String,
+        other: &'static str,
+        env: &'static str,
+    },
+    #[error("the API key from {from} has {fault}")]
+    NotTheKeyAlone { from: String, fault: &'static str },
     #[error("the API key from {0} is empty")]
     EmptyKey(String),
     #[error("the API key from {0} is not one line of printable ASCII text")]

@@ -9,4 +9,5 @@ pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
 pub(crate) mod read_at;
+pub(crate) mod rights;
 pub(crate) mod signals;

@@ -31,7 +31,7 @@ use crate::run::{Observer, RunEvent, Snapshot};
 pub(crate) use closing::Closing;
 pub(crate) use findings::{Checked, FindingReporter};
 pub(crate) use production::Production;
-pub(crate) use warnings::warn_of_rows;
+pub(crate) use warnings::{warn_of_open_key, warn_of_rows};
 
 use progress::Progress;
 

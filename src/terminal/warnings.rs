@@ -1,5 +1,7 @@
 //! What is said, before a run sends anything, of rows that are well-formed and look wrong.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{log, write_err};
@@ -27,6 +29,18 @@ pub(crate) fn warn_of_rows(report: Report, run_id: &str, rows: u32, warnings: &[
             LogFormat::Json => object(run_id, warning, report.verbose),
         });
     }
+}
+
+/// Tells that others than its owner may read the file of the key.
+pub(crate) fn warn_of_open_key(report: Report, run_id: &str, path: &Path, mode: u32) {
+    if report.log.quiet {
+        return;
+    }
+    let text = format!("others may read the key file {path:?} (mode {mode:04o}); `chmod 600` keeps it to its owner");
+    write_err(&match report.log.format {
+        LogFormat::Text => format!("warning: {text}\n"),
+        LogFormat::Json => log::message(run_id, "warning", &text),
+    });
 }
 
 fn text(warning: &Warning) -> String {

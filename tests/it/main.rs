@@ -17,6 +17,7 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod environment;
 mod happy;
 mod ledger;
 mod limits;

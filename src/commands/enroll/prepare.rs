@@ -15,7 +15,7 @@ use crate::ledger::{Holder, Ledger, RunRecord};
 use crate::manifest::{Opened, Surveyed};
 use crate::output::{Claim, Target};
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal::warn_of_rows;
+use crate::terminal::{warn_of_open_key, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
 pub(super) struct Prepared<'a> {
@@ -38,6 +38,9 @@ pub(super) fn prepare<'a>(
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
     let mut prepared = open(config, start, signals)?;
+    if let Some((path, mode)) = &config.account.open_key {
+        warn_of_open_key(config.report, &start.run_id, path, *mode);
+    }
     let Surveyed { survey, .. } = &prepared.manifest;
     // Rows that look wrong are told of before anything is sent, and before anybody is asked.
     warn_of_rows(
