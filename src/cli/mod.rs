@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
 pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
-pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
-pub(crate) use values::{Env, LogFormat, ProgressMode};
+pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs, StatusArgs};
+pub(crate) use values::{Color, Env, LogFormat, LogLevel, ProgressMode, StatusFormat};
 
 /// Enrolls existing users into Smile ID in bulk.
 ///
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the results CSV again from the ledger
     Results(ResultsArgs),
+    /// Say how a running or finished run stands
+    Status(StatusArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

@@ -7,6 +7,7 @@
 mod body;
 mod connect;
 mod error;
+mod ping;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use crate::sys::buffers::BufferPool;
 use body::{Progress, StreamedBody};
 
 pub(crate) use error::{ClientError, SendError, SendErrorKind};
+pub(crate) use ping::{PING_TIMEOUT, PingError, ping};
 
 /// Most bytes of an answer that are read: the sample of the API has 1.2 kB.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
 use crate::cli::EnrollArgs;
+use crate::domain::ping_url::PingUrl;
 
 /// A run's arguments and environment, resolved.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct EnrollConfig {
     pub(crate) pace: Pace,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
+    pub(crate) metrics: Option<PathBuf>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -28,6 +30,7 @@ impl EnrollConfig {
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
+        args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
         let files = Files::resolve(&args.files, &args.places)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
@@ -35,6 +38,7 @@ impl EnrollConfig {
             .file_or_stdout("--results", Some(&files.results))
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
+            .file("--metrics", args.report.metrics.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -44,6 +48,7 @@ impl EnrollConfig {
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
+            metrics: args.report.metrics.clone(),
             asks,
         })
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::default_ledger::DefaultLedgerError;
-use crate::domain::{endpoint::EndpointError, partner_id::PartnerIdError};
+use crate::domain::{endpoint::EndpointError, partner_id::PartnerIdError, ping_url::PingUrlError};
 use crate::ledger::Pin;
 
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,8 @@ pub(crate) enum ConfigError {
     NoCertificate(PathBuf),
     #[error(transparent)]
     BadEndpoint(#[from] EndpointError),
+    #[error(transparent)]
+    BadPingUrl(#[from] PingUrlError),
     #[error("--env local brings its own endpoint; leave --{0} out")]
     LocalHas(&'static str),
     #[error("{flag} {path:?} is the manifest itself; name another file")]
@@ -60,6 +62,12 @@ pub(crate) enum ConfigError {
     LedgerFolder { path: PathBuf, source: io::Error },
     #[error("there is no ledger of {pin} at {path:?}; name that run's --endpoint and --partner-id, or its --ledger")]
     NoLedger { pin: Pin, path: PathBuf },
+    #[error(
+        "no run has left its status beside the ledger {0:?}; name the run's --env, --endpoint and --partner-id, or its --ledger"
+    )]
+    NoStatus(PathBuf),
+    #[error("cannot read the status {path:?}")]
+    Status { path: PathBuf, source: io::Error },
     #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
     NeedsYes,
     #[error("the answer was not yes; nothing was sent")]

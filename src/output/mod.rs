@@ -1,4 +1,4 @@
-//! What files a run leaves: the results CSV and the summary.
+//! What files a run leaves: the results CSV, the summary, and how it stands: status and metrics.
 //!
 //! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
 //! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
@@ -8,7 +8,10 @@ mod cells;
 mod claim;
 mod findings;
 mod follow;
+mod metrics;
 mod partial;
+mod publish;
+mod status;
 mod summary;
 mod tally;
 mod target;
@@ -26,7 +29,12 @@ use crate::sys::signals::GivenUp;
 pub(crate) use claim::Claim;
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use follow::Follower;
+#[cfg(test)]
+pub(crate) use metrics::METRICS;
+pub(crate) use metrics::MetricsFile;
 pub(crate) use partial::tally_of_run;
+pub(crate) use publish::{Places, PublishError, Publisher};
+pub(crate) use status::{End, Identity, RunStatus, State, StatusPlace};
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;

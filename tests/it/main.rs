@@ -26,8 +26,10 @@ mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
+mod metrics;
 mod one_ledger;
 mod photos;
+mod ping;
 mod production;
 mod refusals;
 #[cfg(unix)]
@@ -40,6 +42,7 @@ mod signals;
 mod simulator;
 #[cfg(unix)]
 mod snapshots;
+mod status;
 mod stops;
 mod summary;
 mod suspicions;
