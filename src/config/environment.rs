@@ -126,7 +126,7 @@ fn is_typed(arg: &Arg, matches: &ArgMatches) -> bool {
 
 /// Whether what was typed leaves no place for this flag, or for this value of it.
 fn is_at_odds(command: &Command, arg: &Arg, value: &OsStr, matches: &ArgMatches) -> bool {
-    let excludes = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).iter().any(|arg| *arg == other);
+    let excludes = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
     let typed = || command.get_arguments().filter(|other| is_typed(other, matches));
     let by_flag = typed().any(|other| excludes(arg, other) || excludes(other, arg));
     let typed_value = |flag: &str, value: &str| {

@@ -220,9 +220,12 @@ impl MetricsFile {
     }
 }
 
-/// The samples of one metric: what comes behind the name, a label of their own, the value.
+/// What comes behind the metric's name, a label of its own, the value.
+type Sample = (&'static str, Option<(&'static str, String)>, f64);
+
+/// The samples of one metric.
 #[derive(Default)]
-struct Samples(Vec<(&'static str, Option<(&'static str, String)>, f64)>);
+struct Samples(Vec<Sample>);
 
 impl Samples {
     fn one(&mut self, value: f64) {
@@ -345,10 +348,7 @@ mod tests {
 
     fn value(text: &str, sample: &str) -> Option<f64> {
         let labels = "env=\"sandbox\",partner_id=\"0\\\"8\\\\5\"";
-        let sample = sample
-            .replace('}', "}")
-            .replace("{", &format!("{{{labels},"))
-            .replace(",}", "}");
+        let sample = sample.replace("{", &format!("{{{labels},")).replace(",}", "}");
         text.lines()
             .find_map(|line| line.strip_prefix(&format!("{sample} "))?.parse().ok())
     }

@@ -43,7 +43,7 @@ impl Field {
 /// The line for a terminal of so many columns.
 pub(super) fn bar_line(standing: &Standing, width: usize, colour: bool) -> String {
     let has_bar = width >= WIDE && standing.stop.is_none();
-    let bar = has_bar.then(|| bar(standing)).unwrap_or_default();
+    let bar = if has_bar { bar(standing) } else { String::new() };
     let fields = fields(standing);
     let chosen = fitting(&fields, width.saturating_sub(bar.len()));
     let painted = chosen.iter().map(|(text, tone)| paint(text, *tone, colour));
