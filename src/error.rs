@@ -9,7 +9,7 @@ use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::UnusableManifest;
-use crate::output::{FindingsError, ResultsError};
+use crate::output::{FindingsError, FixedCopyError, ResultsError};
 use crate::photo::PhotoError;
 use crate::run::RunError;
 use crate::sys::signals::{GivenUp, Signal};
@@ -28,6 +28,8 @@ pub(crate) enum Error {
     Results { path: PathBuf, source: ResultsError },
     #[error("findings {path:?}")]
     Findings { path: PathBuf, source: FindingsError },
+    #[error("fixed copy {path:?}")]
+    FixedCopy { path: PathBuf, source: FixedCopyError },
     #[error("cannot read the photo of row {row}")]
     Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
@@ -81,10 +83,17 @@ impl Error {
             Self::Findings {
                 source: FindingsError::NotFindings,
                 ..
-            } => Stop::Configuration,
-            Self::Findings { .. } | Self::Photo { .. } | Self::Summary { .. } | Self::Stdout(_) | Self::Runtime(_) => {
-                Stop::Storage
             }
+            | Self::FixedCopy {
+                source: FixedCopyError::NotOurs,
+                ..
+            } => Stop::Configuration,
+            Self::FixedCopy { .. }
+            | Self::Findings { .. }
+            | Self::Photo { .. }
+            | Self::Summary { .. }
+            | Self::Stdout(_)
+            | Self::Runtime(_) => Stop::Storage,
         }
     }
 
@@ -97,7 +106,9 @@ impl From<&LedgerError> for Stop {
     fn from(error: &LedgerError) -> Self {
         match error {
             LedgerError::Locked(_) => Self::LedgerLocked,
-            LedgerError::Missing | LedgerError::OtherPin { .. } => Self::Configuration,
+            LedgerError::Missing | LedgerError::OtherPin { .. } | LedgerError::OtherLookup { .. } => {
+                Self::Configuration
+            }
             LedgerError::Foreign
             | LedgerError::Newer { .. }
             | LedgerError::LogLost

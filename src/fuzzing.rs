@@ -9,17 +9,31 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use crate::domain::created_at::CreatedAt;
+use crate::domain::created_at::{CreatedAt, DateReader};
 use crate::domain::partner_id::PartnerId;
 use crate::domain::photo::{PhotoDefect, PhotoFormat, inspect};
 use crate::domain::response::{self, Kind, Reply};
 use crate::domain::signature::Signer;
 use crate::domain::user_id::UserId;
-use crate::manifest::{Manifest, ManifestError, ManifestOptions, Role, Survey};
+use crate::manifest::{Format, Manifest, ManifestError, ManifestOptions, Role, Survey};
 
 /// The date as it is sent, if the cell is accepted.
 pub fn created_at(cell: &str, now: DateTime<Utc>) -> Option<String> {
-    CreatedAt::parse(cell, now).ok().map(|date| date.as_str().to_owned())
+    let read = CreatedAt::parse(cell, now).map_err(|error| error.to_string());
+    read.ok().map(|date| date.as_str().to_owned())
+}
+
+/// The same with `--date-format` and `--timezone`; nothing where they are none.
+pub fn created_at_in(format: &str, zone: &str, cell: &str, now: DateTime<Utc>) -> Option<String> {
+    let reader = DateReader {
+        format: Some(format.parse().ok()?),
+        zone: Some(zone.parse().ok()?),
+    };
+    let read = reader.read(cell, now);
+    // What is said of a refused date is worked out from it.
+    read.map(|date| date.as_str().to_owned())
+        .map_err(|error| error.to_string())
+        .ok()
 }
 
 /// What the inspection of a photo says.
@@ -43,6 +57,12 @@ pub fn inspect_photo(bytes: &[u8]) -> Photo {
         Err(PhotoDefect::Empty | PhotoDefect::Truncated) => Photo::Cut,
         Err(defect @ (PhotoDefect::NotJpegOrPng | PhotoDefect::Malformed(_))) => Photo::Refused(defect.to_string()),
     }
+}
+
+/// What `--fix-photos` makes of these bytes: none where they are left as they are, else a photo, or why there is none.
+#[cfg(feature = "fix-photos")]
+pub fn fix_photo(bytes: &[u8], max_side: u16) -> Option<Result<Vec<u8>, String>> {
+    crate::photo::fix_for_fuzzing(bytes, max_side)
 }
 
 /// An answer of the API as it came in.
@@ -139,15 +159,23 @@ pub struct Passes {
     pub second: Vec<Row>,
     /// Whether both passes have hashed the same bytes.
     pub same_hash: bool,
+    /// What stands between the fields; a comma for JSON Lines.
+    pub delimiter: u8,
 }
 
-/// Surveys a manifest and reads it once more; an error's text where the file cannot be used as a whole.
-pub fn read_manifest(path: &Path, now: DateTime<Utc>) -> Result<Passes, String> {
-    passes(path, now).map_err(|error| error.to_string())
+/// Surveys a manifest, CSV or JSON Lines, and reads it once more; an error's text where the file cannot be used as a
+/// whole.
+pub fn read_manifest(path: &Path, json_lines: bool, now: DateTime<Utc>) -> Result<Passes, String> {
+    let format = if json_lines { Format::JsonLines } else { Format::Csv };
+    let options = ManifestOptions {
+        format,
+        ..ManifestOptions::in_folder("photos")
+    };
+    passes(path, options, now).map_err(|error| error.to_string())
 }
 
-fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
-    let manifest = Manifest::open(path, ManifestOptions::in_folder("photos"), now)?;
+fn passes(path: &Path, options: ManifestOptions, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
+    let manifest = Manifest::open(path, options, now)?;
     let mut faults = Vec::new();
     let survey = Survey::take(&manifest, |number, _| faults.push(number))?;
     let mut records = manifest.records()?;
@@ -176,6 +204,7 @@ fn passes(path: &Path, now: DateTime<Utc>) -> Result<Passes, ManifestError> {
         faults,
         second,
         same_hash: records.sha256() == survey.sha256,
+        delimiter: manifest.csv_form().delimiter.byte(),
     })
 }
 

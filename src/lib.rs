@@ -46,9 +46,11 @@
 //!    send, or send if the photo is another one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the
 //!    queue.
 //! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
-//!    calls `Photo::read` (`photo/mod.rs`), which judges the bytes with `domain/photo/` and hashes them. These very bytes
-//!    are sent. `Dispatcher::prepared` (`run/admission.rs`) says what follows: a photo that is not good makes the row
-//!    `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
+//!    calls `Photo::read` (`photo/mod.rs`), which finds the file (`photo/locate.rs`), judges the bytes with
+//!    `domain/photo/` and hashes them. These very bytes are sent. With `--fix-photos` another photo may take their place
+//!    before they are judged: `Fixer::fix` (`photo/fix/fixer.rs`) decides from the header what is to be done, waits for its
+//!    turn (`photo/fix/turns.rs`), and decodes, scales, turns and encodes. `Dispatcher::prepared` (`run/admission.rs`) says
+//!    what follows: a photo that is not good makes the row `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
 //!    that another user has is told of, and makes the row `invalid` with `--strict` (`run/shared_photos.rs`); where the
 //!    machine was short of files or memory the row is tried again later.
 //! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along.
@@ -89,11 +91,12 @@
 //!
 //! # Every pass over the manifest
 //!
-//! No row is kept in memory between the passes; a row has the same number and the same judgement in each.
+//! No row is kept in memory between the passes; a row has the same number and the same judgement in each. In each the bytes
+//! are hashed as they lie, unpacked and decoded (`manifest/text.rs`), and cut into records (`manifest/input.rs`).
 //!
 //! | pass | where | what for |
 //! |---|---|---|
-//! | header | `Manifest::open`, `manifest/source.rs` | finds the columns |
+//! | header | `Found::look`, `manifest/layout.rs` | finds packing, encoding, delimiter and columns; of JSON Lines it reads the whole, for the names of the members |
 //! | survey | `Survey::take`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
 //! | warnings | `Surveyed::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
 //! | count | `Surveyed::each_first`, `commands/enroll/confirm.rs` | how many users would be sent; only where a production run asks |
@@ -112,8 +115,8 @@
 //! - `config`: arguments and environment, resolved into one value for each command: endpoint, credentials, paths, pace
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
-//! - `manifest`: from the bytes of the CSV to rows, and the survey of the whole
-//! - `photo`: from a path to the judged bytes of a photo
+//! - `manifest`: from the bytes of the file to rows, and the survey of the whole
+//! - `photo`: from a path to the judged bytes of a photo, fixed on request
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::files::{FileArgs, OUTPUT, PlaceArgs, SENDING};
+use super::files::{FileArgs, FixArgs, OUTPUT, PlaceArgs, SENDING};
 use super::values::{Color, LogFormat, LogLevel, ProgressMode, Rate, duration, positive_duration};
 
 #[derive(Debug, Args)]
@@ -13,7 +13,12 @@ pub(crate) struct EnrollArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
     #[command(flatten)]
+    pub(crate) fixing: FixArgs,
+    #[command(flatten)]
     pub(crate) account: AccountArgs,
+    /// Ask no question before a production run; needed where there is no terminal to ask on
+    #[arg(long, help_heading = SENDING)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
@@ -48,9 +53,6 @@ pub(crate) struct AccountArgs {
     /// Further root certificates (PEM), beside the system's
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Ask no question before a production run; needed where there is no terminal to ask on
-    #[arg(long)]
-    pub(crate) yes: bool,
 }
 
 /// How fast, and how often.

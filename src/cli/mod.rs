@@ -2,13 +2,17 @@
 
 mod enroll;
 mod files;
+mod reading;
+mod reconcile;
 mod subcommands;
 mod values;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
-pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
+pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs, StatusArgs};
 pub(crate) use values::{Color, Env, LogFormat, LogLevel, ProgressMode, StatusFormat};
 
@@ -44,6 +48,8 @@ pub(crate) enum Command {
     Results(ResultsArgs),
     /// Say how a running or finished run stands
     Status(StatusArgs),
+    /// Ask the provider what became of users in doubt; enrolls nobody
+    Reconcile(ReconcileArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

@@ -7,12 +7,12 @@ use clap::{Args, ValueHint};
 use clap_complete::Shell;
 
 use super::enroll::{LogArgs, PinArgs};
-use super::files::{FileArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
+use super::files::{FileArgs, FixArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
 use super::values::{Env, StatusFormat, duration, share};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// CSV with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
@@ -22,6 +22,11 @@ pub(crate) struct CheckArgs {
     /// Look at the rows only
     #[arg(long, help_heading = PHOTOS)]
     pub(crate) no_photos: bool,
+    #[command(flatten)]
+    pub(crate) fixing: FixArgs,
+    /// Keep the fixed copies in this folder, for a person to look at
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = PHOTOS, requires = "fix_photos", conflicts_with = "no_photos")]
+    pub(crate) save_fixed: Option<PathBuf>,
     /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) findings: Option<PathBuf>,
@@ -33,6 +38,9 @@ pub(crate) struct CheckArgs {
 pub(crate) struct ResultsArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    /// Write the columns that say what was done to photos, as a run with this flag does
+    #[arg(long, help_heading = PHOTOS)]
+    pub(crate) fix_photos: bool,
     /// Needed where --ledger is not given.
     #[command(flatten)]
     pub(crate) pin: PinArgs,
@@ -78,6 +86,18 @@ pub(crate) struct SimulatorArgs {
     /// Which of the many bad nights it is: the same seed gives the same faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Share of registrations, 0 to 1, that a person has to decide on
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) provisional_rate: f64,
+    /// Time that the person takes; one of eight is refused
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) decide_after: Duration,
+    /// Share of look-ups, 0 to 1, that get a 429, a 503, a dropped connection, or a history that is not there yet
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) lookup_fail_rate: f64,
+    /// How far its clock is ahead
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
+    pub(crate) clock_ahead: Duration,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod completions;
 mod enroll;
 mod help;
 mod man;
+mod reconcile;
 mod results;
 mod simulator;
 mod status;
@@ -12,7 +13,7 @@ mod status;
 use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
-use crate::config::{CheckConfig, EnrollConfig, Known, ResultsConfig, SimulatorConfig, StatusConfig};
+use crate::config::{CheckConfig, EnrollConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig, StatusConfig};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::sys::signals::Signals;
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Check(args)) => check::run(&CheckConfig::resolve(&args)?),
         Some(Command::Results(args)) => results::run(&ResultsConfig::resolve(&args)?, signals),
         Some(Command::Status(args)) => status::run(&StatusConfig::resolve(&args)?),
+        Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
         Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),

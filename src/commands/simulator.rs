@@ -19,6 +19,10 @@ pub(super) fn run(config: SimulatorConfig, signals: &Signals) -> Result<ExitStat
         latency: config.latency,
         fail_rate: config.fail_rate,
         seed: config.seed,
+        provisional_rate: config.provisional_rate,
+        decide_after: config.decide_after,
+        lookup_fail_rate: config.lookup_fail_rate,
+        clock_ahead: config.clock_ahead,
     };
     signals.enter(Mode::Drain);
     super::runtime()?.block_on(async {

@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use super::files::fixing;
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
 use crate::cli::EnrollArgs;
 use crate::domain::ping_url::PingUrl;
+use crate::photo::FixSettings;
 
 /// A run's arguments and environment, resolved.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(crate) struct EnrollConfig {
     pub(crate) ledger: Option<KeptLedger>,
     pub(crate) account: Account,
     pub(crate) pace: Pace,
+    /// How photos are fixed; none where each is sent as it lies.
+    pub(crate) fixing: Option<FixSettings>,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
     pub(crate) metrics: Option<PathBuf>,
@@ -25,13 +29,14 @@ pub(crate) struct EnrollConfig {
 
 impl EnrollConfig {
     pub(crate) fn resolve(args: &EnrollArgs) -> Result<Self, ConfigError> {
-        let asks = args.files.env == Env::Production && !args.account.yes;
+        let asks = args.files.env == Env::Production && !args.yes;
         // A production run that nobody can be asked about needs `--yes`, so that none begins by itself.
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
         args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
-        let files = Files::resolve(&args.files, &args.places)?;
+        let fixing = fixing(&args.fixing)?;
+        let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
@@ -45,6 +50,7 @@ impl EnrollConfig {
             files,
             ledger,
             account,
+            fixing,
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),

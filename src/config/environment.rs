@@ -16,6 +16,14 @@ const PREFIX: &str = "IMAGE_ENROLL_";
 const PARTNER_ID: (&str, &str) = ("partner-id", "SMILE_PARTNER_ID");
 /// The stand-in for the API is set up beside a run, and not like one.
 const APART: &str = "simulator";
+/// Flags that mean something else to these commands than to a run.
+const OTHERS: [(&str, &str); 5] = [
+    ("status", "format"),
+    ("reconcile", "rate"),
+    ("reconcile", "limit"),
+    ("reconcile", "timeout"),
+    ("reconcile", "max-outage"),
+];
 /// Values that leave no choice for another flag.
 const EXCLUDED: [(&str, &str, &str); 1] = [("env", "local", "endpoint")];
 
@@ -71,8 +79,9 @@ pub(crate) fn with_variables(command: Command) -> Command {
 fn variable(command: &str, arg: &Arg) -> Option<String> {
     let flag = arg.get_long().filter(|_| !tells_of_itself(arg))?;
     let name = flag.to_ascii_uppercase().replace('-', "_");
-    Some(match (command == APART, flag == PARTNER_ID.0) {
-        (true, _) => format!("{PREFIX}{}_{name}", APART.to_ascii_uppercase()),
+    let is_apart = command == APART || OTHERS.contains(&(command, flag));
+    Some(match (is_apart, flag == PARTNER_ID.0) {
+        (true, _) => format!("{PREFIX}{}_{name}", command.to_ascii_uppercase()),
         (false, true) => PARTNER_ID.1.to_owned(),
         (false, false) => format!("{PREFIX}{name}"),
     })
@@ -226,7 +235,13 @@ mod tests {
             "CHAR" => ";",
             "I/N" => "1/7",
             "NAME=HEADER" => "user_id=id",
-            "PORT" | "N" | "PX" => "7",
+            "NAME" => "utf-8",
+            "FMT" => "epoch",
+            "ZONE" => "UTC",
+            "STATUS" => "in_doubt",
+            "TEXT" => "{user_id}.jpg",
+            "PX" => "700",
+            "PORT" | "N" => "7",
             "URL" => "https://seven.example",
             _ => "seven",
         }
@@ -245,7 +260,9 @@ mod tests {
                 typed.retain(|name| *name != definitions.get_name());
                 let positionals = command.get_positionals().count();
                 typed.extend(vec!["m.csv"; positionals]);
-                let matches = with(&[(&variable, &value)], &typed);
+                // The longest side is of use with this one alone.
+                let fixes = ("IMAGE_ENROLL_FIX_PHOTOS", "yes");
+                let matches = with(&[(&variable, &value), fixes], &typed);
                 let matches = matches.unwrap_or_else(|error| panic!("{variable}={value}: {error}"));
                 let (_, own, _) = chosen(&definitions, &matches);
                 assert!(is_typed(arg, own), "{variable} does not set {arg}");

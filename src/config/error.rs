@@ -4,8 +4,29 @@ use std::io;
 use std::path::PathBuf;
 
 use super::default_ledger::DefaultLedgerError;
-use crate::domain::{endpoint::EndpointError, partner_id::PartnerIdError, ping_url::PingUrlError};
+use crate::domain::{
+    created_at::{DateFormatError, TimeZoneError},
+    endpoint::EndpointError,
+    partner_id::PartnerIdError,
+    photo::TemplateError,
+    ping_url::PingUrlError,
+};
 use crate::ledger::Pin;
+
+impl From<EndpointError> for ConfigError {
+    fn from(source: EndpointError) -> Self {
+        let flag = "--endpoint";
+        Self::BadEndpoint { flag, source }
+    }
+}
+
+impl ConfigError {
+    /// What is wrong with the host of the look-up.
+    pub(crate) fn lookup_endpoint(source: EndpointError) -> Self {
+        let flag = "--lookup-endpoint";
+        Self::BadEndpoint { flag, source }
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -13,6 +34,10 @@ pub(crate) enum ConfigError {
     NoManifest,
     #[error("with '-' as the manifest, name {0} too")]
     StdinNeeds(&'static str),
+    #[error("--column names {0} twice; give one header for it")]
+    RepeatedColumn(&'static str),
+    #[error("JSON Lines have no delimiter; leave --delimiter out, or read the file as CSV with --format csv")]
+    NoDelimiterInJson,
     #[error("no partner id: give --partner-id or set SMILE_PARTNER_ID")]
     NoPartner,
     #[error(transparent)]
@@ -42,10 +67,16 @@ pub(crate) enum ConfigError {
     CaFile { path: PathBuf, source: io::Error },
     #[error("there is no PEM certificate in {0:?}")]
     NoCertificate(PathBuf),
-    #[error(transparent)]
-    BadEndpoint(#[from] EndpointError),
+    #[error("{flag}")]
+    BadEndpoint { flag: &'static str, source: EndpointError },
     #[error(transparent)]
     BadPingUrl(#[from] PingUrlError),
+    #[error(transparent)]
+    BadDateFormat(#[from] DateFormatError),
+    #[error(transparent)]
+    BadTemplate(#[from] TemplateError),
+    #[error(transparent)]
+    BadTimeZone(#[from] TimeZoneError),
     #[error("--env local brings its own endpoint; leave --{0} out")]
     LocalHas(&'static str),
     #[error("{flag} {path:?} is the manifest itself; name another file")]
@@ -54,6 +85,14 @@ pub(crate) enum ConfigError {
     SameFile(&'static str, &'static str),
     #[error("this manifest has no file name to derive others from; name --results")]
     NoStem,
+    #[error(
+        "--env local keeps no users; reconcile against `image-enroll simulator` with --endpoint and --lookup-endpoint"
+    )]
+    NoLocalLookup,
+    #[error("--endpoint is not the provider's own, so name where to look users up: --lookup-endpoint")]
+    NoLookupEndpoint,
+    #[error("without a manifest there are no results to write; name the manifest, or leave {0} out")]
+    NothingToWrite(&'static str),
     #[error("a local run keeps no ledger unless --ledger names one")]
     NoLocalLedger,
     #[error(transparent)]
@@ -70,6 +109,10 @@ pub(crate) enum ConfigError {
     Status { path: PathBuf, source: io::Error },
     #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
     NeedsYes,
+    #[error(
+        "this program was built without --fix-photos: build it with the feature `fix-photos`, or leave the flag out"
+    )]
+    BuiltWithoutFixing,
     #[error("the answer was not yes; nothing was sent")]
     Declined,
 }

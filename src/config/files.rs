@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
-use crate::cli::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
-use crate::manifest::ManifestOptions;
+use crate::cli::{ColumnHeader, ColumnName, FileArgs, FixArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
+use crate::domain::{created_at::DateReader, outcome::ResultColumns, photo::PhotoTemplate};
+use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
+use crate::photo::FixSettings;
 
 /// Where the files of a run are, beside its ledger.
 #[derive(Debug)]
@@ -15,35 +17,124 @@ pub(crate) struct Files {
     pub(crate) results: PathBuf,
     /// Whether the results may replace a file that is no earlier results CSV.
     pub(crate) force: bool,
+    /// Whether they say what was done to photos.
+    pub(crate) columns: ResultColumns,
 }
 
 impl Files {
-    pub(super) fn resolve(args: &FileArgs, places: &PlaceArgs) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(args: &FileArgs, fix_photos: bool, places: &PlaceArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
+        let files = Self::of(manifest, args.env, (&args.reading, &args.photos), places)?;
+        Ok(files.with_columns(fix_photos))
+    }
+
+    /// Whether the results say what was done to photos.
+    pub(super) fn with_columns(self, fix_photos: bool) -> Self {
+        let columns = match fix_photos {
+            true => ResultColumns::WithFixes,
+            false => ResultColumns::Plain,
+        };
+        Self { columns, ..self }
+    }
+
+    /// The same where the manifest was named by another command.
+    pub(super) fn of(
+        manifest: PathBuf,
+        env: Env,
+        (args, photos): (&ManifestArgs, &PhotoArgs),
+        places: &PlaceArgs,
+    ) -> Result<Self, ConfigError> {
         if manifest.as_os_str() == "-" {
             require(places.results.is_some(), "--results")?;
             require(places.ledger.is_some(), "--ledger")?;
-            require(args.photos.photo_root.is_some(), "--photo-root")?;
+            require(photos.photo_root.is_some(), "--photo-root")?;
         }
         let results = places
             .results
             .clone()
-            .map_or_else(|| beside(&manifest, args.env, "results.csv"), Ok)?;
+            .map_or_else(|| beside(&manifest, env, "results.csv"), Ok)?;
         Ok(Self {
-            env: args.env,
-            reading: reading(&manifest, &args.reading, &args.photos),
+            env,
+            reading: reading(&manifest, args, photos)?,
             manifest,
             results,
             force: places.force,
+            columns: ResultColumns::Plain,
         })
     }
 }
 
 /// How the manifest is read.
-pub(super) fn reading(manifest: &Path, args: &ManifestArgs, photos: &PhotoArgs) -> ManifestOptions {
-    ManifestOptions {
+pub(super) fn reading(
+    manifest: &Path,
+    args: &ManifestArgs,
+    photos: &PhotoArgs,
+) -> Result<ManifestOptions, ConfigError> {
+    let format = format(manifest, args.format);
+    if args.delimiter.is_some() && format == Format::JsonLines {
+        return Err(ConfigError::NoDelimiterInJson);
+    }
+    Ok(ManifestOptions {
         photo_root: photo_root(manifest, photos.photo_root.as_deref()),
+        photo_template: photos.photo_template.as_deref().map(PhotoTemplate::parse).transpose()?,
+        dates: dates(args)?,
         strict: args.strict,
+        format,
+        delimiter: args.delimiter.and_then(|delimiter| Delimiter::of(delimiter.0)),
+        encoding: args.encoding.map(|name| name.0),
+        headers: headers(&args.columns)?,
+    })
+}
+
+fn dates(args: &ManifestArgs) -> Result<DateReader, ConfigError> {
+    Ok(DateReader {
+        format: args.date_format.as_deref().map(str::parse).transpose()?,
+        zone: args.timezone.as_deref().map(str::parse).transpose()?,
+    })
+}
+
+/// What the manifest is written in: what is said, or else what its name says.
+fn format(manifest: &Path, given: Option<ManifestFormat>) -> Format {
+    let name = unpacked(manifest).extension().unwrap_or_default().to_ascii_lowercase();
+    match given {
+        Some(ManifestFormat::Csv) => Format::Csv,
+        Some(ManifestFormat::Jsonl) => Format::JsonLines,
+        None if name == "jsonl" || name == "ndjson" => Format::JsonLines,
+        None => Format::Csv,
+    }
+}
+
+/// The path without the ending of gzip.
+fn unpacked(path: &Path) -> &Path {
+    let is_gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    let stem = path.file_stem().filter(|_| is_gzip);
+    stem.map_or(path, Path::new)
+}
+
+/// The headers that are given for columns, each at most once.
+fn headers(columns: &[ColumnHeader]) -> Result<Headers, ConfigError> {
+    let mut headers = Headers::default();
+    for ColumnHeader { name, header } in columns {
+        let place = match name {
+            ColumnName::UserId => &mut headers.user_id,
+            ColumnName::CreatedAt => &mut headers.created_at,
+            ColumnName::Photo => &mut headers.photo,
+        };
+        if place.replace(header.clone()).is_some() {
+            return Err(ConfigError::RepeatedColumn(name.word()));
+        }
+    }
+    Ok(headers)
+}
+
+/// How photos are fixed, if they are.
+pub(super) fn fixing(args: &FixArgs) -> Result<Option<FixSettings>, ConfigError> {
+    match (args.fix_photos, cfg!(feature = "fix-photos")) {
+        (false, _) => Ok(None),
+        (true, false) => Err(ConfigError::BuiltWithoutFixing),
+        (true, true) => Ok(Some(FixSettings {
+            max_side: args.max_side,
+        })),
     }
 }
 
@@ -55,7 +146,7 @@ pub(super) fn photo_root(manifest: &Path, given: Option<&Path>) -> PathBuf {
 
 /// `<stem>.<env>.<kind>` beside the manifest.
 pub(super) fn beside(manifest: &Path, env: Env, kind: &str) -> Result<PathBuf, ConfigError> {
-    let mut name = manifest.file_stem().ok_or(ConfigError::NoStem)?.to_owned();
+    let mut name = unpacked(manifest).file_stem().ok_or(ConfigError::NoStem)?.to_owned();
     name.push(format!(".{}.{kind}", env.word()));
     Ok(manifest.with_file_name(name))
 }
@@ -72,7 +163,38 @@ mod tests {
     fn files_stand_beside_the_manifest() {
         let path = beside(Path::new("/data/users.csv"), Env::Sandbox, "results.csv").unwrap();
         assert_eq!(path, Path::new("/data/users.sandbox.results.csv"));
+        let path = beside(Path::new("/data/users.csv.gz"), Env::Sandbox, "results.csv").unwrap();
+        assert_eq!(path, Path::new("/data/users.sandbox.results.csv"));
         let path = beside(Path::new("users"), Env::Production, "ledger.db").unwrap();
         assert_eq!(path, Path::new("users.production.ledger.db"));
+    }
+
+    #[test]
+    fn json_lines_are_known_by_their_name_unless_it_is_said() {
+        for (name, wanted) in [
+            ("m.csv", Format::Csv),
+            ("m.jsonl", Format::JsonLines),
+            ("a.b/M.NDJSON", Format::JsonLines),
+            ("m.jsonl.gz", Format::JsonLines),
+            ("m.csv.gz", Format::Csv),
+            ("jsonl", Format::Csv),
+            ("-", Format::Csv),
+        ] {
+            assert_eq!(format(Path::new(name), None), wanted, "{name}");
+            assert_eq!(format(Path::new(name), Some(ManifestFormat::Csv)), Format::Csv);
+            assert_eq!(format(Path::new(name), Some(ManifestFormat::Jsonl)), Format::JsonLines);
+        }
+    }
+
+    #[test]
+    fn a_header_is_given_once_for_each_column() {
+        let columns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
+        let given = headers(&columns(&["photo=b", "user_id=a"])).unwrap();
+        assert_eq!(
+            [given.user_id, given.created_at, given.photo],
+            [Some("a".to_owned()), None, Some("b".to_owned())]
+        );
+        let refused = headers(&columns(&["user_id=a", "user_id=b"]));
+        assert!(matches!(refused, Err(ConfigError::RepeatedColumn("user_id"))));
     }
 }

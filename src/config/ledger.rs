@@ -19,27 +19,36 @@ pub(crate) struct KeptLedger {
 impl KeptLedger {
     /// The ledger that is named, or that of endpoint and partner; none where the simulator forgets everything as well.
     pub(super) fn resolve(args: &PlaceArgs, pin: &PinArgs, files: &Files) -> Result<Option<Self>, ConfigError> {
-        let ledger = match &args.ledger {
-            Some(path) => Self {
-                path: path.clone(),
-                default_of: None,
-            },
-            None if files.env == Env::Local => return Ok(None),
-            None => Self::of_partner(pin, files)?,
+        let Some(ledger) = Self::named(args, pin, files.env)? else {
+            return Ok(None);
         };
+        // Without a name to go by there was none in the first version either.
+        if ledger.default_of.is_some()
+            && let Ok(left) = beside(&files.manifest, files.env, "ledger.db")
+        {
+            default_ledger::check_left_beside(left, &ledger.path)?;
+        }
         match ledger.path == files.results {
             true => Err(ConfigError::SameFile("--results", "--ledger")),
             false => Ok(Some(ledger)),
         }
     }
 
-    fn of_partner(args: &PinArgs, files: &Files) -> Result<Self, ConfigError> {
-        let (endpoint, partner_id) = endpoint_and_partner(args, files.env)?;
-        let path = default_ledger::path(&endpoint, &partner_id)?;
-        // Without a name to go by there was none in the first version either.
-        if let Ok(left) = beside(&files.manifest, files.env, "ledger.db") {
-            default_ledger::check_left_beside(left, &path)?;
+    /// The same for a command without a manifest.
+    pub(super) fn named(args: &PlaceArgs, pin: &PinArgs, env: Env) -> Result<Option<Self>, ConfigError> {
+        match &args.ledger {
+            Some(path) => Ok(Some(Self {
+                path: path.clone(),
+                default_of: None,
+            })),
+            None if env == Env::Local => Ok(None),
+            None => Self::of_partner(pin, env).map(Some),
         }
+    }
+
+    fn of_partner(args: &PinArgs, env: Env) -> Result<Self, ConfigError> {
+        let (endpoint, partner_id) = endpoint_and_partner(args, env)?;
+        let path = default_ledger::path(&endpoint, &partner_id)?;
         let pin = Pin {
             endpoint: endpoint.to_string(),
             partner_id,

@@ -75,6 +75,7 @@ pub(crate) fn log(cli: &Cli) -> Log {
     match &cli.command {
         None => (&cli.enroll.report).into(),
         Some(Command::Check(args)) => (&args.log).into(),
+        Some(Command::Reconcile(args)) => (&args.log).into(),
         Some(
             Command::Results(_) | Command::Status(_) | Command::Simulator(_) | Command::Completions(_) | Command::Man,
         ) => Log::usual(Color::Auto),

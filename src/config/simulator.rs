@@ -24,6 +24,12 @@ pub(crate) struct SimulatorConfig {
     /// From 0 to 1.
     pub(crate) fail_rate: f64,
     pub(crate) seed: u64,
+    /// From 0 to 1.
+    pub(crate) provisional_rate: f64,
+    pub(crate) decide_after: Duration,
+    /// From 0 to 1.
+    pub(crate) lookup_fail_rate: f64,
+    pub(crate) clock_ahead: Duration,
 }
 
 impl SimulatorConfig {
@@ -40,6 +46,10 @@ impl SimulatorConfig {
             latency: args.latency,
             fail_rate: args.fail_rate,
             seed: args.seed,
+            provisional_rate: args.provisional_rate,
+            decide_after: args.decide_after,
+            lookup_fail_rate: args.lookup_fail_rate,
+            clock_ahead: args.clock_ahead,
         })
     }
 }

@@ -14,12 +14,12 @@ pub(crate) struct Endpoint {
 /// Why a text is no endpoint.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
-    #[error("--endpoint {0:?} is not a URL such as https://testapi.smileidentity.com")]
+    #[error("{0:?} is not a URL such as https://testapi.smileidentity.com")]
     NotAUrl(String),
-    #[error("--endpoint {0:?}: http:// is for loopback only; use https://")]
+    #[error("{0:?}: http:// is for loopback only; use https://")]
     PlainHttp(String),
     /// The text may hold a password, so only the host is shown.
-    #[error("--endpoint {0:?}: a base URL has no user, query or fragment")]
+    #[error("{0:?}: a base URL has no user, query or fragment")]
     Parts(String),
 }
 

@@ -31,27 +31,32 @@ impl Reason {
                 "the row has a quote where CSV allows none, so that nobody can know where its fields end"
             }
             Self::BadLineEnd => "the row holds a carriage return without a line feed",
+            Self::BadJson => "the line is no JSON object, or has user_id, user_created_at or photo twice",
             Self::BadUserId => {
-                "the user_id is empty, has more than 256 characters, holds a control character, or begins or ends with \
-                 white space"
+                "the user_id is empty, is no string in JSON, has more than 256 characters, a control character, or white \
+                 space at an end"
             }
             Self::BadDate => "user_created_at has no accepted form, or there is no such day, time of day or offset",
             Self::DateInFuture => "user_created_at is more than a day ahead",
             Self::ConflictingRows => "another row has the same user_id with another date or photo",
             Self::PhotoNotGiven => "the cell for the photo is empty",
             Self::PhotoIsNotAPath => {
-                "the cell holds the photo itself, as base64 or a data URI, instead of a file's path"
+                "the cell holds the photo itself, as base64 or a data URI, or a JSON value that is no string, instead of a file's path"
             }
+            Self::BadPhotoPath => "a cell that --photo-template names cannot stand in a path, as .. cannot",
             Self::PhotoNotFound => "there is no file at the photo's path",
+            Self::PhotoAmbiguous => "several files fit the --photo-template, and nobody can know which is meant",
             Self::PhotoNotReadable => "the photo's file cannot be read, for example because its rights forbid it",
             Self::PhotoNotAFile => "the photo's path leads to a folder, a pipe, a device or a socket",
             Self::PhotoIsARunFile => {
                 "the photo's path leads to a file of the run itself, such as its ledger or its results"
             }
             Self::PhotoEmpty => "the photo's file is empty",
-            Self::PhotoTooLarge => "the photo has more than 5,000,000 bytes",
+            Self::PhotoTooLarge => {
+                "the photo has more than 5,000,000 bytes, or with --fix-photos more than can be decoded"
+            }
             Self::PhotoTruncated => "the photo's file ends before the picture does",
-            Self::PhotoMalformed => "the photo begins as a JPEG or a PNG, and its inner structure is damaged",
+            Self::PhotoMalformed => "the photo's inner structure is damaged, or --fix-photos finds its picture so",
             Self::PhotoNotJpegOrPng => "the photo is neither a JPEG nor a PNG, whatever its name says",
             Self::SpoiltUserId => "a spreadsheet has spoilt the user_id, as in 1.23457E+11",
             Self::PlaceholderUserId => "the user_id is a word for no value, as NULL is",
@@ -61,6 +66,7 @@ impl Reason {
             Self::SuspiciousDate => "user_created_at is before 2010, or is the zero of a clock, as 1970-01-01 is",
             Self::SharedPhoto => "another user's row has a photo of the same content",
             Self::LargePhoto => "the photo has more than 4,500,000 bytes, and a gateway may refuse it",
+            Self::PhotoFixed => "with --fix-photos the photo is turned, scaled or converted before it is sent",
             Self::AnswerLost => {
                 "the user is enrolled with this row's photo and date, by an attempt whose answer was lost"
             }
@@ -76,6 +82,8 @@ impl Reason {
             }
             Self::HumanReview => "a person at Smile ID has still to look at the photo",
             Self::UserIdTaken => "the user_id was enrolled before, and not by an attempt in this ledger",
+            Self::LookedUp => "found out from the history of the user at Smile ID, by `reconcile`",
+            Self::DecidedLater => "a person at Smile ID has decided on the photo since, as `reconcile` found out",
             Self::PhotoUnusable => "the API cannot use the photo (codes 0001, 1241)",
             Self::CompareFailed => "the API compared the photo and found that it does not match (code 0841)",
             Self::PossibleSpoof => {

@@ -3,11 +3,12 @@
 //! One pure function, [`judge`], holds the table of the contract's section 6. It claims nothing
 //! that the answer does not prove: whatever cannot be read as an enrollment or a refusal is no answer.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, value::RawValue};
 use strum::{Display, IntoStaticStr};
 
 use super::{
@@ -127,7 +128,7 @@ pub(crate) fn judge(reply: &Reply, user_id: &UserId, signer: &Signer) -> Verdict
 
 /// A 2xx counts for what its body proves, and for nothing else.
 fn judge_success(body: &Body, user_id: &UserId, signer: &Signer, reply: &Reply) -> Kind {
-    if body.object().is_none() {
+    if body.object.is_none() {
         return Kind::InDoubt(Reason::UnreadableAnswer, None);
     }
     if !body.signature_holds(signer) {
@@ -202,33 +203,59 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// The JSON of an answer, if it is JSON. Of a key that is there twice the last counts, as with most readers of JSON.
-struct Body(Option<Value>);
+/// A JSON object: each value still as it stands there, since an answer says much that nobody asks for. Of a key that is
+/// there twice the last counts, as with most readers of JSON.
+type Object<'a> = BTreeMap<Key<'a>, &'a RawValue>;
 
-impl Body {
-    fn read(bytes: &[u8]) -> Self {
-        Self(serde_json::from_slice(bytes).ok())
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Borrow<str> for Key<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
     }
+}
 
-    fn object(&self) -> Option<&Map<String, Value>> {
-        self.0.as_ref()?.as_object()
+/// What counts as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Number(Number),
+}
+
+/// The JSON of an answer, if it is a JSON object.
+pub(super) struct Body<'a> {
+    object: Option<Object<'a>>,
+    params: Object<'a>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
+        let object: Option<Object> = serde_json::from_slice(bytes).ok();
+        let params = object.as_ref().and_then(|object| object.get("PartnerParams"));
+        let params = params.and_then(|params| serde_json::from_str(params.get()).ok());
+        Self {
+            object,
+            params: params.unwrap_or_default(),
+        }
     }
 
     /// A string or a number as text; anything else is as good as absent.
-    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
-        scalar(self.object()?.get(key)?)
+    fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        scalar(self.object.as_ref()?.get(key)?)
     }
 
-    fn params(&self, key: &str) -> Option<Cow<'_, str>> {
-        scalar(self.object()?.get("PartnerParams")?.get(key)?)
+    fn params(&self, key: &str) -> Option<Cow<'a, str>> {
+        scalar(self.params.get(key)?)
     }
 
-    fn user_id(&self) -> Option<Cow<'_, str>> {
+    fn user_id(&self) -> Option<Cow<'a, str>> {
         self.params("user_id")
     }
 
     /// Four characters; a number has lost its leading zeros, which are put back.
-    fn result_code(&self) -> Option<Cow<'_, str>> {
+    pub(super) fn result_code(&self) -> Option<Cow<'a, str>> {
         let code = self.text("ResultCode").or_else(|| self.text("code"))?;
         match code.trim() {
             "" => None,
@@ -237,7 +264,7 @@ impl Body {
         }
     }
 
-    fn message(&self) -> Option<Cow<'_, str>> {
+    fn message(&self) -> Option<Cow<'a, str>> {
         ["ResultText", "error", "message"].iter().find_map(|key| self.text(key))
     }
 
@@ -252,8 +279,9 @@ impl Body {
 
     /// Right or absent. A signature without its timestamp cannot be right.
     fn signature_holds(&self, signer: &Signer) -> bool {
-        match self.object().and_then(|object| object.get("signature")) {
-            None | Some(Value::Null) => true,
+        match self.object.as_ref().and_then(|object| object.get("signature")) {
+            None => true,
+            Some(signature) if signature.get() == "null" => true,
             Some(_) => match (self.text("timestamp"), self.text("signature")) {
                 (Some(timestamp), Some(signature)) => signer.verify(&timestamp, &signature),
                 _ => false,
@@ -275,10 +303,9 @@ impl Body {
     }
 }
 
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(number.to_string().into()),
-        _ => None,
+fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
+    match serde_json::from_str(value.get()).ok()? {
+        Scalar::Text(text) => Some(text),
+        Scalar::Number(number) => Some(number.to_string().into()),
     }
 }

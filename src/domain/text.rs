@@ -7,6 +7,9 @@ pub(crate) const MAX_TEXT_CHARS: usize = 300;
 
 /// One line without control characters, cut at `most` characters: nothing in it can move a cursor or set a title.
 pub(crate) fn one_line(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains(is_unsafe) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len().min(most));
     for character in text.chars().take(most) {
         if is_unsafe(character) {
@@ -33,7 +36,10 @@ pub(crate) fn server_text(text: &str) -> String {
 }
 
 /// Takes out what looks like base64, also where JSON within JSON or a URL has escaped its `/`, `+` and `=`.
-fn redact(text: &str) -> String {
+fn redact(text: &str) -> Cow<'_, str> {
+    if text.len() < SECRET_LETTERS {
+        return text.into();
+    }
     let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\' | '%');
     let mut safe = String::new();
     let mut rest = text;
@@ -48,7 +54,7 @@ fn redact(text: &str) -> String {
         });
         rest = after;
     }
-    safe + rest
+    (safe + rest).into()
 }
 
 /// Control characters, line separators, and marks that turn the direction of what follows (Unicode's `Bidi_Control`).

@@ -12,7 +12,9 @@ const RESTORE: &str = "restore it from a backup or from where it was, its -wal f
 pub(crate) enum LedgerError {
     #[error("{}; wait for its end", holder(.0.as_deref()))]
     Locked(Option<Box<Holder>>),
-    #[error("it does not exist; `results` needs the ledger of a run")]
+    #[error("it asks {found} for look-ups, and this command names {wanted}; leave --lookup-endpoint out")]
+    OtherLookup { found: String, wanted: String },
+    #[error("it does not exist; `results` and `reconcile` need the ledger of a run")]
     Missing,
     #[error("it is not a ledger of image-enroll; name another file with --ledger")]
     Foreign,

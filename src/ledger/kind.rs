@@ -14,9 +14,9 @@ use super::wal::Found;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const APPLICATION_ID_AT: std::ops::Range<usize> = 68..72;
 const HEADER_BYTES: u64 = 100;
-/// Tables that a ledger has: four of them in version 1, and all of them since.
+/// Tables that a ledger has: four of them in version 1, five in version 2, and all of them since.
 const TABLES: &str = "SELECT count(*) FROM sqlite_schema
-    WHERE type = 'table' AND name IN ('pin', 'run', 'attempt', 'enrollment', 'write_ahead_log')";
+    WHERE type = 'table' AND name IN ('pin', 'run', 'attempt', 'enrollment', 'write_ahead_log', 'look_up')";
 
 /// A database that may be used as a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(super) fn check_database(db: &Connection) -> Result<Kind, LedgerError> {
         0 if version == 0 && objects == 0 => Ok(Kind::New),
         id if id != i64::from(APPLICATION_ID) => Err(LedgerError::Foreign),
         _ if version > SCHEMA_VERSION => Err(LedgerError::Newer { found: version }),
-        _ if version < 1 || number(TABLES)? != if version == 1 { 4 } else { 5 } => Err(damaged("tables are missing")),
+        _ if version < 1 || number(TABLES)? != (version + 3).min(6) => Err(damaged("tables are missing")),
         _ => Ok(Kind::Ledger(version)),
     }
 }

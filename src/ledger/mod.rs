@@ -6,6 +6,7 @@
 mod error;
 mod kind;
 mod lock;
+mod lookup;
 mod migrate;
 mod open;
 mod read;
@@ -35,6 +36,7 @@ use crate::domain::{
 
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
+pub(crate) use lookup::{Dossier, LookedUp};
 pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.

@@ -19,7 +19,9 @@ const LARGE_BYTES: u64 = 32 * 1024 * 1024;
 const MOST_MAPPED_BYTES: i64 = 256 * 1024 * 1024;
 
 /// Exclusive locking keeps other programs out, such as SQLite's shell; FULL makes every commit durable, on macOS with
-/// `fullfsync` alone; the log is merged by [`Ledger::merge_log`] alone; 8 MB of cache keep the memory flat.
+/// `fullfsync` alone; the log is merged by [`Ledger::merge_log`] alone; 8 MB of cache keep the memory flat. All rows name
+/// the run that was begun last, which is there; to have it looked up for each would also make SQLite keep the pages
+/// behind every outcome until it is written.
 const PRAGMAS: &str = "
     PRAGMA busy_timeout = 0;
     PRAGMA locking_mode = EXCLUSIVE;
@@ -28,7 +30,8 @@ const PRAGMAS: &str = "
     PRAGMA checkpoint_fullfsync = ON;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -8000;
-    PRAGMA temp_store = MEMORY;";
+    PRAGMA temp_store = MEMORY;
+    PRAGMA foreign_keys = OFF;";
 
 /// A run that is still open when another command has the lock was killed, or its machine was. Nobody knows more.
 const CLOSE_DEAD_RUNS: &str = "UPDATE run SET finished_at = ?1, stopped_by = 'died' WHERE finished_at IS NULL";

@@ -1,19 +1,19 @@
 //! Writing: runs, and batches of entries, each batch one durable transaction.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 
 use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
-use crate::domain::{created_at::CreatedAt, outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
+use crate::domain::{outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
-    user_created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    user_created_at, photo_fixes, sent_sha256, sent_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const CLOSE: &str = "UPDATE attempt SET class = ?2, reason = ?3, http_status = ?4, finished_at = ?5 WHERE id = ?1";
 const RESOLVE: &str = "UPDATE attempt SET class = 'resolved'
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt')";
 const OUTCOME: &str = "INSERT OR REPLACE INTO enrollment (user_id, status, reason, http_status, result_code,
     result_text, smile_job_id, job_id, confidence, attempts, user_created_at, photo_sha256, photo_bytes, sent_at,
-    finished_at, duration_ms, run)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    finished_at, duration_ms, run, photo_fixes, sent_sha256, sent_bytes)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 
 /// Says that a batch is durable. Nothing but a successful [`Ledger::commit`] makes one.
 #[derive(Debug)]
@@ -65,105 +65,137 @@ impl Ledger {
             return Ok(Receipt(()));
         }
         self.merge_grown_log()?;
-        let run = self.run;
         let transaction = self.db.transaction()?;
-        for entry in entries {
-            write(&transaction, run, entry)?;
-        }
+        let mut statements = Statements::prepare(&transaction, self.run)?;
+        entries.iter().try_for_each(|entry| statements.write(entry))?;
+        drop(statements);
         transaction.commit()?;
         self.unmerged += entries.len();
         Ok(Receipt(()))
     }
 }
 
-fn write(db: &Connection, run: i64, entry: &Entry) -> Result<(), LedgerError> {
-    match entry {
-        Entry::Intent {
-            id,
-            user_id,
-            number,
-            created_at,
-            photo,
-            at,
-        } => {
-            let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
-            let values = (
-                id.0,
-                run,
-                user_id,
-                number,
-                photo.sha256,
-                photo.bytes as i64,
-                at,
-                created_at,
-            );
-            db.prepare_cached(INTENT)?.execute(values)?;
-        }
-        Entry::Close {
-            id,
-            class,
-            reason,
-            http_status,
-            at,
-        } => {
-            let values = (
-                id.0,
-                AttemptStatus::word(*class),
-                reason.map(|reason| reason.word()),
-                http_status,
-                at,
-            );
-            db.prepare_cached(CLOSE)?.execute(values)?;
-        }
-        Entry::Resolve { user_id } => {
-            db.prepare_cached(RESOLVE)?.execute([user_id.as_str()])?;
-        }
-        Entry::Outcome {
-            user_id,
-            created_at,
-            outcome,
-        } => write_outcome(db, run, user_id, created_at, outcome)?,
-    }
-    Ok(())
+/// What a batch is written with, looked up once for all of its entries.
+pub(super) struct Statements<'a> {
+    run: i64,
+    intent: CachedStatement<'a>,
+    close: CachedStatement<'a>,
+    resolve: CachedStatement<'a>,
+    outcome: CachedStatement<'a>,
 }
 
-fn write_outcome(
-    db: &Connection,
-    run: i64,
-    user_id: &UserId,
-    created_at: &CreatedAt,
-    outcome: &Outcome,
-) -> Result<(), LedgerError> {
-    // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
-    let Outcome {
-        status,
-        reason,
-        facts,
-        attempts,
-        photo,
-        sent_at,
-        finished_at,
-        duration_ms,
-        run_id: _,
-    } = outcome;
-    db.prepare_cached(OUTCOME)?.execute(rusqlite::params![
-        user_id.as_str(),
-        status.word(),
-        reason.map(|reason| reason.word()),
-        facts.http_status,
-        facts.result_code,
-        facts.result_text,
-        facts.smile_job_id,
-        facts.job_id,
-        facts.confidence,
-        attempts,
-        created_at.as_str(),
-        photo.map(|photo| photo.sha256),
-        photo.map(|photo| photo.bytes as i64),
-        sent_at,
-        finished_at,
-        duration_ms.map(|duration| duration as i64),
-        run,
-    ])?;
-    Ok(())
+impl<'a> Statements<'a> {
+    pub(super) fn prepare(db: &'a Connection, run: i64) -> Result<Self, LedgerError> {
+        Ok(Self {
+            run,
+            intent: db.prepare_cached(INTENT)?,
+            close: db.prepare_cached(CLOSE)?,
+            resolve: db.prepare_cached(RESOLVE)?,
+            outcome: db.prepare_cached(OUTCOME)?,
+        })
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), LedgerError> {
+        match entry {
+            Entry::Intent {
+                id,
+                user_id,
+                number,
+                created_at,
+                photo,
+                at,
+            } => {
+                let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
+                let values = (
+                    id.0,
+                    self.run,
+                    user_id,
+                    number,
+                    photo.sha256,
+                    photo.bytes as i64,
+                    at,
+                    created_at,
+                    photo.fixed.map(|fixed| fixed.fixes.to_string()),
+                    photo.fixed.map(|fixed| fixed.sha256),
+                    photo.fixed.map(|fixed| fixed.bytes as i64),
+                );
+                self.intent.execute(values)?;
+            }
+            Entry::Close {
+                id,
+                class,
+                reason,
+                http_status,
+                at,
+            } => {
+                let values = (
+                    id.0,
+                    AttemptStatus::word(*class),
+                    reason.map(|reason| reason.word()),
+                    http_status,
+                    at,
+                );
+                self.close.execute(values)?;
+            }
+            Entry::Resolve { user_id } => {
+                self.resolve(user_id)?;
+            }
+            Entry::Outcome {
+                user_id,
+                created_at,
+                outcome,
+            } => self.write_outcome(user_id, created_at.as_str(), outcome)?,
+        }
+        Ok(())
+    }
+
+    /// Whatever was in doubt about this user is known now.
+    pub(super) fn resolve(&mut self, user_id: &UserId) -> Result<(), LedgerError> {
+        self.resolve.execute([user_id.as_str()])?;
+        Ok(())
+    }
+
+    pub(super) fn write_outcome(
+        &mut self,
+        user_id: &UserId,
+        created_at: &str,
+        outcome: &Outcome,
+    ) -> Result<(), LedgerError> {
+        // Taken apart in full, so that a new field cannot be forgotten; the run stands in its own column.
+        let Outcome {
+            status,
+            reason,
+            facts,
+            attempts,
+            photo,
+            sent_at,
+            finished_at,
+            duration_ms,
+            run_id: _,
+        } = outcome;
+        let fixed = photo.and_then(|photo| photo.fixed);
+        self.outcome.execute(rusqlite::params![
+            user_id.as_str(),
+            status.word(),
+            reason.map(|reason| reason.word()),
+            facts.http_status,
+            facts.result_code,
+            facts.result_text,
+            facts.smile_job_id,
+            facts.job_id,
+            facts.confidence,
+            attempts,
+            created_at,
+            photo.map(|photo| photo.sha256),
+            photo.map(|photo| photo.bytes as i64),
+            sent_at,
+            finished_at,
+            duration_ms.map(|duration| duration as i64),
+            self.run,
+            fixed.map(|fixed| fixed.fixes.to_string()),
+            fixed.map(|fixed| fixed.sha256),
+            fixed.map(|fixed| fixed.bytes as i64),
+        ])?;
+        Ok(())
+    }
 }

@@ -1,10 +1,17 @@
-//! The manifest: a CSV file of users and photos, read as often as needed and never kept in memory.
+//! The manifest: a file of users and photos, CSV or JSON Lines, read as often as needed and never kept in memory.
 //!
 //! [`Manifest`] is the open file, [`Records`] one pass over it, [`Row`] a record that is right by
 //! itself, and [`Survey`] what the first pass over all rows finds out; [`Surveyed`] is the file, its path and its survey
 //! as one. Nothing here opens a photo.
 
+mod columns;
+mod delimiter;
+mod encoding;
 mod error;
+mod foreign;
+mod input;
+mod layout;
+mod members;
 mod options;
 mod record;
 mod records;
@@ -13,12 +20,17 @@ mod row;
 mod source;
 mod survey;
 mod surveyed;
+mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 mod warnings;
 
+pub(crate) use delimiter::Delimiter;
 pub(crate) use error::ManifestError;
-pub(crate) use options::ManifestOptions;
+use foreign::Foreign;
+pub(crate) use layout::CsvForm;
+pub(crate) use options::{Format, Headers, ManifestOptions};
 pub(crate) use record::Record;
 pub(crate) use records::Records;
 pub(crate) use row::{Row, RowFault};

@@ -18,6 +18,14 @@ pub(crate) enum FormError {
     QuoteInText,
     #[error("a carriage return is by itself; lines end in LF or CRLF")]
     BareCarriageReturn,
+    #[error("the line is no JSON object; write {{\"user_id\": \"…\", …}}, one object a line")]
+    NoObject,
+    #[error("the line is no JSON from its byte {column} on")]
+    NotJson { column: u32 },
+    #[error("one of the members user_id, user_created_at and photo is there twice")]
+    RepeatedMember,
+    #[error("a string holds half a surrogate pair, which is no character")]
+    LoneSurrogate,
 }
 
 /// Where a byte stands.
@@ -31,12 +39,12 @@ enum At {
 }
 
 impl At {
-    fn next(self, byte: u8) -> Self {
+    fn next(self, byte: u8, delimiter: u8) -> Self {
         match (self, byte) {
             (Self::FieldStart | Self::QuoteInQuoted, b'"') => Self::Quoted,
             (Self::Quoted, b'"') => Self::QuoteInQuoted,
             (Self::Quoted, _) => Self::Quoted,
-            (_, b',') => Self::FieldStart,
+            (_, byte) if byte == delimiter => Self::FieldStart,
             _ => Self::Unquoted,
         }
     }
@@ -44,7 +52,7 @@ impl At {
     /// What is wrong with a byte here.
     fn fault(self, byte: u8) -> Option<FormError> {
         match (self, byte) {
-            (Self::Quoted, _) | (Self::FieldStart | Self::QuoteInQuoted, b'"') | (_, b',') => None,
+            (Self::Quoted, _) | (Self::FieldStart | Self::QuoteInQuoted, b'"') => None,
             (_, b'\r') => Some(FormError::BareCarriageReturn),
             (Self::QuoteInQuoted, _) => Some(FormError::TextBehindQuote),
             (Self::Unquoted, b'"') => Some(FormError::QuoteInText),
@@ -54,7 +62,7 @@ impl At {
 }
 
 /// Where the LF stands that ends the first record, if the record ends in these bytes.
-pub(super) fn end_of_record(bytes: &[u8]) -> Option<usize> {
+pub(super) fn end_of_record(bytes: &[u8], delimiter: u8) -> Option<usize> {
     let first = memchr2(b'"', b'\n', bytes)?;
     if bytes.get(first) == Some(&b'\n') {
         return Some(first);
@@ -62,40 +70,40 @@ pub(super) fn end_of_record(bytes: &[u8]) -> Option<usize> {
     let mut at = At::FieldStart;
     bytes.iter().position(|byte| {
         let ends = *byte == b'\n' && at != At::Quoted;
-        at = at.next(*byte);
+        at = at.next(*byte, delimiter);
         ends
     })
 }
 
 /// Where the quote stands that is open at the end of these bytes, which begin with a record.
-pub(super) fn open_quote(bytes: &[u8]) -> Option<usize> {
+pub(super) fn open_quote(bytes: &[u8], delimiter: u8) -> Option<usize> {
     let (mut at, mut opened) = (At::FieldStart, 0);
     for (place, byte) in bytes.iter().enumerate() {
         if at == At::FieldStart {
             opened = place;
         }
-        at = at.next(*byte);
+        at = at.next(*byte, delimiter);
     }
     (at == At::Quoted).then_some(opened)
 }
 
 /// The fields of a record, which is given without its line end; each as it is written, quotes included.
-pub(super) fn fields(record: &str) -> impl Iterator<Item = &str> {
+pub(super) fn fields(record: &str, delimiter: u8) -> impl Iterator<Item = &str> {
     let mut at = At::FieldStart;
     record.split(move |character| {
         // All that counts is ASCII; whatever else stands there is text.
         let byte = u8::try_from(character).unwrap_or(b'x');
-        at = at.next(byte);
-        byte == b',' && at == At::FieldStart
+        at = at.next(byte, delimiter);
+        byte == delimiter && at == At::FieldStart
     })
 }
 
 /// What is wrong with the form of a field: the first fault of it.
-pub(super) fn fault(field: &str) -> Option<FormError> {
+pub(super) fn fault(field: &str, delimiter: u8) -> Option<FormError> {
     let mut at = At::FieldStart;
     field.bytes().find_map(|byte| {
         let fault = at.fault(byte);
-        at = at.next(byte);
+        at = at.next(byte, delimiter);
         fault
     })
 }

@@ -1,6 +1,6 @@
 //! One row: a record that is right by itself, or the reason why it is not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
@@ -33,12 +33,20 @@ pub(crate) struct RowFault {
 const LONG_CELL: usize = 256;
 
 /// Reasons that are a fault of the whole row and of no cell.
-const FORM_REASONS: [Reason; 3] = [Reason::WrongFieldCount, Reason::BadQuotes, Reason::BadLineEnd];
+const FORM_REASONS: [Reason; 4] = [
+    Reason::WrongFieldCount,
+    Reason::BadQuotes,
+    Reason::BadLineEnd,
+    Reason::BadJson,
+];
 
 fn form_reason(error: FormError) -> Reason {
     match error {
         FormError::TextBehindQuote | FormError::QuoteInText => Reason::BadQuotes,
         FormError::BareCarriageReturn => Reason::BadLineEnd,
+        FormError::NoObject | FormError::NotJson { .. } | FormError::RepeatedMember | FormError::LoneSurrogate => {
+            Reason::BadJson
+        }
     }
 }
 
@@ -115,22 +123,33 @@ impl Manifest {
         }
         let (found, width) = (record.cells().len(), self.columns.width);
         if found != width {
-            let detail = format!("the row has {found} fields, the header {width}; quote a field that holds a comma");
+            let delimiter = self.csv_form().delimiter;
+            let detail =
+                format!("the row has {found} fields, the header {width}; quote a field that holds {delimiter}");
             return Err(RowFault::new(Reason::WrongFieldCount, detail));
         }
         self.form_in_results(record).map_or(Ok(()), |reason| {
-            let detail = "the row was malformed in the manifest that these are the results of; fix it there";
+            let detail = "the row was malformed in the manifest that these are the results of; fix it there, or here and \
+                          empty the cell of the reason";
             Err(RowFault::new(reason, detail))
         })
     }
 
     /// Results cut or pad a row of another width, and hold the cells of a malformed one as they were written; it must not
-    /// pass for a right one when they are the manifest.
+    /// pass for a right one when they are the manifest. Nor must a number pass for text that it was not.
     fn form_in_results(&self, record: &Record) -> Option<Reason> {
         let place = RESULT_COLUMNS.iter().position(|column| *column == "reason")?;
         let own = self.columns.own.len();
         let cell = record.get(own + place).filter(|_| own < self.columns.width)?;
-        FORM_REASONS.into_iter().find(|reason| reason.word() == cell)
+        let is_literal = |place| record.get(place).is_some_and(is_json_literal);
+        match FORM_REASONS.into_iter().find(|reason| reason.word() == cell) {
+            Some(reason) => Some(reason),
+            None if cell == Reason::BadUserId.word() && is_literal(self.columns.user_id) => Some(Reason::BadUserId),
+            None if cell == Reason::PhotoIsNotAPath.word() && self.columns.photo.is_some_and(is_literal) => {
+                Some(Reason::PhotoIsNotAPath)
+            }
+            None => None,
+        }
     }
 
     /// The user of a record of the right form that has a good id, whatever else is wrong with it.
@@ -140,24 +159,41 @@ impl Manifest {
 
     fn user_id(&self, record: &Record) -> Result<UserId, RowFault> {
         let cell = record.get(self.columns.user_id).unwrap_or_default();
+        if record.is_literal(self.columns.user_id) {
+            let detail = format!(
+                "{}: it is no string, and as numbers 7 and 007 could not be told apart; write it in quotes",
+                one_line(cell, SHOWN_CHARS)
+            );
+            return Err(RowFault::new(Reason::BadUserId, detail));
+        }
         UserId::parse(cell).map_err(|error| RowFault::new(Reason::BadUserId, format!("{}: {error}", shown(cell))))
     }
 
     fn created_at(&self, record: &Record) -> Result<CreatedAt, RowFault> {
         let cell = record.get(self.columns.created_at).unwrap_or_default();
-        CreatedAt::parse(cell, self.now).map_err(|error| {
+        self.options.dates.read(cell, self.now).map_err(|error| {
             let reason = match error {
-                CreatedAtError::Form | CreatedAtError::Impossible => Reason::BadDate,
                 CreatedAtError::Future => Reason::DateInFuture,
+                _ => Reason::BadDate,
             };
             RowFault::new(reason, format!("{}: {error}", shown(cell)))
         })
     }
 
     fn photo(&self, record: &Record) -> Result<PhotoPlace, RowFault> {
-        let cell = record.get(self.columns.photo).unwrap_or_default();
+        if let Some(template) = &self.options.photo_template {
+            return self.photo_by_template(template, record);
+        }
+        let cell = self.photo_cell(record);
         if cell.is_empty() {
             return Err(RowFault::new(Reason::PhotoNotGiven, "the photo's path is empty"));
+        }
+        if self.is_literal_photo(record) {
+            let detail = format!(
+                "{}: it is no string; write the path of a file in quotes",
+                one_line(cell, SHOWN_CHARS)
+            );
+            return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
         if is_data_uri(cell) || is_base64(cell) {
             let detail = format!(
@@ -166,17 +202,51 @@ impl Manifest {
             );
             return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
+        Ok(self
+            .windows_path(cell)
+            .unwrap_or_else(|| PhotoPlace::File(self.below_root(cell))))
+    }
+
+    fn is_literal_photo(&self, record: &Record) -> bool {
+        self.columns.photo.is_some_and(|place| record.is_literal(place))
+    }
+
+    /// The cell of the photo, if the manifest needs one.
+    fn photo_cell<'a>(&self, record: &'a Record) -> &'a str {
+        let place = self.columns.photo;
+        place.and_then(|place| record.get(place)).unwrap_or_default()
+    }
+
+    fn below_root(&self, path: &str) -> PathBuf {
         // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
-        let path = Path::new(cell);
+        let path = Path::new(path);
         let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        Ok(PhotoPlace::File(self.options.photo_root.join(plain.unwrap_or(path))))
+        self.options.photo_root.join(plain.unwrap_or(path))
+    }
+
+    /// A path that Windows has written, on another machine. Whether a file has it for its name shows when it is read.
+    fn windows_path(&self, cell: &str) -> Option<PhotoPlace> {
+        let is_absolute = is_absolute_on_windows(cell);
+        if cfg!(windows) || !(is_absolute || cell.contains('\\')) {
+            return None;
+        }
+        Some(PhotoPlace::FromWindows {
+            written: self.below_root(cell),
+            separated: (!is_absolute).then(|| self.below_root(&cell.replace('\\', "/"))),
+        })
     }
 
     /// The cells that tell two rows of one user apart, where the row is not right by itself.
     pub(super) fn raw_cells<'a>(&self, record: &'a Record) -> (&'a str, &'a str) {
-        let cell = |place| record.get(place).unwrap_or_default();
-        (cell(self.columns.created_at), cell(self.columns.photo))
+        let created_at = record.get(self.columns.created_at).unwrap_or_default();
+        (created_at, self.photo_cell(record))
     }
+}
+
+/// `C:\photos`, `C:/photos`, `\\server\photos`, and `\photos` on whichever drive.
+fn is_absolute_on_windows(cell: &str) -> bool {
+    let is_drive = matches!(cell.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    is_drive || cell.starts_with('\\')
 }
 
 fn is_data_uri(cell: &str) -> bool {
@@ -193,9 +263,17 @@ fn is_base64(cell: &str) -> bool {
     (magic || cell.len() >= LONG_CELL) && letters()
 }
 
-/// A cell for people: quoted, control characters escaped, at most 40 characters.
-fn shown(cell: &str) -> String {
-    match cell.char_indices().nth(40) {
+/// Whether a cell is what a JSON value that is no string looks like.
+fn is_json_literal(cell: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(cell).is_ok_and(|value| !value.is_string() && !value.is_null())
+}
+
+/// Characters of a cell that are shown.
+const SHOWN_CHARS: usize = 40;
+
+/// A cell for people: quoted, control characters escaped, not too long.
+pub(super) fn shown(cell: &str) -> String {
+    match cell.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{:?}…", &cell[..end]),
         None => format!("{cell:?}"),
     }

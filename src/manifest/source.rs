@@ -1,4 +1,4 @@
-//! Opening a manifest: the file, its header, and where its photos lie.
+//! Opening a manifest: the file, and what is found out about it for all passes.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,8 +8,10 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{ManifestError, ManifestOptions, Records, records::BUFFER_BYTES};
-use crate::domain::outcome::own_columns;
+use super::columns::Columns;
+use super::layout::{Form, Found, Layout};
+use super::text::BUFFER_BYTES;
+use super::{CsvForm, ManifestError, ManifestOptions, Records};
 use crate::sys::read_at::read_at;
 
 /// An open manifest, ready for any number of passes.
@@ -18,22 +20,14 @@ pub(crate) struct Manifest {
     file: File,
     /// Its state when it was opened.
     stamp: Stamp,
+    layout: Layout,
     pub(super) columns: Columns,
+    csv_form: CsvForm,
+    /// The hash of the bytes in which the columns were found, where that took all of them.
+    members_sha256: Option<[u8; 32]>,
     pub(super) options: ManifestOptions,
     /// What "more than a day ahead" is measured against; the same in every pass.
     pub(super) now: DateTime<Utc>,
-}
-
-/// Where the columns stand.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Columns {
-    pub(super) user_id: usize,
-    pub(super) created_at: usize,
-    pub(super) photo: usize,
-    /// Columns of the whole header.
-    pub(super) width: usize,
-    /// The manifest's own columns: all but those that an earlier run has appended.
-    pub(super) own: Vec<String>,
 }
 
 impl Manifest {
@@ -41,22 +35,33 @@ impl Manifest {
     /// into an unnamed temporary file.
     pub(crate) fn open(path: &Path, options: ManifestOptions, now: DateTime<Utc>) -> Result<Self, ManifestError> {
         let file = open_file(path)?;
-        let mut manifest = Self {
-            stamp: stamp(&file).map_err(ManifestError::Read)?,
+        let stamp = stamp(&file).map_err(ManifestError::Read)?;
+        let Found {
+            layout,
+            columns,
+            csv_form,
+            members_sha256,
+        } = Found::look(&file, &options)?;
+        Ok(Self {
             file,
-            columns: Columns::default(),
+            stamp,
+            layout,
+            columns,
+            csv_form,
+            members_sha256,
             options,
             now,
-        };
-        let records = manifest.records()?;
-        let (header, line) = records.header()?;
-        manifest.columns = Columns::find(header, line)?;
-        Ok(manifest)
+        })
     }
 
     /// The header's names that come back in the results, verbatim.
     pub(crate) fn own_columns(&self) -> &[String] {
         &self.columns.own
+    }
+
+    /// The form in which it comes back in the results.
+    pub(crate) fn csv_form(&self) -> CsvForm {
+        self.csv_form
     }
 
     /// Size and time of the last change when the file was opened.
@@ -75,9 +80,20 @@ impl Manifest {
         Ok(hash(&self.file).map_err(ManifestError::Read)? == *sha256)
     }
 
-    /// A pass over the records, from the first one after the header.
+    /// A pass over the records, from the first one after the header, which has to be the one that the columns were found
+    /// in.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
-        Records::new(&self.file)
+        let records = Records::new(&self.file, &self.layout)?;
+        let is_same = match &self.layout.form {
+            Form::Csv(_) => records.header().is_ok_and(|(header, _)| header == self.columns.names()),
+            Form::JsonLines(_) => true,
+        };
+        is_same.then_some(records).ok_or(ManifestError::Changed)
+    }
+
+    /// Whether a whole pass over the bytes of `sha256` can have found these columns.
+    pub(super) fn has_columns_of(&self, sha256: &[u8; 32]) -> bool {
+        self.members_sha256.as_ref().is_none_or(|other| other == sha256)
     }
 }
 
@@ -119,49 +135,4 @@ fn spool(mut from: impl Read) -> Result<File, ManifestError> {
     let mut file = tempfile::tempfile().map_err(ManifestError::Spool)?;
     io::copy(&mut from, &mut file).map_err(ManifestError::Spool)?;
     Ok(file)
-}
-
-impl Columns {
-    fn find(header: &csv::StringRecord, line: u64) -> Result<Self, ManifestError> {
-        let names: Vec<&str> = header.iter().map(str::trim).collect();
-        let own = own_columns(&names);
-        let position = |name, spellings| position(own, line, name, spellings);
-        Ok(Self {
-            user_id: position("user_id", &["user_id"])?,
-            created_at: position("user_created_at", &["user_created_at"])?,
-            photo: position("photo", &["photo", "photo_path"])?,
-            width: header.len(),
-            own: header.iter().take(own.len()).map(str::to_owned).collect(),
-        })
-    }
-}
-
-fn position(header: &[&str], line: u64, name: &'static str, spellings: &[&str]) -> Result<usize, ManifestError> {
-    let is_it = |column: &&str| spellings.iter().any(|spelling| column.eq_ignore_ascii_case(spelling));
-    let mut places = (0..header.len()).filter(|place| header.get(*place).is_some_and(is_it));
-    let first = places.next().ok_or_else(|| missing(header, line, name))?;
-    let hint = if name == "photo" {
-        " (photo_path is another name of it)"
-    } else {
-        ""
-    };
-    match places.next() {
-        None => Ok(first),
-        Some(_) => Err(ManifestError::RepeatedColumn { line, name, hint }),
-    }
-}
-
-fn missing(header: &[&str], line: u64, name: &'static str) -> ManifestError {
-    let found = header.join(", ").escape_debug().take(300).collect::<String>();
-    let hint = match header {
-        [one] if one.contains(';') => "; the columns seem to be separated by ';', write ',' between them",
-        [one] if one.contains('\t') => "; the columns seem to be separated by tabs, write ',' between them",
-        _ => "",
-    };
-    ManifestError::MissingColumn {
-        line,
-        name,
-        found,
-        hint,
-    }
 }

@@ -76,13 +76,17 @@ impl Survey {
         if roles.is_empty() && manifest.options.strict {
             return Err(ManifestError::NoRows);
         }
+        let sha256 = records.sha256();
+        if !manifest.has_columns_of(&sha256) {
+            return Err(ManifestError::Changed);
+        }
         let mut survey = Self {
             roles,
             conflicts: Vec::new(),
             similar: Vec::new(),
             is_suspicious,
             strict: manifest.options.strict,
-            sha256: records.sha256(),
+            sha256,
         };
         survey.compare(marks);
         Ok(survey)

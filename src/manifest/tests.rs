@@ -1,8 +1,12 @@
 //! The manifest as people write it: its form, its header, its rows, and what the rows are to each other.
 
+mod delimiters;
 mod duplicates;
+mod encodings;
+mod foreign;
 mod form;
 mod header;
+mod json_lines;
 mod lines;
 mod quotes;
 mod rows;

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
-use super::{ResultsError, Target};
-use crate::domain::outcome::RESULT_COLUMNS;
+use super::{ResultsError, Target, form};
+use crate::domain::outcome::ResultColumns;
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
 
@@ -100,17 +100,13 @@ fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result
 }
 
 fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(file.take(MAX_HEADER_BYTES));
-    let mut header = csv::ByteRecord::new();
-    reader.read_byte_record(&mut header)?;
-    let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-    Ok(is_ours(&cells))
+    let mut text = Vec::new();
+    file.take(MAX_HEADER_BYTES).read_to_end(&mut text)?;
+    form::has_header(&text, is_ours)
 }
 
 fn is_of_results(header: &[&[u8]]) -> bool {
-    header.ends_with(&RESULT_COLUMNS.map(str::as_bytes))
+    ResultColumns::at_end_of(header).is_some()
 }
 
 fn is_of_findings(header: &[&[u8]]) -> bool {
@@ -130,7 +126,7 @@ mod tests {
     fn only_a_file_with_the_results_columns_at_its_end_is_replaced_without_force() {
         let folder = tempfile::tempdir().unwrap();
         let (path, target) = target(&folder);
-        let columns = RESULT_COLUMNS.join(",");
+        let columns = crate::domain::outcome::RESULT_COLUMNS.join(",");
         for text in [
             String::new(),
             format!("{columns}\n"),

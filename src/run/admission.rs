@@ -40,7 +40,7 @@ impl Dispatcher {
             Admission::AfterAnAnswer => return None,
         }
         let (request, flight) = self.pipeline.launch(now)?;
-        let (row, bytes) = (flight.pending.row.number, flight.photo.bytes);
+        let (row, bytes) = (flight.pending.row.number, flight.photo.sent().bytes);
         self.stats.launched(bytes, flight.pending.past.attempts > 1);
         if bytes > LARGE_PHOTO_BYTES && !flight.pending.is_repeat() {
             self.events.push(RunEvent::LargePhoto { row, bytes });

@@ -43,7 +43,7 @@ pub(super) fn judge(body: &[u8], signer: &Signer) -> Result<Enrollment, Refusal>
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ` and an instant that exists; its age is not looked at.
-fn is_timestamp(text: &str) -> bool {
+pub(super) fn is_timestamp(text: &str) -> bool {
     let form = b"0000-00-00T00:00:00.000Z";
     let fits = |(byte, wanted): (u8, &u8)| match wanted {
         b'0' => byte.is_ascii_digit(),

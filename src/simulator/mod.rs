@@ -6,13 +6,16 @@
 //!
 //! ```text
 //! listener -> connection -> route -> [fault] -> body -> judge -> state -> [latency] -> reply
+//!                                 -> lookup -> history
 //! ```
 
 mod body;
 mod connection;
 mod fault;
 mod fields;
+mod history;
 mod judge;
+mod lookup;
 mod refusal;
 mod reply;
 mod route;
@@ -26,6 +29,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 use crate::domain::signature::Signer;
@@ -42,6 +46,13 @@ pub(crate) struct Settings {
     pub(crate) fail_rate: f64,
     /// The same seed gives the same sequence of faults.
     pub(crate) seed: u64,
+    /// The share of registrations that a person has to decide on, from 0 to 1, and how long that takes.
+    pub(crate) provisional_rate: f64,
+    pub(crate) decide_after: Duration,
+    /// The share of look-ups that get a fault, from 0 to 1.
+    pub(crate) lookup_fail_rate: f64,
+    /// How far its clock is ahead.
+    pub(crate) clock_ahead: Duration,
 }
 
 impl Settings {
@@ -52,6 +63,10 @@ impl Settings {
             latency: Duration::ZERO,
             fail_rate: 0.0,
             seed: 0,
+            provisional_rate: 0.0,
+            decide_after: Duration::ZERO,
+            lookup_fail_rate: 0.0,
+            clock_ahead: Duration::ZERO,
         }
     }
 }
@@ -60,15 +75,17 @@ impl Settings {
 pub(crate) struct Simulator {
     signer: Signer,
     latency: Duration,
+    clock_ahead: Duration,
     state: Mutex<State>,
 }
 
 impl Simulator {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
+            state: Mutex::new(State::new(&settings)),
             signer: settings.signer,
             latency: settings.latency,
-            state: Mutex::new(State::new(settings.seed, settings.fail_rate)),
+            clock_ahead: settings.clock_ahead,
         }
     }
 
@@ -80,11 +97,23 @@ impl Simulator {
     /// Judges one body and enrolls its user; what it decides holds, whether or not the answer arrives.
     fn process(&self, body: &[u8]) -> Result<Job, Refusal> {
         let enrollment = judge::judge(body, &self.signer)?;
-        self.state().settle(enrollment)
+        self.state().settle(enrollment, self.now())
+    }
+
+    /// The time by its own clock.
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.clock_ahead
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics under the lock; were it so, the state would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without latency no timer is set, since a timer's resolution is a millisecond.
+async fn wait(latency: Duration) {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
 }

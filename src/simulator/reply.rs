@@ -8,35 +8,35 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::state::Job;
+use super::state::{Job, Verdict};
 use crate::domain::signature::{self, Signer};
 
 /// How long a throttled client is asked to wait, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// The job type of a registration.
-const JOB_TYPE: u8 = 4;
+pub(super) const JOB_TYPE: u8 = 4;
 
-/// Words of an answer that differ between an enrollment and an unusable photo.
+/// Words of an answer that differ from verdict to verdict.
 struct Words {
-    code: &'static str,
-    text: &'static str,
     confidence: &'static str,
     register: &'static str,
     check: &'static str,
 }
 
 const ENROLLED: Words = Words {
-    code: "0840",
-    text: "Enroll User",
     confidence: "99",
     register: "Approved",
     check: "Passed",
 };
 
+const PROVISIONAL: Words = Words {
+    confidence: "97",
+    register: "Under Review",
+    check: "Passed",
+};
+
 const UNUSABLE: Words = Words {
-    code: "0001",
-    text: "Unusable Image",
     confidence: "0",
     register: "Rejected",
     check: "Failed",
@@ -45,6 +45,11 @@ const UNUSABLE: Words = Words {
 /// The signed answer to a processed request.
 pub(super) fn processed(job: &Job, signer: &Signer, now: DateTime<Utc>) -> Response<String> {
     respond(StatusCode::OK, &result(job, signer, now))
+}
+
+/// The answer to a look-up.
+pub(super) fn told(history: &Value) -> Response<String> {
+    respond(StatusCode::OK, history)
 }
 
 /// The provider's form of a refusal, or the gateway's where there is no code.
@@ -72,10 +77,10 @@ fn respond(status: StatusCode, body: &Value) -> Response<String> {
 }
 
 fn result(job: &Job, signer: &Signer, now: DateTime<Utc>) -> Value {
-    let words = if job.enrollment.photo_is_usable {
-        ENROLLED
-    } else {
-        UNUSABLE
+    let words = match job.verdict {
+        Verdict::Enrolled => ENROLLED,
+        Verdict::Provisional => PROVISIONAL,
+        Verdict::Unusable => UNUSABLE,
     };
     let timestamp = signature::timestamp(now);
     json!({
@@ -87,8 +92,8 @@ fn result(job: &Job, signer: &Signer, now: DateTime<Utc>) -> Value {
             "job_id": job.id.to_string(),
             "user_created_at": job.enrollment.user_created_at,
         },
-        "ResultCode": words.code,
-        "ResultText": words.text,
+        "ResultCode": job.verdict.code(),
+        "ResultText": job.verdict.text(),
         "Source": "Rest API",
         "SmileJobID": format!("{:010}", job.number),
         "signature": signer.sign(&timestamp),
@@ -137,6 +142,11 @@ mod tests {
         let job = Job {
             number: 21007,
             id: uuid::uuid!("d9821b53-ada3-411c-8c5c-d6ea2a95915c"),
+            verdict: if photo_is_usable {
+                Verdict::Enrolled
+            } else {
+                Verdict::Unusable
+            },
             enrollment: Enrollment {
                 user_id: "007".into(),
                 user_created_at: "2021-08-12".into(),

@@ -1,19 +1,16 @@
-//! The one path of the API and the way of one request along it, faults and latency included.
+//! The paths of the API and the way of one request along it, faults and latency included.
 //!
 //! It must not read fields or word answers; it puts the steps in their order.
 
-use std::time::Duration;
-
-use chrono::Utc;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
 
 use super::body::{self, Unread};
 use super::fault::Fault;
 use super::refusal::Refusal;
 use super::state::Job;
-use super::{Simulator, reply};
+use super::{Simulator, lookup, reply, wait};
 
 /// The path of the API.
 const PATH: &str = "/v1/backfill_users";
@@ -30,13 +27,21 @@ pub(super) struct HangUp;
 pub(super) async fn answer(simulator: &Simulator, request: Request<Incoming>) -> Result<Response<String>, HangUp> {
     let mut response = match (request.uri().path(), request.method()) {
         (PATH, &Method::POST) => enroll(simulator, request).await?,
-        (PATH, _) => refuse(request, Refusal::MethodNotAllowed).await?,
+        (lookup::PATH, &Method::POST) => lookup::answer(simulator, request).await?,
+        (PATH | lookup::PATH, _) => refuse(request, Refusal::MethodNotAllowed).await?,
         _ => refuse(request, Refusal::NotFound).await?,
     };
     let id = simulator.state().identifier().to_string();
     let id = HeaderValue::try_from(id).map_err(|_| HangUp)?;
     response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().insert(DATE, date(simulator)?);
     Ok(response)
+}
+
+/// The simulator's own clock, also where it is ahead.
+fn date(simulator: &Simulator) -> Result<HeaderValue, HangUp> {
+    let date = httpdate::fmt_http_date(simulator.now().into());
+    HeaderValue::try_from(date).map_err(|_| HangUp)
 }
 
 /// Refuses the request once its body is off the wire.
@@ -58,13 +63,13 @@ async fn enroll(simulator: &Simulator, request: Request<Incoming>) -> Result<Res
     wait(simulator.latency).await;
     match processed {
         _ if fault == Some(Fault::LostAnswer) => Err(HangUp),
-        Ok(job) => Ok(reply::processed(&job, &simulator.signer, Utc::now())),
+        Ok(job) => Ok(reply::processed(&job, &simulator.signer, simulator.now())),
         Err(refusal) => Ok(reply::refused(&refusal)),
     }
 }
 
 /// The body, or the gateway's reason not to pass it on.
-async fn receive(request: Request<Incoming>) -> Result<Result<Vec<u8>, Refusal>, HangUp> {
+pub(super) async fn receive(request: Request<Incoming>) -> Result<Result<Vec<u8>, Refusal>, HangUp> {
     let is_json = is_json(request.headers());
     match body::read(request).await {
         Err(Unread::Broken) => Err(HangUp),
@@ -79,13 +84,6 @@ fn decide(simulator: &Simulator, fault: Option<Fault>, body: Result<Vec<u8>, Ref
         Some(Fault::Throttled) => Err(Refusal::Throttled),
         Some(Fault::Unavailable) => Err(Refusal::Unavailable),
         Some(Fault::Dropped | Fault::LostAnswer) | None => simulator.process(&body?),
-    }
-}
-
-/// Without latency no timer is set, since a timer's resolution is a millisecond.
-async fn wait(latency: Duration) {
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
     }
 }
 

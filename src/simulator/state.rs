@@ -5,20 +5,24 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
+use super::Settings;
 use super::fault::{Fault, Faults};
+use super::history::Histories;
 use super::judge::Enrollment;
+use super::lookup::LookupFaults;
 use super::refusal::Refusal;
 
 /// Tells the stream of identifiers from the stream of faults, which have one seed.
 const IDENTIFIERS: u64 = 0x6964_656e_7469_6679;
 
 /// The first 16 bytes of SHA-256 of a `user_id`: ten million users take some 300 MB less than as texts.
-type Fingerprint = [u8; 16];
+pub(super) type Fingerprint = [u8; 16];
 
 /// One processed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +30,35 @@ pub(super) struct Job {
     /// Counts the jobs from 1.
     pub(super) number: u64,
     pub(super) id: Uuid,
+    pub(super) verdict: Verdict,
     pub(super) enrollment: Enrollment,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Enrolled,
+    /// Registered; a person decides later.
+    Provisional,
+    Unusable,
+}
+
+impl Verdict {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Enrolled => "0840",
+            Self::Provisional => "0842",
+            Self::Unusable => "0001",
+        }
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Enrolled => "Enroll User",
+            Self::Provisional => "Provisional Enroll",
+            Self::Unusable => "Unusable Image",
+        }
+    }
 }
 
 pub(super) struct State {
@@ -34,15 +66,22 @@ pub(super) struct State {
     jobs: u64,
     faults: Faults,
     identifiers: StdRng,
+    provisional_rate: f64,
+    pub(super) histories: Histories,
+    pub(super) lookup_faults: LookupFaults,
 }
 
 impl State {
-    pub(super) fn new(seed: u64, fail_rate: f64) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let seed = settings.seed;
         Self {
             enrolled: HashSet::new(),
             jobs: 0,
-            faults: Faults::new(seed, fail_rate),
+            faults: Faults::new(seed, settings.fail_rate),
             identifiers: StdRng::seed_from_u64(seed ^ IDENTIFIERS),
+            provisional_rate: settings.provisional_rate,
+            histories: Histories::new(settings.decide_after),
+            lookup_faults: LookupFaults::new(seed, settings.lookup_fail_rate),
         }
     }
 
@@ -52,7 +91,7 @@ impl State {
     }
 
     /// Enrolls the user unless that happened before. An unusable photo makes a job, but enrolls nobody.
-    pub(super) fn settle(&mut self, enrollment: Enrollment) -> Result<Job, Refusal> {
+    pub(super) fn settle(&mut self, enrollment: Enrollment, now: DateTime<Utc>) -> Result<Job, Refusal> {
         let user = fingerprint(&enrollment.user_id);
         if self.enrolled.contains(&user) {
             return Err(Refusal::AlreadyEnrolled(enrollment.user_id));
@@ -61,11 +100,24 @@ impl State {
             self.enrolled.insert(user);
         }
         self.jobs += 1;
-        Ok(Job {
+        let job = Job {
             number: self.jobs,
             id: self.identifier(),
+            verdict: self.verdict(user, &enrollment),
             enrollment,
-        })
+        };
+        self.histories.add(user, &job, now);
+        Ok(job)
+    }
+
+    /// Whom a person has to look at is the user's own property, so that a rate takes the same users every time.
+    fn verdict(&self, user: Fingerprint, enrollment: &Enrollment) -> Verdict {
+        let share = f64::from(u16::from_le_bytes([user[1], user[2]])) / f64::from(u16::MAX);
+        match enrollment.photo_is_usable {
+            true if share < self.provisional_rate => Verdict::Provisional,
+            true => Verdict::Enrolled,
+            false => Verdict::Unusable,
+        }
     }
 
     /// A fresh identifier in the form of a random UUID.
@@ -74,14 +126,25 @@ impl State {
     }
 }
 
-fn fingerprint(user_id: &str) -> Fingerprint {
+pub(super) fn fingerprint(user_id: &str) -> Fingerprint {
     let digest: [u8; 32] = Sha256::digest(user_id).into();
     std::array::from_fn(|index| digest[index])
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample;
     use super::*;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn state(fail_rate: f64) -> State {
+        let settings = Settings {
+            fail_rate,
+            ..Settings::faultless(&sample::signer())
+        };
+        State::new(&settings)
+    }
 
     fn enrollment(user_id: &str, photo_is_usable: bool) -> Enrollment {
         Enrollment {
@@ -93,24 +156,32 @@ mod tests {
 
     #[test]
     fn a_user_is_enrolled_once_and_for_ever() {
-        let mut state = State::new(1, 0.0);
-        assert!(state.settle(enrollment("7", true)).is_ok_and(|job| job.number == 1));
+        let mut state = state(0.0);
+        assert!(
+            state
+                .settle(enrollment("7", true), NOW)
+                .is_ok_and(|job| job.number == 1)
+        );
         let again = Err(Refusal::AlreadyEnrolled("7".into()));
-        assert_eq!(state.settle(enrollment("7", true)), again);
-        assert_eq!(state.settle(enrollment("7", false)), again);
-        assert!(state.settle(enrollment("007", true)).is_ok_and(|job| job.number == 2));
+        assert_eq!(state.settle(enrollment("7", true), NOW), again);
+        assert_eq!(state.settle(enrollment("7", false), NOW), again);
+        assert!(
+            state
+                .settle(enrollment("007", true), NOW)
+                .is_ok_and(|job| job.number == 2)
+        );
     }
 
     #[test]
     fn an_unusable_photo_leaves_the_user_free() {
-        let mut state = State::new(1, 0.0);
-        assert!(state.settle(enrollment("7", false)).is_ok());
-        assert!(state.settle(enrollment("7", true)).is_ok());
+        let mut state = state(0.0);
+        assert!(state.settle(enrollment("7", false), NOW).is_ok());
+        assert!(state.settle(enrollment("7", true), NOW).is_ok());
     }
 
     #[test]
     fn an_identifier_looks_like_a_random_uuid_and_does_not_move_the_faults() {
-        let (mut one, mut two) = (State::new(9, 0.5), State::new(9, 0.5));
+        let (mut one, mut two) = (state(0.5), state(0.5));
         for _ in 0..100 {
             let id = one.identifier();
             assert_eq!((id.get_version_num(), id.get_variant()), (4, uuid::Variant::RFC4122));

@@ -36,6 +36,22 @@ pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>)
     }
 }
 
+/// The same of a look-up, which has a host of its own.
+pub(super) fn refused_lookup(refusal: Refusal, facts: &Facts) -> String {
+    match refusal {
+        Refusal::NotTheApi | Refusal::Redirect => format!(
+            "the host of the look-up does not answer as the documentation says{}; check --lookup-endpoint",
+            said(facts)
+        ),
+        Refusal::Certificate => "the certificate of the look-up's host is not trusted or names another host; \
+             check --lookup-endpoint, or add your proxy's root with --ca-cert"
+            .to_owned(),
+        Refusal::Credentials | Refusal::Account | Refusal::Payment | Refusal::Signatures => {
+            refused(refusal, facts, None)
+        }
+    }
+}
+
 fn said(facts: &Facts) -> String {
     let parts = [
         facts.http_status.map(|status| format!("HTTP {status}")),

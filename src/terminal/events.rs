@@ -30,6 +30,8 @@ pub(super) enum Name {
     Error,
     Finding,
     Checked,
+    LookupProgress,
+    Reconciled,
 }
 
 impl Name {
@@ -48,7 +50,7 @@ impl Name {
             | Self::Stopping
             | Self::Warning
             | Self::Finding => Level::Warn,
-            Self::Progress | Self::Ended | Self::Checked => Level::Info,
+            Self::Progress | Self::Ended | Self::Checked | Self::LookupProgress | Self::Reconciled => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,
         }
     }

@@ -13,6 +13,7 @@ mod log;
 mod paint;
 mod production;
 mod progress;
+mod reconcile;
 mod warnings;
 mod weather;
 
@@ -36,6 +37,7 @@ pub(crate) use closing::Closing;
 pub(crate) use findings::{Checked, FindingReporter};
 pub(crate) use layout::time;
 pub(crate) use production::Production;
+pub(crate) use reconcile::{ReconcileReporter, Reconciled};
 pub(crate) use warnings::{warn_of_open_key, warn_of_rows};
 
 use events::{Level, Name};

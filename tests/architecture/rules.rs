@@ -6,10 +6,11 @@ use super::reading::{Kind, Name};
 use super::{Exception, LIBRARY, PROGRAM, assert_none, is_in, root};
 
 /// What `domain` may use from outside: values, text and arithmetic.
-const PURE: [&str; 30] = [
+const PURE: [&str; 32] = [
     "base64",
     "bytes",
     "chrono",
+    "chrono_tz",
     "crc32fast",
     "hdrhistogram",
     "hmac",
@@ -35,6 +36,7 @@ const PURE: [&str; 30] = [
     "std::str",
     "std::sync::LazyLock",
     "std::time",
+    "strsim",
     "strum",
     "thiserror",
     "url",

@@ -57,7 +57,7 @@ fn all_findings_are_told_with_row_line_user_reason_and_value() {
         "checked: 14 rows, 10 invalid, 3 warnings, 2 repeat others and are sent once\n",
         "invalid bad_user_id: 2\n  row 1, line 2, user  u1: bad_user_id: \" u1\": ",
         "  row 10, line 12, user u\\n8: bad_user_id: \"u\\n8\": ",
-        "invalid bad_date: 1\n  row 2, line 3, user u2: bad_date: \"03/04/2021\": write the date as ",
+        "invalid bad_date: 1\n  row 2, line 3, user u2: bad_date: \"03/04/2021\": the date can be read in ",
         "invalid photo_not_found: 1\n  row 3, line 5, user u3: photo_not_found: \"none.jpg\": ",
         "invalid wrong_field_count: 1\n  row 4, line 6, user u4: wrong_field_count: ",
         "invalid conflicting_rows: 2\n  row 5, line 7, user u5: conflicting_rows: row 6 has ",

@@ -13,11 +13,15 @@ mod command_line;
 mod connecting;
 mod crash;
 mod credentials;
+mod date_forms;
 mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
 mod environment;
+#[cfg(feature = "fix-photos")]
+mod fix_photos;
+mod forms;
 mod happy;
 mod ledger;
 mod limits;
@@ -28,9 +32,11 @@ mod manifest_changes;
 mod manifest_faults;
 mod metrics;
 mod one_ledger;
+mod photo_template;
 mod photos;
 mod ping;
 mod production;
+mod reconcile;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;

@@ -34,14 +34,18 @@ fn a_missing_column() {
 }
 
 #[test]
-fn another_separator_is_named() {
+fn a_delimiter_that_nobody_can_know() {
     refused(
-        b"user_id;user_created_at;photo\nu1;2021-08-12;p.jpg\n",
-        &["line 1", "';'"],
+        b"user_id:user_created_at:photo\nu1:2021-08-12:p.jpg\n",
+        &["line 1", "missing", "--delimiter"],
     );
     refused(
-        b"user_id\tuser_created_at\tphoto\nu1\t2021-08-12\tp.jpg\n",
-        &["line 1", "tabs"],
+        b"user_id,user_created_at,photo,x;user_id;user_created_at;photo;\n",
+        &["a comma", "a semicolon", "--delimiter"],
+    );
+    refused(
+        b"sep=:\nuser_id:user_created_at:photo\n",
+        &["line 1", "sep=:", "--delimiter"],
     );
 }
 
@@ -61,7 +65,7 @@ fn a_repeated_column() {
 fn text_that_is_not_utf_8_is_named_by_its_line() {
     refused(
         b"user_id,user_created_at,photo\nu1,2021-08-12,p.jpg\nZo\xeb,2021-08-12,p.jpg\n",
-        &["line 3", "UTF-8"],
+        &["line 3", "UTF-8", "0xEB", "offset 52", "--encoding windows-1252"],
     );
     refused(
         b"user_id,user_created_at,photo,n\xe4me\nu1,2021-08-12,p.jpg,x\n",
@@ -75,7 +79,7 @@ fn text_that_is_not_utf_8_is_named_by_its_line() {
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    refused(&[b"\xff\xfe".as_slice(), &utf16].concat(), &["line 1", "UTF-8"]);
+    refused(&utf16, &["UTF-16", "--encoding utf-16le"]);
 }
 
 #[test]

@@ -8,10 +8,12 @@
 mod jpeg;
 mod place;
 mod png;
+mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use place::PhotoPlace;
+pub(crate) use place::{NamePattern, PhotoPlace};
+pub(crate) use template::{CellFault, Filled, FilledName, PhotoTemplate, TemplateColumn, TemplateError};
 
 /// Largest photo the API takes, as the bulk-enroll API's readme states it.
 pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;

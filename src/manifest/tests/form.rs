@@ -106,18 +106,19 @@ fn a_quote_opened_in_the_header_and_never_closed_is_found() {
 }
 
 #[test]
-fn what_is_not_utf8_is_named_with_its_line() {
-    for (before, line) in [("", 1), (HEADER, 2), (&format!("{HEADER}{ROW}\n{ROW}\n"), 4)] {
+fn what_is_not_utf8_is_named_with_its_line_and_its_place_in_the_file() {
+    let rows = format!("{HEADER}{ROW}\n{ROW}\n");
+    for (before, wanted) in [("", 1), (HEADER, 2), (&rows, 4), (&format!("\u{feff}{rows}"), 4)] {
         let mut bytes = before.as_bytes().to_vec();
         bytes.extend_from_slice(b"caf\xe9,2021-08-12,a.jpg\nz,2021-08-12,z.jpg\n");
         match survey(&bytes) {
-            Err(ManifestError::NotUtf8 { line: found }) => assert_eq!(found, line),
-            other => panic!("line {line}: {other:?}"),
+            Err(error @ ManifestError::NotUtf8 { line, offset, byte }) => {
+                assert_eq!((line, offset, byte), (wanted, before.len() as u64 + 3, 0xE9));
+                assert!(error.to_string().contains("--encoding windows-1252"), "{error}");
+            }
+            other => panic!("line {wanted}: {other:?}"),
         }
     }
-    let utf16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let with_mark = [b"\xff\xfe".as_slice(), &utf16].concat();
-    assert!(matches!(survey(with_mark), Err(ManifestError::NotUtf8 { line: 1 })));
 }
 
 #[test]
@@ -153,6 +154,16 @@ fn a_file_changed_between_two_passes_has_another_hash() {
     let mut records = manifest.records().unwrap();
     while records.next().unwrap().is_some() {}
     assert_ne!(records.sha256(), before.sha256);
+}
+
+#[test]
+fn a_header_that_changes_after_the_columns_were_found_is_told() {
+    let file = file(format!("{HEADER}{ROW}\n"));
+    let manifest = open(file.path()).unwrap();
+    // Of the same length: nothing but the header says that the columns have changed places.
+    std::fs::write(file.path(), format!("photo,user_created_at,user_id\n{ROW}\n")).unwrap();
+    let found = Survey::take(&manifest, |_, _| ());
+    assert!(matches!(found, Err(ManifestError::Changed)), "{found:?}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! A minimal HTTP/1.1 client and a running simulator for the tests; it must not hide what is on the wire.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,10 +14,8 @@ pub(super) const PATH: &str = "/v1/backfill_users";
 
 pub(super) fn settings() -> Settings {
     Settings {
-        signer: sample::signer(),
-        latency: Duration::ZERO,
-        fail_rate: 0.0,
         seed: 1,
+        ..Settings::faultless(&sample::signer())
     }
 }
 

@@ -6,10 +6,10 @@
 #![no_main]
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
-use image_enroll::fuzzing::created_at;
+use image_enroll::fuzzing::{created_at, created_at_in};
 use libfuzzer_sys::fuzz_target;
 
-const SEEDS: [&str; 8] = [
+const SEEDS: [&str; 15] = [
     "2021-08-12",
     "2021-05-18 15:14:43-0700",
     "2021-05-18T15:14:43.123Z",
@@ -18,12 +18,28 @@ const SEEDS: [&str; 8] = [
     "0000-01-01 00:00:00+2359",
     "2026-05-30T00:26:40+0400",
     "03/04/2021",
+    "2021-08-12T10:00:00+01:00[Africa/Lagos]",
+    "20210812T100000,5Z",
+    "Thu Aug 12 2021 10:00:00 GMT+0100 (West Africa Standard Time)",
+    "Thu, 12 Aug 2021 10:00:00 GMT",
+    "Thu Aug 12 10:00:00 UTC 2021",
+    "12 Aug 2021 9:00 PM",
+    "-1628762400.123",
 ];
+
+const FORMATS: [&str; 5] = ["%d/%m/%Y", "%m/%d/%y, %I:%M %p", "%c", "epoch", "epoch_ms"];
 
 fuzz_target!(
     init: image_enroll_fuzz::plant("date", &SEEDS.map(|text| text.as_bytes().to_vec())),
     |bytes: &[u8]| {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
+        for format in FORMATS {
+            if let Some(wire) = created_at_in(format, "America/New_York", text, now()) {
+                assert_eq!(created_at(&wire, now()).as_ref(), Some(&wire), "{text:?} as {format}");
+            }
+        }
+        // The text may be a format, too.
+        let _ = created_at_in(text, "UTC", "2021-08-12 10:00:00", now());
         let Some(wire) = created_at(text, now()) else { return };
         assert_eq!(created_at(&wire, now()).as_ref(), Some(&wire), "{text:?} is not sent as it would be read");
         assert_eq!(created_at(text, DateTime::<Utc>::MAX_UTC).as_ref(), Some(&wire), "{text:?} depends on the clock");

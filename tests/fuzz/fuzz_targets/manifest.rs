@@ -7,10 +7,12 @@
 #![no_main]
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use flate2::{Compression, write::GzEncoder};
 use image_enroll::fuzzing::{Passes, Row, read_manifest};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
@@ -18,32 +20,57 @@ use tempfile::TempDir;
 /// One folder for the process; it is left behind when the fuzzer ends it.
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| TempDir::with_prefix("fuzz-manifest-").expect("a folder"));
 
-const SEEDS: [&str; 6] = [
+const SEEDS: [&str; 9] = [
     "user_id,user_created_at,photo\na,2021-08-12,a.jpg\na,2021-08-12,./a.jpg\nb,2021-08-12,b.jpg\nb,x,b.jpg\n",
     "\u{feff}Photo_Path , USER_ID,user_created_at,note\r\na.jpg,a,2021-05-18T15:14:43Z,\"x, \"\"y\"\"\r\nz\"\r\n\r\n",
     "user_id,user_created_at,photo\na,2021-08-12,a.jpg\na,2021-08-13,a.jpg\n,2021-08-12,c.jpg\nd,2021-08-12\n",
     "user_id,user_created_at,photo\na,2021-08-12,\"a.jpg\nb,2021-08-12,b.jpg\n",
     "user_id;user_created_at;photo\na;2021-08-12;a.jpg\n",
+    "\u{feff}sep=|\r\nUser ID|User Created At|photo\r\na|2021-08-12|\"a|b.jpg\"\r\n",
+    "{\"user_id\":\"a\",\"user_created_at\":\"2021-08-12\",\"photo\":\"a.jpg\",\"x\":[1, null]}\n{\"user_id\":7}\n\nx\n",
+    "{\"user_id\":\"\\ud83d\\ude42\",\"user_id\":\"a\",\"user_created_at\":1.50,\"photo\":null}\r\n{\"photo\":\"\\ud800\"}\n",
     "user_id,user_created_at,photo\na,2021-08-12,/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8U\n",
 ];
 
 fuzz_target!(
     init: image_enroll_fuzz::plant("manifest", &SEEDS.map(|text| text.as_bytes().to_vec())),
     |bytes: &[u8]| {
-        let path = write(bytes);
-        let Ok(passes) = read_manifest(&path, now()) else { return };
-        assert_passes_agree(&passes);
-        assert_lines_are_those_of_the_file(&passes.second, bytes);
-        assert_users_are_those_of_another_reader(&passes.second, bytes);
-        assert_roles_fit(&passes.second);
-        assert_conflicts_contradict(&passes);
+        for json_lines in [false, true] {
+            let path = write("manifest", bytes);
+            let Ok(passes) = read_manifest(&path, json_lines, now()) else { continue };
+            assert_passes_agree(&passes);
+            assert_roles_fit(&passes.second);
+            assert_conflicts_contradict(&passes);
+            if bytes.starts_with(b"\x1f\x8b") || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+                continue;
+            }
+            assert_lines_are_those_of_the_file(&passes.second, bytes, if json_lines { 1 } else { 2 });
+            assert_packed_is_the_same(&passes, bytes, json_lines);
+            if !json_lines {
+                assert_users_are_those_of_another_reader(&passes, bytes);
+            }
+        }
     }
 );
 
-fn write(bytes: &[u8]) -> PathBuf {
-    let path = FOLDER.path().join("manifest.csv");
+fn write(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = FOLDER.path().join(name);
     std::fs::write(&path, bytes).expect("a file");
     path
+}
+
+/// Packed in two parts, the manifest has the same rows.
+fn assert_packed_is_the_same(passes: &Passes, bytes: &[u8], json_lines: bool) {
+    let gzip = |part: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(part).expect("memory takes it");
+        encoder.finish().expect("memory takes it")
+    };
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let path = write("packed", &[gzip(first), gzip(second)].concat());
+    let packed = read_manifest(&path, json_lines, now()).expect("what is read plain is read packed");
+    let rows = |passes: &Passes| format!("{:?}", passes.second);
+    assert_eq!(rows(&packed), rows(passes));
 }
 
 /// 2026-05-28T20:26:40Z.
@@ -71,21 +98,28 @@ fn assert_passes_agree(passes: &Passes) {
     assert_eq!(passes.faults, wrong, "the passes do not find the same rows wrong");
 }
 
-fn assert_lines_are_those_of_the_file(rows: &[Row], bytes: &[u8]) {
+fn assert_lines_are_those_of_the_file(rows: &[Row], bytes: &[u8], first: u64) {
     let last = 1 + bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
     assert!(
-        lines.is_sorted_by(|a, b| a < b) && lines.iter().all(|line| (2..=last).contains(line)),
+        lines.is_sorted_by(|a, b| a < b) && lines.iter().all(|line| (first..=last).contains(line)),
         "{lines:?} of {last}"
     );
 }
 
 /// The `csv` crate takes a lone carriage return for a line end, so files that hold one are left out.
-fn assert_users_are_those_of_another_reader(rows: &[Row], bytes: &[u8]) {
+fn assert_users_are_those_of_another_reader(passes: &Passes, bytes: &[u8]) {
     if bytes.contains(&b'\r') {
         return;
     }
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let rows = &passes.second;
+    let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let is_sep = unmarked.get(..4).is_some_and(|head| head.eq_ignore_ascii_case(b"sep="));
+    let behind = if is_sep && unmarked.get(5) == Some(&b'\n') { 6 } else { 0 };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(passes.delimiter)
+        .from_reader(&unmarked[behind..]);
     let records: Vec<csv::StringRecord> = reader.records().map(|record| record.expect("UTF-8")).collect();
     assert_eq!(records.len(), rows.len(), "another reader finds other rows");
     for (row, record) in rows.iter().zip(&records) {

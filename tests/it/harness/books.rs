@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::lookups::{Job, LookedUp};
 use super::wire::Head;
 
 /// One request that arrived whole.
@@ -46,6 +47,9 @@ pub(super) struct Books {
     pub(super) connections: usize,
     /// Requests that could not be read as one of ours.
     pub(super) broken: Vec<String>,
+    /// What the provider has processed, by user.
+    pub(super) jobs: BTreeMap<String, Vec<Job>>,
+    pub(super) lookups: Vec<LookedUp>,
 }
 
 impl Books {

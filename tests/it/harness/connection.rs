@@ -8,6 +8,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::books::Seen;
+use super::lookups::{Job, LOOKUP_PATH};
 use super::reply::{Answer, Reply, What};
 use super::server::{Asked, Shared};
 use super::wire::{Head, Stream, find, read_body, write_response};
@@ -52,6 +53,9 @@ impl Shared {
             return Ok(false);
         }
         let length = head.content_length();
+        if head.line.contains(LOOKUP_PATH) {
+            return self.look_up(stream, buffer, length);
+        }
         read_body(stream, buffer, length, Some(b"\"photo\":\""))?;
         let Some(mut asked) = Asked::read(buffer) else {
             let broken = format!("{}{}", head.raw, String::from_utf8_lossy(buffer));
@@ -85,7 +89,13 @@ impl Shared {
         self.answer(stream, buffer, &asked, &reply)
     }
 
-    fn answer(&self, stream: &mut dyn Stream, buffer: &mut Vec<u8>, asked: &Asked, reply: &Reply) -> io::Result<bool> {
+    pub(super) fn answer(
+        &self,
+        stream: &mut dyn Stream,
+        buffer: &mut Vec<u8>,
+        asked: &Asked,
+        reply: &Reply,
+    ) -> io::Result<bool> {
         match &reply.what {
             What::Answer(answer) => self.write(stream, asked, answer, usize::MAX).map(|()| true),
             What::CutOff(answer, bytes) => self.write(stream, asked, answer, *bytes).map(|()| false),
@@ -106,6 +116,9 @@ impl Shared {
         let photo = BASE64_STANDARD.decode(text).unwrap_or_default();
         let photo_sha256 = sha256(&photo);
         let refused = reply.enrolls && !books.enroll(&asked.user_id, &photo_sha256);
+        if let Some(job) = Job::of(&reply, asked).filter(|_| !refused) {
+            books.jobs.entry(asked.user_id.clone()).or_default().push(job);
+        }
         books.requests.push(Seen {
             head,
             fields,

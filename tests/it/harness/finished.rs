@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::laws;
 use super::running::Output;
-use super::{Run, Server};
+use super::{Run, Server, table};
 
 /// The end of a run. Mismatches fail the test when this is dropped.
 pub(crate) struct Finished<'a> {
@@ -56,19 +56,16 @@ impl<'a> Finished<'a> {
     }
 
     fn read_results(&mut self) {
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .from_reader(self.raw.as_slice());
-        let header = reader.headers().cloned().unwrap_or_default();
-        self.header = header.iter().map(str::to_owned).collect();
-        self.results = reader
-            .records()
-            .map(|record| {
-                let record = record.unwrap();
-                let cells = self.header.iter().cloned().zip(record.iter().map(str::to_owned));
-                cells.collect()
-            })
-            .collect();
+        let mut records = table::records(&self.raw, None);
+        if records.is_empty() {
+            return;
+        }
+        self.header = records.remove(0).iter().map(str::to_owned).collect();
+        let cells = |record: &csv::StringRecord| {
+            let cells = self.header.iter().cloned().zip(record.iter().map(str::to_owned));
+            cells.collect()
+        };
+        self.results = records.iter().map(cells).collect();
     }
 
     /// The exit code.

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::run::STATE;
+use super::table::{self, records};
 use super::{Finished, Run, base64};
 use csv::StringRecord;
 use serde_json::Value;
 
 /// The columns that the tool appends, in their order.
+/// The further columns of results that say what was done to photos.
+pub(crate) const FIX_COLUMNS: [&str; 3] = ["photo_fixes", "sent_sha256", "sent_bytes"];
+
 pub(crate) const RESULT_COLUMNS: [&str; 16] = [
     "row",
     "status",
@@ -45,7 +49,12 @@ const NO_COMMAND_LINE: &str = "For more information, try '--help'.";
 
 /// `<manifest stem>.<env>.<kind>`, where the tool puts a file that no option names.
 pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
-    let stem = run.manifest.strip_suffix(".csv").unwrap_or(&run.manifest);
+    let stem = run.manifest.strip_suffix(".gz").unwrap_or(&run.manifest);
+    let endings = [".csv", ".tsv", ".txt", ".jsonl", ".ndjson"];
+    let stem = endings
+        .iter()
+        .find_map(|ending| stem.strip_suffix(ending))
+        .unwrap_or(stem);
     format!("{stem}.{}.{kind}", run.option("--env").unwrap_or("sandbox"))
 }
 
@@ -91,16 +100,25 @@ fn early_end(finished: &Finished<'_>, sent: usize, broken: &mut Vec<String>) {
 
 /// One line per row in the manifest's order, its own cells verbatim, and counts that add up.
 fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
-    let (header, rows) = manifest(finished.run);
-    let results = parse(&finished.raw);
-    let wanted: Vec<&str> = header.iter().map(String::as_str).chain(RESULT_COLUMNS).collect();
+    let results = records(&finished.raw, None);
+    let (header, rows) = match is_json(finished.run) {
+        true => members(finished, &results),
+        false => manifest(finished.run),
+    };
+    let fixes = if finished.run.has("--fix-photos") {
+        &FIX_COLUMNS[..]
+    } else {
+        &[]
+    };
+    let wanted = header.iter().map(String::as_str).chain(RESULT_COLUMNS);
+    let wanted: Vec<&str> = wanted.chain(fixes.iter().copied()).collect();
     if finished.header != wanted {
         broken.push(format!("the columns are {:?}", finished.header));
     }
     if results.len() != rows.len() + 1 {
         broken.push(format!("{} lines for {} rows", results.len(), rows.len()));
     }
-    let width = header.len();
+    let (width, ours) = (header.len(), RESULT_COLUMNS.len() + fixes.len());
     for (number, (row, line)) in (1..).zip(rows.iter().zip(results.iter().skip(1))) {
         let own = |record: &StringRecord| -> Vec<String> { record.iter().take(width).map(str::to_owned).collect() };
         let mut wanted = own(row);
@@ -109,7 +127,7 @@ fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
             // Such a row is no CSV, and what the reader of this test makes of it is a guess.
             wanted = own(line);
         }
-        if own(line) != wanted || line.get(width) != Some(&number.to_string()) || line.len() != wanted.len() + 16 {
+        if own(line) != wanted || line.get(width) != Some(&number.to_string()) || line.len() != wanted.len() + ours {
             broken.push(format!("line {number} is {line:?} for {row:?}"));
         }
     }
@@ -138,14 +156,22 @@ fn counts(finished: &Finished<'_>, rows: usize, broken: &mut Vec<String>) {
     }
 }
 
-/// The manifest's own columns and its records.
-fn manifest(run: &Run<'_>) -> (Vec<String>, Vec<StringRecord>) {
-    let bytes = match run.manifest.as_str() {
+fn is_json(run: &Run<'_>) -> bool {
+    let name = run.manifest.strip_suffix(".gz").unwrap_or(&run.manifest);
+    let by_name = name.ends_with(".jsonl") || name.ends_with(".ndjson");
+    run.option("--format").map_or(by_name, |format| format == "jsonl")
+}
+
+fn bytes(run: &Run<'_>) -> Vec<u8> {
+    match run.manifest.as_str() {
         "-" => run.stdin_bytes().to_vec(),
         name => std::fs::read(run.path(name)).unwrap_or_default(),
-    };
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut records = parse(text);
+    }
+}
+
+/// The manifest's own columns and its records.
+fn manifest(run: &Run<'_>) -> (Vec<String>, Vec<StringRecord>) {
+    let mut records = records(&bytes(run), run.option("--encoding"));
     if records.is_empty() {
         return Default::default();
     }
@@ -155,12 +181,16 @@ fn manifest(run: &Run<'_>) -> (Vec<String>, Vec<StringRecord>) {
     (own.iter().map(|name| (*name).to_owned()).collect(), records)
 }
 
-fn parse(bytes: &[u8]) -> Vec<StringRecord> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(bytes);
-    reader.records().filter_map(Result::ok).collect()
+/// The same of JSON Lines, as far as this can tell: there are as many rows as lines. What stands in the cells, the tests
+/// of that form say.
+fn members(finished: &Finished<'_>, results: &[StringRecord]) -> (Vec<String>, Vec<StringRecord>) {
+    let text = table::text(&bytes(finished.run), finished.run.option("--encoding"));
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let own = finished.header.len().saturating_sub(RESULT_COLUMNS.len());
+    let header = finished.header.iter().take(own).cloned().collect();
+    let mut rows: Vec<StringRecord> = results.iter().skip(1).cloned().collect();
+    rows.resize(lines, StringRecord::new());
+    (header, rows)
 }
 
 /// What stands in the folder of ledgers that no option names.

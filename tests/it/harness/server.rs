@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::books::{Books, Seen};
+use super::lookups::{Job, LookedUp, LookupBehaviour, by_the_books};
 use super::reply::Reply;
 use super::{PATIENCE, sha256};
 
@@ -40,6 +41,7 @@ type Behaviour = dyn Fn(&Asked) -> Reply + Send + Sync;
 /// What the threads of the server share.
 pub(super) struct Shared {
     pub(super) behaviour: Box<Behaviour>,
+    pub(super) lookup: Mutex<Arc<LookupBehaviour>>,
     pub(super) books: Mutex<Books>,
     /// A request has arrived.
     pub(super) changed: Condvar,
@@ -89,6 +91,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             behaviour,
+            lookup: Mutex::new(by_the_books()),
             books: Mutex::default(),
             changed: Condvar::new(),
             closing: AtomicBool::new(false),
@@ -97,6 +100,21 @@ impl Server {
         let served = Arc::clone(&shared);
         std::thread::spawn(move || served.accept(&listener));
         Self { shared, address }
+    }
+
+    /// From now on look-ups are answered so; the closure is given the answer that the books make.
+    pub(crate) fn answer_lookups(&self, behaviour: impl Fn(&LookedUp, Value) -> Reply + Send + Sync + 'static) {
+        *self.shared.lookup.lock().unwrap() = Arc::new(behaviour);
+    }
+
+    /// Every look-up that arrived whole.
+    pub(crate) fn lookups(&self) -> Vec<LookedUp> {
+        self.books(|books| books.lookups.clone())
+    }
+
+    /// The jobs of a user, to be changed as the provider would.
+    pub(crate) fn jobs(&self, user_id: &str, change: impl FnOnce(&mut Vec<Job>)) {
+        self.books(|books| change(books.jobs.entry(user_id.to_owned()).or_default()));
     }
 
     /// The base URL, `http://127.0.0.1:<port>` or the same with https.

@@ -1,0 +1,112 @@
+//! What `reconcile` needs to know.
+
+use std::time::Duration;
+
+use super::places::Written;
+use super::{Account, ConfigError, Env, Files, KeptLedger, Log};
+use crate::cli::{LookupStatus, ReconcileArgs};
+use crate::domain::{endpoint::Endpoint, lookup::LookupEnvironment, outcome::Status};
+
+/// Where the provider answers look-ups (endpoint.md, Looking up and freeing a user).
+const SANDBOX: &str = "https://portal.smileidentity.com";
+const PRODUCTION: &str = "https://prod.smileidentity.com";
+
+/// The arguments of `reconcile`, resolved.
+#[derive(Debug)]
+pub(crate) struct ReconcileConfig {
+    /// None: every user of the ledger is asked for, and no results are written.
+    pub(crate) files: Option<Files>,
+    pub(crate) ledger: KeptLedger,
+    pub(crate) account: Account,
+    pub(crate) environment: LookupEnvironment,
+    /// None: the one that the ledger is bound to.
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) statuses: Vec<Status>,
+    pub(crate) pace: LookupPace,
+    pub(crate) log: Log,
+}
+
+/// The limits of the asking.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LookupPace {
+    /// Shortest time between the starts of two look-ups.
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_outage: Duration,
+    /// Most users that are asked for.
+    pub(crate) limit: Option<u64>,
+}
+
+impl ReconcileConfig {
+    pub(crate) fn resolve(args: &ReconcileArgs) -> Result<Self, ConfigError> {
+        if args.env == Env::Local {
+            return Err(ConfigError::NoLocalLookup);
+        }
+        let (files, ledger) = places(args)?;
+        ledger.check_is_there()?;
+        Ok(Self {
+            files,
+            ledger,
+            account: Account::resolve(&args.account, args.env)?,
+            environment: match args.env {
+                Env::Production => LookupEnvironment::Production,
+                Env::Local | Env::Sandbox => LookupEnvironment::Test,
+            },
+            endpoint: endpoint(args)?,
+            statuses: args.status.iter().copied().map(Status::from).collect(),
+            pace: LookupPace {
+                interval: args.rate.interval,
+                timeout: args.timeout,
+                connect_timeout: args.connect_timeout,
+                max_outage: args.max_outage,
+                limit: args.limit,
+            },
+            log: (&args.log).into(),
+        })
+    }
+}
+
+fn places(args: &ReconcileArgs) -> Result<(Option<Files>, KeptLedger), ConfigError> {
+    let pin = &args.account.pin;
+    let Some(manifest) = &args.manifest else {
+        if args.places.results.is_some() {
+            return Err(ConfigError::NothingToWrite("--results"));
+        }
+        let ledger = KeptLedger::named(&args.places, pin, args.env)?;
+        return Ok((None, ledger.ok_or(ConfigError::NoLocalLookup)?));
+    };
+    let files = Files::of(manifest.clone(), args.env, (&args.reading, &args.photos), &args.places)?;
+    let files = files.with_columns(args.fix_photos);
+    let ledger = KeptLedger::resolve(&args.places, pin, &files)?;
+    let ledger = ledger.ok_or(ConfigError::NoLocalLookup)?;
+    Written::default()
+        .file_or_stdout("--results", Some(&files.results))
+        .file("--ledger", Some(&ledger.path))
+        .beside(Some(&ledger))
+        .check(&files.manifest)?;
+    Ok((Some(files), ledger))
+}
+
+/// The one that is named, or the provider's own. Behind another endpoint nobody can know where to ask.
+fn endpoint(args: &ReconcileArgs) -> Result<Option<Endpoint>, ConfigError> {
+    let own = match args.env {
+        Env::Production => PRODUCTION,
+        Env::Local | Env::Sandbox => SANDBOX,
+    };
+    match (&args.lookup_endpoint, &args.account.pin.endpoint) {
+        (Some(named), _) => Endpoint::parse(named).map(Some).map_err(ConfigError::lookup_endpoint),
+        (None, None) => Ok(Some(Endpoint::parse(own)?)),
+        (None, Some(_)) => Ok(None),
+    }
+}
+
+impl From<LookupStatus> for Status {
+    fn from(status: LookupStatus) -> Self {
+        match status {
+            LookupStatus::InDoubt => Self::InDoubt,
+            LookupStatus::EnrolledInferred => Self::EnrolledInferred,
+            LookupStatus::Provisional => Self::Provisional,
+        }
+    }
+}

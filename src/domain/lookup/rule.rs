@@ -1,0 +1,299 @@
+//! The rule: from what we sent and what the provider's history holds to what is known now.
+
+use super::{HistoryEntry, LookupAnswer, OwnAttempt};
+use crate::domain::{
+    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    unix_millis::UnixMillis,
+};
+
+/// The job type of an enrollment (endpoint.md, Success).
+const ENROLLMENT: &str = "4";
+
+/// What the comparison of two clocks may be wrong by, in milliseconds: the `Date` of an answer has whole seconds, and
+/// the answer was under way for some time.
+const CLOCK_ERROR_MS: i64 = 30_000;
+
+/// The same where the answer does not tell the provider's time: an entry that is earlier than our first attempt by
+/// less than this may be ours or not.
+const UNKNOWN_CLOCK_MS: i64 = 15 * 60_000;
+
+/// Longest time in which the provider goes on with a request that we have given up: the gateway's limit is 29 s
+/// (endpoint.md, Limits), and an answer that came back late was under way for as long again.
+const LATEST_MS: i64 = 60_000;
+
+/// What is asked about: the user's state in the ledger, and the attempts that were or are in doubt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) status: Status,
+    /// None where a run died before it could record one.
+    pub(crate) outcome: Option<&'a Outcome>,
+    pub(crate) attempts: &'a [OwnAttempt],
+    /// When attempts of ours began whose answer is known, and was no enrollment; by our clock.
+    pub(crate) answered_at: &'a [UnixMillis],
+}
+
+/// What a look-up teaches about a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Learned {
+    /// Nothing that changes anything.
+    Nothing,
+    Known {
+        status: Status,
+        reason: Reason,
+        facts: Facts,
+        /// The photo that the provider judged; none where the provider's is not ours.
+        photo: Option<PhotoDigest>,
+    },
+}
+
+/// What a code says of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Enrolled,
+    Provisional,
+    Rejected,
+}
+
+/// One job of the provider: all entries with its id.
+#[derive(Debug)]
+struct EnrollmentJob<'a> {
+    first: UnixMillis,
+    /// The entry that stands now.
+    latest: &'a HistoryEntry,
+    verdict: Option<Verdict>,
+}
+
+/// When a job began, against our first attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Before,
+    Unclear,
+    Since,
+}
+
+/// Decides what is known of a user now.
+pub(crate) fn learn(subject: Subject<'_>, answer: &LookupAnswer) -> Learned {
+    let Some(jobs) = jobs(&answer.history) else {
+        return Learned::Nothing;
+    };
+    let learned = match subject.status {
+        Status::Provisional => decided_later(subject, answer, &jobs),
+        Status::InDoubt | Status::EnrolledInferred => resolve(subject, answer, &jobs),
+        Status::Enrolled
+        | Status::AlreadyEnrolled
+        | Status::Rejected
+        | Status::Invalid
+        | Status::Failed
+        | Status::Pending => None,
+    };
+    learned.unwrap_or(Learned::Nothing)
+}
+
+/// The enrollments in a history; none where one of its entries cannot be understood.
+fn jobs(history: &[HistoryEntry]) -> Option<Vec<EnrollmentJob<'_>>> {
+    let own = history.iter().filter(|entry| !entry.is_foreign);
+    let enrollments = own.filter(|entry| entry.job_type.as_deref().is_none_or(|kind| kind == ENROLLMENT));
+    let mut jobs: Vec<Vec<&HistoryEntry>> = Vec::new();
+    for entry in enrollments {
+        // Without a type or a time nobody can say what it is about.
+        entry.job_type.as_ref().zip(entry.at)?;
+        let is_same = |job: &&mut Vec<&HistoryEntry>| {
+            entry.smile_job_id.is_some() && job.iter().any(|other| other.smile_job_id == entry.smile_job_id)
+        };
+        match jobs.iter_mut().find(is_same) {
+            Some(job) => job.push(entry),
+            None => jobs.push(vec![entry]),
+        }
+    }
+    jobs.into_iter().map(EnrollmentJob::of).collect()
+}
+
+impl<'a> EnrollmentJob<'a> {
+    fn of(entries: Vec<&'a HistoryEntry>) -> Option<Self> {
+        let first = entries.iter().filter_map(|entry| entry.at).min()?;
+        let latest = *entries.iter().max_by_key(|entry| entry.at)?;
+        let at_last = entries.iter().filter(|entry| entry.at == latest.at);
+        let mut verdicts = at_last.map(|entry| verdict(entry));
+        let verdict = verdicts.next().flatten();
+        // Two words of one moment: nobody knows which of them came last.
+        let agree = verdicts.all(|other| other == verdict);
+        Some(Self {
+            first,
+            latest,
+            verdict: verdict.filter(|_| agree),
+        })
+    }
+
+    fn is_registered(&self) -> bool {
+        matches!(self.verdict, Some(Verdict::Enrolled | Verdict::Provisional))
+    }
+
+    fn facts(&self) -> Facts {
+        let HistoryEntry {
+            at: _,
+            job_type: _,
+            smile_job_id,
+            job_id,
+            code,
+            text,
+            is_foreign: _,
+        } = self.latest;
+        Facts {
+            http_status: None,
+            result_code: code.clone(),
+            result_text: text.clone(),
+            smile_job_id: smile_job_id.clone(),
+            job_id: job_id.clone(),
+            confidence: None,
+        }
+    }
+
+    fn known(&self, verdict: Verdict, reason: Reason, photo: Option<PhotoDigest>) -> Learned {
+        let status = match verdict {
+            Verdict::Enrolled => Status::Enrolled,
+            Verdict::Provisional => Status::Provisional,
+            Verdict::Rejected => Status::Rejected,
+        };
+        Learned::Known {
+            status,
+            reason,
+            facts: self.facts(),
+            photo,
+        }
+    }
+}
+
+/// By the documented codes (endpoint.md, Success); any other says nothing.
+fn verdict(entry: &HistoryEntry) -> Option<Verdict> {
+    match entry.code.as_deref()? {
+        "0840" | "1240" => Some(Verdict::Enrolled),
+        "0842" | "0844" | "0846" => Some(Verdict::Provisional),
+        "0001" | "0841" | "0843" | "0907" | "0941" | "0942" | "1241" | "1242" => Some(Verdict::Rejected),
+        _ => None,
+    }
+}
+
+/// A doubt, or an enrollment that was only inferred.
+fn resolve(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[EnrollmentJob<'_>]) -> Option<Learned> {
+    let first = subject.attempts.iter().map(|attempt| attempt.started_at).min()?;
+    let begun = |wanted| {
+        jobs.iter()
+            .filter(move |job| when(job.first, first, answer.clock_ahead_ms) == wanted)
+    };
+    let registered: Vec<_> = begun(When::Since).filter(|job| job.is_registered()).collect();
+    match registered.as_slice() {
+        [job] => {
+            let photo = photo_of(job, subject.attempts, answer)?;
+            Some(job.known(job.verdict?, Reason::LookedUp, Some(photo)))
+        }
+        // A user is enrolled once; more of them are not understood.
+        [_, ..] => None,
+        [] if begun(When::Unclear).next().is_some() => None,
+        [] if begun(When::Before).any(EnrollmentJob::is_registered) => enrolled_before(begun(When::Before)),
+        [] => refused(subject, answer, &begun(When::Since).collect::<Vec<_>>()),
+    }
+}
+
+/// The user was there before we sent anything.
+fn enrolled_before<'a>(jobs: impl Iterator<Item = &'a EnrollmentJob<'a>>) -> Option<Learned> {
+    let job = jobs.filter(|job| job.is_registered()).max_by_key(|job| job.first)?;
+    Some(Learned::Known {
+        status: Status::AlreadyEnrolled,
+        reason: Reason::LookedUp,
+        facts: job.facts(),
+        photo: None,
+    })
+}
+
+/// All that we sent was refused, each attempt by a job of its own. A 2209 says that the user is enrolled, and a refusal
+/// in the history does not say otherwise.
+fn refused(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[&EnrollmentJob<'_>]) -> Option<Learned> {
+    let all = jobs.iter().all(|job| job.verdict == Some(Verdict::Rejected));
+    if subject.status != Status::InDoubt || !all || jobs.len() < made(subject) {
+        return None;
+    }
+    let answered = |attempt: &OwnAttempt| jobs.iter().any(|job| is_of(job, attempt, answer));
+    if subject.attempts.len() > 1 && !subject.attempts.iter().all(answered) {
+        return None;
+    }
+    let job = jobs.iter().max_by_key(|job| job.first)?;
+    let photo = photo_of(job, subject.attempts, answer)?;
+    Some(job.known(Verdict::Rejected, Reason::LookedUp, Some(photo)))
+}
+
+/// How many of the jobs since the first doubt may be ours: that of an attempt with a known answer is no doubt's.
+fn made(subject: Subject<'_>) -> usize {
+    let first = subject.attempts.iter().map(|attempt| attempt.started_at.get()).min();
+    let earliest = first.unwrap_or(i64::MIN).saturating_sub(UNKNOWN_CLOCK_MS);
+    let near = subject.answered_at.iter().filter(|at| at.get() >= earliest);
+    subject.attempts.len() + near.count()
+}
+
+/// A person has decided on a registration of ours.
+fn decided_later(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[EnrollmentJob<'_>]) -> Option<Learned> {
+    let outcome = subject.outcome?;
+    let sent_at = outcome.sent_at?;
+    let own_id = outcome.facts.smile_job_id.as_ref();
+    let is_ours = |job: &&EnrollmentJob<'_>| match own_id.filter(|_| job.latest.smile_job_id.is_some()) {
+        Some(id) => job.latest.smile_job_id.as_ref() == Some(id) || is_persons(job),
+        None => true,
+    };
+    let since = |job: &&EnrollmentJob<'_>| when(job.first, sent_at, answer.clock_ahead_ms) == When::Since;
+    let ours: Vec<_> = jobs.iter().filter(is_ours).filter(since).collect();
+    let decided: Vec<_> = ours
+        .iter()
+        .filter(|job| !matches!(job.verdict, None | Some(Verdict::Provisional)))
+        .collect();
+    let job = decided.iter().max_by_key(|job| job.latest.at)?;
+    let agree = decided.iter().all(|other| other.verdict == job.verdict);
+    let verdict = job.verdict.filter(|_| agree)?;
+    Some(job.known(verdict, Reason::DecidedLater, outcome.photo))
+}
+
+/// Codes that a person gives, later (endpoint.md, Success).
+fn is_persons(job: &EnrollmentJob<'_>) -> bool {
+    job.latest.code.as_deref().is_some_and(|code| code.starts_with("12"))
+}
+
+fn when(at: UnixMillis, first: UnixMillis, clock_ahead_ms: Option<i64>) -> When {
+    let after = by_our_clock(at, clock_ahead_ms).saturating_sub(first.get());
+    let (since, before) = match clock_ahead_ms {
+        Some(_) => (-CLOCK_ERROR_MS, -CLOCK_ERROR_MS),
+        None => (0, -UNKNOWN_CLOCK_MS),
+    };
+    match after {
+        _ if after >= since => When::Since,
+        _ if after < before => When::Before,
+        _ => When::Unclear,
+    }
+}
+
+fn by_our_clock(at: UnixMillis, clock_ahead_ms: Option<i64>) -> i64 {
+    at.get().saturating_sub(clock_ahead_ms.unwrap_or(0))
+}
+
+/// The photo that a job of ours was made of. Where attempts sent different ones, the time has to tell them apart.
+fn photo_of(job: &EnrollmentJob<'_>, attempts: &[OwnAttempt], answer: &LookupAnswer) -> Option<PhotoDigest> {
+    let sent = |attempt: &OwnAttempt| (attempt.photo, attempt.created_at.clone());
+    let first = attempts.first()?;
+    if attempts.iter().all(|attempt| sent(attempt) == sent(first)) {
+        return Some(first.photo);
+    }
+    let mut possible = attempts.iter().filter(|attempt| is_of(job, attempt, answer));
+    let found = possible.next()?;
+    possible
+        .all(|attempt| sent(attempt) == sent(found))
+        .then_some(found.photo)
+}
+
+/// Whether a job began while the provider could have had this attempt.
+fn is_of(job: &EnrollmentJob<'_>, attempt: &OwnAttempt, answer: &LookupAnswer) -> bool {
+    let at = by_our_clock(job.first, answer.clock_ahead_ms);
+    let error = match answer.clock_ahead_ms {
+        Some(_) => CLOCK_ERROR_MS,
+        None => UNKNOWN_CLOCK_MS,
+    };
+    let end = attempt.ended_at.map_or(i64::MAX, UnixMillis::get);
+    let earliest = attempt.started_at.get().saturating_sub(error);
+    (earliest..=end.saturating_add(LATEST_MS).saturating_add(error)).contains(&at)
+}
