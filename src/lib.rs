@@ -79,6 +79,11 @@
 //!    row's `Outcome` (`domain/outcome.rs`) into the next batch; a final outcome brings its line along. The recorder makes
 //!    the batch durable first, and then appends the lines to the results (`output/follow.rs`, `output/cells.rs`).
 //!
+//! Meanwhile the driver tells those who watch what happens and how the run stands (`Observer`, `Snapshot` in `run/mod.rs`).
+//! `commands/enroll/watch.rs` makes one `Standing` of it (`domain/standing.rs`), which the bar and the lines show
+//! (`terminal/mod.rs`), and which a thread of its own publishes as status and metrics (`output/publish.rs`); `status` reads
+//! that beside the ledger (`output/status.rs`). Another thread pings a service (`commands/enroll/pinger.rs`).
+//!
 //! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):
 //!
 //! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
@@ -144,8 +149,8 @@
 //! 4. Files that outlive the program are made, changed and removed by `ledger`, `output` and `sys` alone. Besides them,
 //!    `manifest` keeps what comes from a pipe in a file without a name, and `enroll` makes the folder of a local run's ledger;
 //!    both go with the program.
-//! 5. Only `terminal` writes to stderr, and clap for `main`. Stdout is for data: results, findings, and the documents that
-//!    `commands` prints. Nothing but `main` ends the process.
+//! 5. Only `terminal` writes to stderr, and clap for `main`. Stdout is for data: results, findings, the status, and the
+//!    documents that `commands` prints. Nothing but `main` ends the process.
 //! 6. `Ledger::commit` alone makes a `Receipt`, and a `Receipt` alone makes a `Recorded` row, the one thing that can be
 //!    launched.
 //! 7. In `run` the driver alone asks the clock, makes random generators, and waits for a time. Elsewhere only `client`,
@@ -183,7 +188,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 pub use cli::Cli;
-use config::LogFormat;
+use config::Log;
 use domain::stop::Stop;
 use error::Error;
 use exit::ExitStatus;
@@ -192,25 +197,25 @@ use sys::signals;
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut definitions = commands::definitions();
-    let mut matches = definitions.try_get_matches_from_mut(arguments)?;
+    let mut matches = config::read_command_line(&definitions, arguments.into_iter().collect())?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
 }
 
 /// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
 /// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
-    let format = config::log_format(&cli);
+    let log = config::log(&cli);
     let ended =
-        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, format)));
+        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, log)));
     let status = match ended {
         Ok(Ok(status)) => status,
         Ok(Err(signal)) => Stop::from(signal).into(),
-        Err(error) => failed(&Error::Runtime(error), format),
+        Err(error) => failed(&Error::Runtime(error), log),
     };
     status.into()
 }
 
-fn failed(error: &Error, format: LogFormat) -> ExitStatus {
-    terminal::print_error(error, format);
+fn failed(error: &Error, log: Log) -> ExitStatus {
+    terminal::print_error(error, log, "");
     error.exit_status()
 }

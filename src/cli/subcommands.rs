@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::enroll::{LogArgs, PinArgs};
 use super::files::{FileArgs, FixArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
-use super::values::{duration, share};
+use super::values::{Env, StatusFormat, duration, share};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -67,6 +67,24 @@ pub(crate) struct ExtractArgs {
     pub(crate) manifest: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Whose run it is, where --ledger is not given
+    #[arg(long, value_enum, default_value_t = Env::Sandbox)]
+    pub(crate) env: Env,
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
+    /// Ledger of the run [default: the one of endpoint and partner]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// A page for people, or an object for programs
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+    /// Follow the run until it ends: in place on a terminal, a line for each change elsewhere
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use super::places::Written;
 use super::stores::stores;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
 use crate::cli::EnrollArgs;
+use crate::domain::ping_url::PingUrl;
 use crate::photo::{FixSettings, StoreSettings};
 
 /// A run's arguments and environment, resolved.
@@ -25,6 +26,7 @@ pub(crate) struct EnrollConfig {
     pub(crate) summary: Option<PathBuf>,
     /// Where the rows go that are not settled; none where nobody has named a place, and there is none beside stdin.
     pub(crate) failures: Option<PathBuf>,
+    pub(crate) metrics: Option<PathBuf>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -36,6 +38,7 @@ impl EnrollConfig {
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
+        args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
         let fixing = fixing(&args.fixing)?;
         let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
         let failures = failures(args.report.failures.as_deref(), &files.manifest, files.env)?;
@@ -46,6 +49,7 @@ impl EnrollConfig {
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
             .file("--failures", failures.as_deref())
+            .file("--metrics", args.report.metrics.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -58,6 +62,7 @@ impl EnrollConfig {
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
             failures,
+            metrics: args.report.metrics.clone(),
             asks,
         })
     }

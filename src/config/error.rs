@@ -9,6 +9,7 @@ use crate::domain::{
     endpoint::EndpointError,
     partner_id::PartnerIdError,
     photo::{RootsError, TemplateError},
+    ping_url::PingUrlError,
 };
 use crate::ledger::Pin;
 
@@ -43,6 +44,19 @@ pub(crate) enum ConfigError {
     BadPartner(#[from] PartnerIdError),
     #[error("no API key: give --api-key-file or set {0} or SMILE_API_KEY")]
     NoKey(&'static str),
+    #[error(
+        "no API key: {other} is set, and that is the key of the other environment; give --api-key-file or set {own} or \
+         SMILE_API_KEY"
+    )]
+    NoKeyButTheOther { own: &'static str, other: &'static str },
+    #[error("the API key from {from} is the one that {other} holds, and --env {env} takes another")]
+    OtherKey {
+        from: String,
+        other: &'static str,
+        env: &'static str,
+    },
+    #[error("the API key from {from} has {fault}")]
+    NotTheKeyAlone { from: String, fault: &'static str },
     #[error("the API key from {0} is empty")]
     EmptyKey(String),
     #[error("the API key from {0} is not one line of printable ASCII text")]
@@ -55,6 +69,8 @@ pub(crate) enum ConfigError {
     NoCertificate(PathBuf),
     #[error("{flag}")]
     BadEndpoint { flag: &'static str, source: EndpointError },
+    #[error(transparent)]
+    BadPingUrl(#[from] PingUrlError),
     #[error(transparent)]
     BadDateFormat(#[from] DateFormatError),
     #[error(transparent)]
@@ -101,6 +117,12 @@ pub(crate) enum ConfigError {
     LedgerFolder { path: PathBuf, source: io::Error },
     #[error("there is no ledger of {pin} at {path:?}; name that run's --endpoint and --partner-id, or its --ledger")]
     NoLedger { pin: Pin, path: PathBuf },
+    #[error(
+        "no run has left its status beside the ledger {0:?}; name the run's --env, --endpoint and --partner-id, or its --ledger"
+    )]
+    NoStatus(PathBuf),
+    #[error("cannot read the status {path:?}")]
+    Status { path: PathBuf, source: io::Error },
     #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
     NeedsYes,
     #[error(

@@ -1,5 +1,6 @@
 //! What a run has done so far: a fold over its events.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -29,6 +30,10 @@ pub(crate) struct Stats {
     pub(crate) retries: u64,
     pub(crate) photo_bytes_sent: u64,
     pub(crate) latency_ms: Histogram<u64>,
+    /// All latencies together.
+    pub(crate) latency_sum: Duration,
+    /// Attempts that have ended, by the word of what they turned out to be.
+    pub(crate) ended: BTreeMap<&'static str, u64>,
     /// Whether rows were left because of `--limit`.
     pub(crate) left_by_limit: bool,
     counts: Counts,
@@ -64,6 +69,8 @@ impl Stats {
             retries: 0,
             photo_bytes_sent: 0,
             latency_ms: empty_histogram(),
+            latency_sum: Duration::ZERO,
+            ended: BTreeMap::new(),
             left_by_limit: false,
             counts: Counts::default(),
             streak: Streak::default(),
@@ -91,6 +98,12 @@ impl Stats {
 
     pub(crate) fn answered(&mut self, took: Duration) {
         self.latency_ms.saturating_record(took.as_millis() as u64);
+        self.latency_sum += took;
+    }
+
+    /// Counts an attempt that has ended so.
+    pub(crate) fn ended(&mut self, class: &'static str) {
+        *self.ended.entry(class).or_default() += 1;
     }
 
     pub(crate) fn finished(&mut self, outcome: &Outcome) {
@@ -122,6 +135,18 @@ impl Stats {
             | Status::Pending => 0,
         };
         self.skipped.settled.of(status) + unsent + self.count(status)
+    }
+
+    /// Every row of a manifest by what the run knows of it. Rows that it cannot answer for are `pending`, so that the
+    /// counts add up to the rows all the same.
+    pub(crate) fn all_rows(&self, rows: u32) -> Counts {
+        let mut counts = Counts::default();
+        for status in Status::ALL.iter().filter(|status| **status != Status::Pending) {
+            let left = rows - counts.total();
+            counts.add(*status, self.known(*status).min(left));
+        }
+        counts.add(Status::Pending, rows - counts.total());
+        counts
     }
 
     /// Rows that earlier runs settled.

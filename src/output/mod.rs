@@ -1,4 +1,4 @@
-//! What files a run leaves: the results CSV, the failures and the summary.
+//! What files a run leaves: the results CSV, the failures, the summary, and how it stands: status and metrics.
 //!
 //! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
 //! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
@@ -12,7 +12,10 @@ mod findings;
 mod fixed_copies;
 mod follow;
 mod form;
+mod metrics;
 mod partial;
+mod publish;
+mod status;
 mod summary;
 mod tally;
 mod target;
@@ -35,7 +38,12 @@ pub(crate) use failures::{Failures, FailuresError, FailuresPlace};
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
+#[cfg(test)]
+pub(crate) use metrics::METRICS;
+pub(crate) use metrics::MetricsFile;
 pub(crate) use partial::tally_of_run;
+pub(crate) use publish::{Places, PublishError, Publisher};
+pub(crate) use status::{End, Identity, RunStatus, State, StatusPlace};
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;

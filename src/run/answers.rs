@@ -196,6 +196,7 @@ impl Dispatcher {
         for (id, mut flight) in self.pipeline.abort() {
             flight.doubt();
             let (reason, at) = (Some(Reason::Interrupted), now.at);
+            self.stats.ended(AttemptStatus::InDoubt.word());
             self.commits.push(Entry::Close {
                 id,
                 class: AttemptStatus::InDoubt,
@@ -241,6 +242,7 @@ impl Dispatcher {
     }
 
     pub(super) fn close(&mut self, end: &AttemptEnd, class: AttemptStatus, reason: Option<Reason>) {
+        self.stats.ended(class.word());
         self.commits.push(Entry::Close {
             id: end.id,
             class,

@@ -118,8 +118,13 @@ pub(crate) enum RunEvent {
         facts: Facts,
         clock_ahead: Option<i64>,
     },
-    /// The run is coming to its end.
-    Stopping(Stop),
+    /// The run is coming to its end: so many requests are waited for, and for how long at most where that has a limit
+    /// of its own.
+    Stopping {
+        stop: Stop,
+        in_flight: usize,
+        drains_for: Option<Duration>,
+    },
 }
 
 /// How far the run is, for those who watch.
@@ -127,10 +132,14 @@ pub(crate) enum RunEvent {
 pub(crate) struct Snapshot {
     pub(crate) stats: Stats,
     pub(crate) in_flight: usize,
+    /// Most requests in flight at this moment.
+    pub(crate) limit: usize,
     /// Rows that wait for another attempt.
     pub(crate) waiting_rows: usize,
     pub(crate) waiting: Option<Waiting>,
     pub(crate) stop: Option<Stop>,
+    /// When requests in flight are given up, once the run is ending.
+    pub(crate) drain_until: Option<Instant>,
 }
 
 /// Who is told; a display that fails does not stop a run.

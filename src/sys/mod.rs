@@ -11,4 +11,5 @@ pub(crate) mod folder;
 pub(crate) mod identity;
 pub(crate) mod new_file;
 pub(crate) mod read_at;
+pub(crate) mod rights;
 pub(crate) mod signals;

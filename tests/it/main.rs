@@ -18,6 +18,7 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod environment;
 mod extract;
 mod failures;
 #[cfg(feature = "fix-photos")]
@@ -31,9 +32,11 @@ mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
+mod metrics;
 mod one_ledger;
 mod photo_template;
 mod photos;
+mod ping;
 mod production;
 mod reconcile;
 mod refusals;
@@ -47,6 +50,7 @@ mod signals;
 mod simulator;
 #[cfg(unix)]
 mod snapshots;
+mod status;
 mod stops;
 #[cfg(feature = "object-stores")]
 mod store_doubts;

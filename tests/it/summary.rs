@@ -114,7 +114,10 @@ fn verbose_tells_of_every_attempt() {
 #[test]
 fn json_diagnostics_are_one_object_a_line() {
     let server = Server::in_order([Reply::text(503, "").header("Retry-After", "0")]);
-    let run = Run::new(&server).users(["u1", "u2"]).set("--log-format", "json");
+    let run = Run::new(&server)
+        .users(["u1", "u2"])
+        .set("--log-format", "json")
+        .set("--log-level", "debug");
     let mut done = run.go();
     let lines: Vec<Value> = done
         .stderr
