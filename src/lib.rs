@@ -78,9 +78,11 @@
 //! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
 //!     (`output/target.rs`, `output/mod.rs`): for a row that the manifest alone makes wrong its fault (`Survey::fault`),
 //!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). The lines are counted
-//!     on the way (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing
-//!     text (`terminal/closing.rs`) follow from the counts and from what stopped the run. `error.rs` holds the one table
-//!     that says which stop each error is.
+//!     on the way (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`), the report
+//!     (`output/page/`) and the closing text (`terminal/closing.rs`) follow from the counts and from what stopped the run.
+//!     The report also tells what `Watch` (`commands/enroll/watch.rs`) saw over time (`domain/timeline.rs`) and what the
+//!     ledger says when it looks back (`ledger/retrospect.rs`). `error.rs` holds the one table that says which stop each
+//!     error is.
 //!
 //! # Every pass over the manifest
 //!
@@ -113,7 +115,7 @@
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder
-//! - `output`: the files that a run leaves: results, findings, summary
+//! - `output`: the files that a run leaves: results, findings, summary, report
 //! - `terminal`: what people see: progress, log lines, closing text, questions
 //! - `simulator`: the stand-in for the API
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
@@ -179,8 +181,10 @@ use sys::signals;
 
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut definitions = commands::definitions();
-    let mut matches = definitions.try_get_matches_from_mut(arguments)?;
+    let matches = definitions.try_get_matches_from_mut(&arguments);
+    let mut matches = matches.or_else(|refused| commands::second_reading(refused, &arguments))?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::files::{FileArgs, OUTPUT, PlaceArgs, SENDING};
-use super::values::{LogFormat, ProgressMode, Rate, duration, positive_duration};
+use super::values::{LogFormat, ProgressMode, Rate, ReportIds, duration, positive_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrollArgs {
@@ -102,6 +102,12 @@ pub(crate) struct ReportArgs {
     /// The run's summary as JSON, written even when the run is stopped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) summary: Option<PathBuf>,
+    /// The run as one HTML page: what happened, why, and how fast; written even when the run is stopped
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
+    /// How --report names users: by the first letters of their ids, or whole
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ReportIds::Masked, hide_short_help = true)]
+    pub(crate) report_ids: ReportIds,
     /// auto: a bar on a terminal, a line every 30 s elsewhere
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
     pub(crate) progress: ProgressMode,

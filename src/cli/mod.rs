@@ -14,7 +14,7 @@ pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
-pub(crate) use values::{Env, LogFormat, ProgressMode};
+pub(crate) use values::{Env, LogFormat, ProgressMode, ReportIds};
 
 /// Enrolls existing users into Smile ID in bulk.
 ///

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::places::Written;
-use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
+use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
 
 /// A run's arguments and environment, resolved.
@@ -17,6 +17,7 @@ pub(crate) struct EnrollConfig {
     pub(crate) pace: Pace,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
+    pub(crate) page: Option<Page>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -28,6 +29,7 @@ impl EnrollConfig {
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
+        missing::check(args)?;
         let files = Files::resolve(&args.files, &args.places)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
@@ -35,6 +37,8 @@ impl EnrollConfig {
             .file_or_stdout("--results", Some(&files.results))
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
+            .file("--api-key-file", args.account.api_key_file.as_deref())
+            .file("--report", args.report.report.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -44,6 +48,7 @@ impl EnrollConfig {
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
+            page: Page::resolve(&args.report),
             asks,
         })
     }

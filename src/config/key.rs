@@ -1,5 +1,6 @@
 //! The API key: where it comes from, and what may be one.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -17,16 +18,29 @@ pub(super) fn api_key(file: Option<&Path>, env: Env) -> Result<SecretString, Con
     if let Some(path) = file {
         return key_from_file(path);
     }
-    let own = match env {
-        Env::Production => "SMILE_PRODUCTION_API_KEY",
-        Env::Local | Env::Sandbox => "SMILE_SANDBOX_API_KEY",
-    };
-    let found = [own, "SMILE_API_KEY"]
-        .into_iter()
-        .find_map(|name| Some((name, std::env::var_os(name)?)));
-    let (name, value) = found.ok_or(ConfigError::NoKey(own))?;
+    let (name, value) = from_environment(env).ok_or(ConfigError::NoKey(variable(env)))?;
     let text = value.to_str().ok_or_else(|| ConfigError::BadKey(name.to_owned()))?;
     check_key(text, || name.to_owned())
+}
+
+/// An environment's own variable for the key.
+pub(super) fn variable(env: Env) -> &'static str {
+    match env {
+        Env::Production => "SMILE_PRODUCTION_API_KEY",
+        Env::Local | Env::Sandbox => "SMILE_SANDBOX_API_KEY",
+    }
+}
+
+/// Whether a variable holds a key for this environment, whatever it is.
+pub(super) fn is_in_environment(env: Env) -> bool {
+    from_environment(env).is_some()
+}
+
+fn from_environment(env: Env) -> Option<(&'static str, OsString)> {
+    let names = [variable(env), "SMILE_API_KEY"].into_iter();
+    names
+        .map(|name| (name, std::env::var_os(name)))
+        .find_map(|(name, value)| Some((name, value?)))
 }
 
 /// A key that nobody else knows; for simulators.

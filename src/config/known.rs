@@ -7,6 +7,7 @@ use super::files::{beside, photo_root};
 use super::places::is_taken;
 use super::{Env, Log, default_ledger};
 use crate::cli::EnrollArgs;
+use crate::sys::identity::is_same_place;
 
 /// What is known of a run before its configuration is.
 #[derive(Debug)]
@@ -19,7 +20,8 @@ pub(crate) struct Known {
     pub(crate) manifest: PathBuf,
     pub(crate) log: Log,
     summary: Option<PathBuf>,
-    /// What the run reads or keeps, but for the summary and single photos.
+    page: Option<PathBuf>,
+    /// What the run reads or keeps, but for summary, report and single photos.
     files: Vec<PathBuf>,
 }
 
@@ -33,6 +35,7 @@ impl Known {
             manifest: args.files.manifest.clone().unwrap_or_default(),
             log: (&args.report.log).into(),
             summary: args.report.summary.clone(),
+            page: args.report.report.clone(),
             files: named_files(args),
         }
     }
@@ -42,9 +45,18 @@ impl Known {
     pub(crate) fn summary(&self) -> Option<&Path> {
         self.summary.as_deref().filter(|path| !is_taken(path, &self.files))
     }
+
+    /// The same for the report, which does not take the summary's place either.
+    pub(crate) fn page(&self) -> Option<&Path> {
+        let is_free = |path: &&Path| {
+            let summary = self.summary.as_deref();
+            !is_taken(path, &self.files) && summary.is_none_or(|summary| !is_same_place(summary, path))
+        };
+        self.page.as_deref().filter(is_free)
+    }
 }
 
-/// Every file and folder that a run with these arguments reads or keeps, but for the summary and single photos.
+/// Every file and folder that a run with these arguments reads or keeps, but for summary, report and single photos.
 fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     let (files, account, places) = (&args.files, &args.account, &args.places);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));

@@ -1,6 +1,8 @@
 //! What is told on stderr, and how.
 
-use super::{LogFormat, ProgressMode};
+use std::path::PathBuf;
+
+use super::{LogFormat, ProgressMode, ReportIds};
 use crate::cli::{Cli, Command, LogArgs, ReportArgs};
 
 /// How a command speaks.
@@ -18,6 +20,23 @@ pub(crate) struct Report {
     pub(crate) progress: ProgressMode,
     /// Whether every attempt is told of.
     pub(crate) verbose: bool,
+}
+
+/// The page that tells of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) path: PathBuf,
+    /// Whether user ids stand there whole.
+    pub(crate) full_ids: bool,
+}
+
+impl Page {
+    /// None where none is asked for.
+    pub(super) fn resolve(args: &ReportArgs) -> Option<Self> {
+        let path = args.report.clone()?;
+        let full_ids = args.report_ids == ReportIds::Full;
+        Some(Self { path, full_ids })
+    }
 }
 
 impl From<&LogArgs> for Log {

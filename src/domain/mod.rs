@@ -13,6 +13,8 @@ pub(crate) mod lookup;
 pub(crate) mod outcome;
 pub(crate) mod partner_id;
 pub(crate) mod photo;
+pub(crate) mod photo_counts;
+mod remedy;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod resume;
@@ -25,5 +27,6 @@ pub(crate) mod suspicion;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod timeline;
 pub(crate) mod unix_millis;
 pub(crate) mod user_id;

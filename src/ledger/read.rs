@@ -152,7 +152,7 @@ pub(super) fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, 
 }
 
 /// The first column of both questions for outcomes.
-fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
+pub(super) fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
     let word = row.get_ref(0)?;
     let status = word.as_str().ok().and_then(|word| word.parse().ok());
     status.ok_or_else(|| LedgerError::Damaged(format!("status {:?}", word.as_str().unwrap_or("that is no text"))))

@@ -1,4 +1,4 @@
-//! What files a run leaves: the results CSV and the summary.
+//! What files a run leaves: the results CSV, the summary, and the report for people.
 //!
 //! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
 //! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
@@ -9,6 +9,7 @@ mod claim;
 mod findings;
 mod follow;
 mod form;
+mod page;
 mod partial;
 mod summary;
 mod tally;
@@ -27,13 +28,14 @@ use crate::sys::signals::GivenUp;
 pub(crate) use claim::Claim;
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use follow::Follower;
+pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
 pub(crate) use unstarted::Unstarted;
 
-/// Rows that are shown of each group, of a run as of a check.
+/// Rows that are shown of each kind of finding.
 const EXAMPLES: usize = 5;
 
 /// Bytes of the results that are written at a time.
@@ -87,7 +89,7 @@ pub(crate) fn write(surveyed: &Surveyed, ledger: &Ledger, out: impl Write) -> Re
     while let Some((number, record)) = records.next()? {
         let outcome = outcome_of(surveyed, ledger, number, record)?;
         cells::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
-        tally.add(number, || manifest.shown_user(record), &outcome);
+        tally.add(number, || (record.line(), manifest.shown_user(record)), &outcome);
     }
     check_unchanged(records, survey, &tally)?;
     writer.flush()?;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     outcome::{PhotoDigest, Reason},
-    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, PhotoPlace, inspect},
+    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, PhotoFormat, PhotoPlace, inspect},
 };
 use crate::sys::{
     buffers::{Buffer, BufferPool},
@@ -35,6 +35,7 @@ pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 pub(crate) struct Photo {
     pub(crate) bytes: Bytes,
     pub(crate) digest: PhotoDigest,
+    pub(crate) format: PhotoFormat,
 }
 
 /// Why a photo cannot be sent.
@@ -62,12 +63,12 @@ impl Photo {
     /// Reads and judges the file at `path`. Symbolic links are followed.
     fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
         let bytes = Bytes::from_owner(read_capped(path, own_files, buffers)?);
-        inspect(&bytes).map_err(|defect| unsound(path, defect))?;
+        let format = inspect(&bytes).map_err(|defect| unsound(path, defect))?;
         let digest = PhotoDigest {
             sha256: Sha256::digest(&bytes).into(),
             bytes: bytes.len() as u64,
         };
-        Ok(Self { bytes, digest })
+        Ok(Self { bytes, digest, format })
     }
 
     /// Above the size from which a gateway may refuse the request.

@@ -41,6 +41,9 @@ impl Dispatcher {
         }
         let (request, flight) = self.pipeline.launch(now)?;
         let (row, bytes) = (flight.pending.row.number, flight.photo.bytes);
+        if !flight.pending.is_repeat() {
+            self.stats.photos.add(flight.format, bytes);
+        }
         self.stats.launched(bytes, flight.pending.past.attempts > 1);
         if bytes > LARGE_PHOTO_BYTES && !flight.pending.is_repeat() {
             self.events.push(RunEvent::LargePhoto { row, bytes });

@@ -149,6 +149,7 @@ impl Pipeline {
         let flight = Flight {
             pending: row,
             photo: photo.digest,
+            format: photo.format,
             started: now,
         };
         Some((request, self.in_flight.entry(id).insert_entry(flight).into_mut()))

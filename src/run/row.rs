@@ -11,6 +11,7 @@ use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, PhotoDigest, Status},
+    photo::PhotoFormat,
     response::Verdict,
     resume::{EarlierRejection, Past},
     stats::Skipped,
@@ -44,6 +45,7 @@ pub(super) struct PendingRow {
 pub(super) struct Flight {
     pub(super) pending: PendingRow,
     pub(super) photo: PhotoDigest,
+    pub(super) format: PhotoFormat,
     pub(super) started: Instant,
 }
 

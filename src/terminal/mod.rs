@@ -196,6 +196,15 @@ impl Observer for Reporter {
 
 /// An error and its causes, one printer for all of them.
 pub(crate) fn print_error(error: &Error, format: LogFormat) {
+    let text = error_text(error);
+    write_err(&match format {
+        LogFormat::Text => format!("error: {text}\n"),
+        LogFormat::Json => log::message("", "error", &text),
+    });
+}
+
+/// An error and its causes in one line.
+pub(crate) fn error_text(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -206,17 +215,21 @@ pub(crate) fn print_error(error: &Error, format: LogFormat) {
         }
         cause = error.source();
     }
-    write_err(&match format {
-        LogFormat::Text => format!("error: {text}\n"),
-        LogFormat::Json => log::message("", "error", &text),
-    });
+    text
 }
 
 /// The simulator's address and credentials, the address first.
-pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: Option<&str>) {
+pub(crate) fn simulator_started(
+    address: SocketAddr,
+    partner_id: &str,
+    api_key: Option<&str>,
+    kept: Option<(&Path, usize)>,
+) {
     let key = api_key.map_or_else(|| "the one in your file".to_owned(), str::to_owned);
+    let kept = kept.map(|(path, users)| format!("users: {}, {} so far\n", path.display(), HumanCount(users as u64)));
+    let kept = kept.unwrap_or_default();
     write_err(&format!(
-        "http://{address}\npartner id: {partner_id}\napi key: {key}\nserving POST /v1/backfill_users until stopped\n"
+        "http://{address}\npartner id: {partner_id}\napi key: {key}\n{kept}serving POST /v1/backfill_users until stopped\n"
     ));
 }
 

@@ -20,6 +20,7 @@ mod early_ends;
 mod edges;
 mod forms;
 mod happy;
+mod helpful_errors;
 mod ledger;
 mod limits;
 mod lock;
@@ -35,12 +36,14 @@ mod reconcile;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;
+mod report;
 mod results_csv;
 mod results_place;
 mod retries;
 mod secrets;
 mod signals;
 mod simulator;
+mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
 mod stops;

@@ -64,11 +64,13 @@ mod tests {
     use bytes::Bytes;
 
     use crate::domain::outcome::{PhotoDigest, Reason};
+    use crate::domain::photo::PhotoFormat;
 
     fn photo(bytes: u64) -> Photo {
         Photo {
             bytes: Bytes::new(),
             digest: PhotoDigest { sha256: [7; 32], bytes },
+            format: PhotoFormat::Png,
         }
     }
 

@@ -4,15 +4,18 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 
-use super::Prepared;
+use super::{Prepared, watch::Watch};
+use crate::config::Page;
 use crate::domain::stats::Stats;
-use crate::domain::stop::Stop;
+use crate::domain::{stop::Stop, timeline::Timeline};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::{self, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_summary};
+use crate::output::{
+    self, LISTED_RUNS, PageFacts, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_page, write_summary,
+};
 use crate::run::Ended;
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal::{Closing, Reporter, print_error};
+use crate::terminal::{Closing, print_error};
 
 /// What is still to be said of a run, and what went wrong with it.
 struct Ending {
@@ -25,7 +28,7 @@ struct Ending {
 pub(super) fn finish(
     prepared: Prepared<'_>,
     ended: Ended,
-    mut reporter: Reporter,
+    watch: Watch,
     signals: &Signals,
 ) -> Result<ExitStatus, Error> {
     // Nothing is in flight any more: a signal gives up the writing. One that came too late for the run counts too.
@@ -39,7 +42,7 @@ pub(super) fn finish(
     };
     let tally = ending.write_results(&prepared, signals);
     ending.record(&prepared, &tally);
-    ending.tell(&prepared, &tally, &mut reporter);
+    ending.tell(&prepared, &tally, watch);
     Ok(ending.status(&tally))
 }
 
@@ -71,10 +74,10 @@ impl Ending {
         self.faults.extend(faults);
     }
 
-    /// The summary, the closing words, the errors.
-    fn tell(&mut self, prepared: &Prepared<'_>, tally: &Tally, reporter: &mut Reporter) {
+    /// The report, the summary, the closing words, the errors.
+    fn tell(&mut self, prepared: &Prepared<'_>, tally: &Tally, mut watch: Watch) {
         let config = prepared.config;
-        let facts = RunFacts {
+        let mut facts = RunFacts {
             run_id: prepared.run_id,
             config,
             survey: &prepared.manifest.survey,
@@ -85,11 +88,16 @@ impl Ending {
             stats: &self.stats,
             tally,
         };
+        let page = config.page.as_ref().zip(watch.timeline.as_ref());
+        self.faults
+            .extend(page.and_then(|(page, timeline)| write_report(page, prepared, &facts, timeline).err()));
+        // What the report has cost stands in the summary, which programs go by.
+        facts.status = self.status(tally);
         if let Some(path) = &config.summary {
             let written = write_summary(path, &build_summary(&facts));
             self.faults.extend(written.map_err(Error::of_summary(path)).err());
         }
-        reporter.close(&Closing {
+        watch.reporter.close(&Closing {
             facts: &facts,
             ledger: config.ledger.as_ref().map(|ledger| ledger.path.as_path()),
             command: &command_line(),
@@ -108,6 +116,18 @@ impl Ending {
             _ => status,
         }
     }
+}
+
+/// A ledger that cannot be read any more, which is told of already, leaves out what it knows.
+fn write_report(page: &Page, prepared: &Prepared<'_>, run: &RunFacts<'_>, timeline: &Timeline) -> Result<(), Error> {
+    let facts = PageFacts {
+        run,
+        timeline,
+        retrospect: prepared.ledger.retrospect(LISTED_RUNS).ok(),
+        ledger: prepared.config.ledger.as_ref().map(|ledger| ledger.path.as_path()),
+        full_ids: page.full_ids,
+    };
+    write_page(&page.path, &facts).map_err(Error::of_page(&page.path))
 }
 
 /// This run's command, to be typed again. No argument holds a secret.

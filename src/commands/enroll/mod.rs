@@ -6,6 +6,7 @@ mod locked;
 mod prepare;
 mod send;
 mod unstarted;
+mod watch;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -51,6 +52,6 @@ pub(super) fn run(
 fn enroll(config: &EnrollConfig, start: &Start, signals: &Signals) -> Result<ExitStatus, Error> {
     let mut prepared = prepare(config, start, signals)?;
     let sent = send(&mut prepared, signals);
-    let (ended, reporter) = sent.inspect_err(|error| prepared.give_up(error))?;
-    finish(prepared, ended, reporter, signals)
+    let (ended, watch) = sent.inspect_err(|error| prepared.give_up(error))?;
+    finish(prepared, ended, watch, signals)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Prepared;
+use super::{Prepared, watch::Watch};
 use crate::client::{Client, ClientSettings};
 use crate::commands::{runtime, simulator::listen};
 use crate::config::{ConfigError, Destination, EnrollConfig};
@@ -21,8 +21,8 @@ use crate::terminal::Reporter;
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
 
-/// How the run ended, and the reporter, whose last word is still to be said.
-pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(Ended, Reporter), Error> {
+/// How the run ended, and who watched it; the last word is still to be said.
+pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(Ended, Watch), Error> {
     let config = prepared.config;
     let mut reporter = Reporter::new(config.report, prepared.manifest.survey.rows(), prepared.run_id);
     let runtime = runtime()?;
@@ -43,7 +43,12 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
         signals: signals.clone(),
     };
     let settings = settings(config, concurrency, prepared.run_id);
-    let ended = drive(settings, services, reporter, &runtime);
+    let ended = drive(
+        settings,
+        services,
+        Watch::new(reporter, config.page.is_some()),
+        &runtime,
+    );
     // A photo may still be read from a file system that hangs; the end of the run does not wait for it.
     runtime.shutdown_background();
     Ok(ended?)
@@ -97,7 +102,8 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let files = &config.files;
     let named = [files.manifest.as_path(), &files.results, ledger]
         .into_iter()
-        .chain(config.summary.as_deref());
+        .chain(config.summary.as_deref())
+        .chain(config.page.as_ref().map(|page| page.path.as_path()));
     let standard = |path: &&Path| path.as_os_str() == "-";
     let named = named.filter(|path| !standard(path)).map(Path::to_owned);
     OwnFiles::new(named.chain(companions(ledger)))

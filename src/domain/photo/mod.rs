@@ -12,6 +12,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use strum::VariantArray;
+
 pub(crate) use place::{NamePattern, PhotoPlace};
 pub(crate) use template::{CellFault, Filled, FilledName, PhotoTemplate, TemplateColumn, TemplateError};
 
@@ -23,7 +25,7 @@ pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;
 pub(crate) const LARGE_PHOTO_BYTES: u64 = 4_500_000;
 
 /// The picture formats the API takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(crate) enum PhotoFormat {
     Jpeg,
     Png,

@@ -10,7 +10,7 @@ use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
-    photo::PhotoPlace,
+    photo::{PhotoFormat, PhotoPlace},
     response::Kind,
     resume::{EarlierRejection, Past, Plan},
     retry::RetryPolicy,
@@ -58,6 +58,7 @@ pub(super) fn photo(name: u8) -> Photo {
     Photo {
         bytes: Bytes::from_static(b"photo"),
         digest: digest(name),
+        format: PhotoFormat::Jpeg,
     }
 }
 
