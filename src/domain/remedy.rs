@@ -12,6 +12,9 @@ impl Reason {
             Self::WrongFieldCount | Self::BadQuotes | Self::BadLineEnd => {
                 "Write the CSV with a program that knows CSV, and not by joining text. A field with a comma, a quote or a line end stands in quotes, a quote in it is doubled."
             }
+            Self::BadJson => {
+                "Write each line with a program that knows JSON, as one object that names each member once."
+            }
             Self::BadUserId => "Fix the id in the export; white space at its ends is the usual cause.",
             Self::BadDate | Self::DateInFuture => {
                 "Write `2021-08-12` or `2021-05-18 15:14:43-0700`. A date far ahead is often a swapped day and month."

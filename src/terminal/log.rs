@@ -17,6 +17,7 @@ pub(super) fn text(event: &RunEvent) -> String {
     match event {
         RunEvent::Attempt {
             row,
+            line,
             attempt,
             class,
             reason,
@@ -28,24 +29,31 @@ pub(super) fn text(event: &RunEvent) -> String {
             let status = http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
             let cause = cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
             format!(
-                "row {row}: attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
+                "row {row} (line {line}): attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
                 took.as_millis()
             )
         }
-        RunEvent::Finished { row, outcome } => {
+        RunEvent::Finished { row, line, outcome } => {
             let reason = outcome.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-            format!("row {row}: {}{reason}\n", outcome.status)
+            format!("row {row} (line {line}): {}{reason}\n", outcome.status)
         }
-        RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
-        RunEvent::LargePhoto { row, bytes } => {
-            format!("warning: row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n")
+        RunEvent::InvalidPhoto {
+            row,
+            line,
+            reason,
+            detail,
+        } => format!("row {row} (line {line}): {reason}: {detail}\n"),
+        RunEvent::LargePhoto { row, line, bytes } => {
+            format!(
+                "warning: row {row} (line {line}): the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n"
+            )
         }
-        RunEvent::SharedPhoto { row, other } => {
+        RunEvent::SharedPhoto { row, line, other } => {
             let whose = match other {
                 Some(other) => format!("row {other} is another user with the same photo"),
                 None => "a user of an earlier run has the same photo".to_owned(),
             };
-            format!("warning: row {row}: {whose}; --strict makes such a row invalid\n")
+            format!("warning: row {row} (line {line}): {whose}; --strict makes such a row invalid\n")
         }
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
@@ -57,6 +65,7 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
     let (event, fields) = match event {
         RunEvent::Attempt {
             row,
+            line: _,
             attempt,
             class,
             reason,
@@ -68,17 +77,22 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
             json!({"row": row, "attempt": attempt, "class": class, "reason": reason, "http_status": http_status,
                 "latency_ms": took.as_millis() as u64, "cause": cause.as_deref()}),
         ),
-        RunEvent::Finished { row, outcome } => (
+        RunEvent::Finished { row, line: _, outcome } => (
             "finished",
             json!({"row": row, "status": outcome.status, "reason": outcome.reason,
                 "result_code": outcome.facts.result_code, "attempts": outcome.attempts}),
         ),
-        RunEvent::InvalidPhoto { row, reason, detail } => {
+        RunEvent::InvalidPhoto {
+            row,
+            line: _,
+            reason,
+            detail,
+        } => {
             let detail = verbose.then_some(detail);
             ("invalid_photo", json!({"row": row, "reason": reason, "detail": detail}))
         }
-        RunEvent::LargePhoto { row, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
-        RunEvent::SharedPhoto { row, other } => ("shared_photo", json!({"row": row, "other_row": other})),
+        RunEvent::LargePhoto { row, line: _, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
+        RunEvent::SharedPhoto { row, line: _, other } => ("shared_photo", json!({"row": row, "other_row": other})),
         RunEvent::Refused {
             refusal,
             facts,

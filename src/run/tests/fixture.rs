@@ -88,6 +88,7 @@ pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
     };
     let row = Row {
         number,
+        line: u64::from(number) + 1,
         user_id: UserId::parse(&user(number)).unwrap(),
         created_at: CreatedAt::parse(DATE, now).unwrap(),
         photo: PhotoPlace::File(format!("{number}.jpg").into()),
