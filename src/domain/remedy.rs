@@ -15,17 +15,23 @@ impl Reason {
             Self::BadJson => {
                 "Write each line with a program that knows JSON, as one object that names each member once."
             }
-            Self::BadUserId => "Fix the id in the export; white space at its ends is the usual cause.",
+            Self::BadUserId => {
+                "Fix the id in the export; white space at its ends is the usual cause. In JSON write it in quotes: as a number it has lost its leading zeros."
+            }
             Self::BadDate | Self::DateInFuture => {
-                "Write `2021-08-12` or `2021-05-18 15:14:43-0700`. A date far ahead is often a swapped day and month."
+                "Write `2021-08-12` or `2021-05-18 15:14:43-0700`, or name the form with `--date-format`; `check` says which takes the date. A date far ahead is often a swapped day and month."
             }
             Self::ConflictingRows => {
                 "Decide which row is right, and remove the others. The message names the other row."
             }
             Self::PhotoNotGiven | Self::PhotoNotFound => {
-                "Fix the path, or name the folder of the photos with `--photo-root`."
+                "Fix the path, or name the folder of the photos with `--photo-root`, or make the path with `--photo-template`."
             }
             Self::PhotoIsNotAPath => "Write the photos to files and their paths into the column.",
+            Self::BadPhotoPath => "Correct the cell: what `--photo-template` puts in a path is a plain name.",
+            Self::PhotoAmbiguous => {
+                "Leave one of the files that `check` names, or name the ending in `--photo-template`."
+            }
             Self::PhotoNotReadable | Self::PhotoNotAFile => "Fix the rights, or the path.",
             Self::PhotoIsARunFile => "Fix the path, or keep results, ledger and summary away from the photos.",
             Self::PhotoEmpty | Self::PhotoTruncated | Self::PhotoMalformed => {
@@ -47,6 +53,9 @@ impl Reason {
                 "The user is enrolled with what an earlier manifest said. If that was wrong, ask Smile ID what to do: nobody else can free the user."
             }
             Self::HumanReview => "Wait for the provider's decision.",
+            Self::LookedUp | Self::DecidedLater => {
+                "What the status asks for: it is what the provider's own history says."
+            }
             Self::UserIdTaken => "If it is a surprise, find out who enrolled this user; see \"Reading results\".",
             Self::PhotoUnusable | Self::NoFaceFound | Self::PoorQuality | Self::PossibleSpoof | Self::CompareFailed => {
                 "Take another photo: one face, whole, sharp, well lit, nothing covering it, no picture of a picture."

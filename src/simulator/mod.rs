@@ -95,12 +95,10 @@ impl Simulator {
 
     /// One that goes on with the users of this file, and keeps further ones in it.
     pub(crate) fn resume(settings: Settings, path: &Path) -> Result<Self, MemoryError> {
-        let partner = settings.signer.partner_id();
-        let state = State::resume(settings.seed, settings.fail_rate, path, partner)?;
+        let state = State::resume(&settings, path)?;
         Ok(Self {
-            signer: settings.signer,
-            latency: settings.latency,
             state: Mutex::new(state),
+            ..Self::new(settings)
         })
     }
 

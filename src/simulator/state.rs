@@ -19,7 +19,6 @@ use super::judge::Enrollment;
 use super::lookup::LookupFaults;
 use super::memory::{Memory, MemoryError};
 use super::refusal::Refusal;
-use crate::domain::partner_id::PartnerId;
 
 /// Tells the stream of identifiers from the stream of faults, which have one seed.
 const IDENTIFIERS: u64 = 0x6964_656e_7469_6679;
@@ -92,8 +91,10 @@ impl State {
     }
 
     /// The same with the users of this file, which it goes on with. Identifiers are those of no earlier life.
-    pub(super) fn resume(seed: u64, fail_rate: f64, path: &Path, partner: &PartnerId) -> Result<Self, MemoryError> {
-        let mut state = Self::new(seed, fail_rate);
+    /// What a look-up tells begins anew.
+    pub(super) fn resume(settings: &Settings, path: &Path) -> Result<Self, MemoryError> {
+        let (seed, partner) = (settings.seed, settings.signer.partner_id());
+        let mut state = Self::new(settings);
         let memory = Memory::open(path, partner, |user_id| state.enrolled.extend([fingerprint(user_id)]))?;
         state.memory = Some(memory);
         state.jobs = state.enrolled.len() as u64;
