@@ -102,7 +102,7 @@ pub(crate) struct ReportArgs {
     /// The run's summary as JSON, written even when the run is stopped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) summary: Option<PathBuf>,
-    /// The run as one HTML page: what happened, why, and how fast; written even when the run is stopped
+    /// The run as one HTML page for people
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
     /// How --report names users: by the first letters of their ids, or whole
