@@ -9,7 +9,7 @@ use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::UnusableManifest;
-use crate::output::{FindingsError, ResultsError};
+use crate::output::{FindingsError, FixedCopyError, ResultsError};
 use crate::photo::PhotoError;
 use crate::run::RunError;
 use crate::simulator::MemoryError;
@@ -29,6 +29,8 @@ pub(crate) enum Error {
     Results { path: PathBuf, source: ResultsError },
     #[error("findings {path:?}")]
     Findings { path: PathBuf, source: FindingsError },
+    #[error("fixed copy {path:?}")]
+    FixedCopy { path: PathBuf, source: FixedCopyError },
     #[error("cannot read the photo of row {row}")]
     Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
@@ -94,12 +96,17 @@ impl Error {
             Self::Findings {
                 source: FindingsError::NotFindings,
                 ..
+            }
+            | Self::FixedCopy {
+                source: FixedCopyError::NotOurs,
+                ..
             } => Stop::Configuration,
             Self::SimulatorState { source, .. } => match source {
                 MemoryError::Io(_) | MemoryError::Damaged { .. } => Stop::Storage,
                 MemoryError::InUse | MemoryError::Foreign | MemoryError::OtherPartner(_) => Stop::Configuration,
             },
-            Self::Findings { .. }
+            Self::FixedCopy { .. }
+            | Self::Findings { .. }
             | Self::Photo { .. }
             | Self::Summary { .. }
             | Self::Page { .. }

@@ -59,6 +59,12 @@ pub fn inspect_photo(bytes: &[u8]) -> Photo {
     }
 }
 
+/// What `--fix-photos` makes of these bytes: none where they are left as they are, else a photo, or why there is none.
+#[cfg(feature = "fix-photos")]
+pub fn fix_photo(bytes: &[u8], max_side: u16) -> Option<Result<Vec<u8>, String>> {
+    crate::photo::fix_for_fuzzing(bytes, max_side)
+}
+
 /// An answer of the API as it came in.
 #[derive(Debug, Clone)]
 pub struct Answer<'a> {

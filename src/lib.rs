@@ -47,8 +47,10 @@
 //!    queue.
 //! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
 //!    calls `Photo::read` (`photo/mod.rs`), which finds the file (`photo/locate.rs`), judges the bytes with
-//!    `domain/photo/` and hashes them. These very bytes are sent. `Dispatcher::prepared` (`run/admission.rs`) says what
-//!    follows: a photo that is not good makes the row `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
+//!    `domain/photo/` and hashes them. These very bytes are sent. With `--fix-photos` another photo may take their place
+//!    before they are judged: `Fixer::fix` (`photo/fix/fixer.rs`) decides from the header what is to be done, waits for its
+//!    turn (`photo/fix/turns.rs`), and decodes, scales, turns and encodes. `Dispatcher::prepared` (`run/admission.rs`) says
+//!    what follows: a photo that is not good makes the row `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
 //!    that another user has is told of, and makes the row `invalid` with `--strict` (`run/shared_photos.rs`); where the
 //!    machine was short of files or memory the row is tried again later.
 //! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along.
@@ -111,7 +113,7 @@
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
 //! - `manifest`: from the bytes of the file to rows, and the survey of the whole
-//! - `photo`: from a path to the judged bytes of a photo
+//! - `photo`: from a path to the judged bytes of a photo, fixed on request
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder

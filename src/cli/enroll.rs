@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::files::{FileArgs, OUTPUT, PlaceArgs, SENDING};
+use super::files::{FileArgs, FixArgs, OUTPUT, PlaceArgs, SENDING};
 use super::values::{LogFormat, ProgressMode, Rate, ReportIds, duration, positive_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrollArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    #[command(flatten)]
+    pub(crate) fixing: FixArgs,
     #[command(flatten)]
     pub(crate) account: AccountArgs,
     /// Ask no question before a production run; needed where there is no terminal to ask on

@@ -67,6 +67,18 @@ pub(crate) struct PhotoArgs {
     pub(crate) photo_template: Option<String>,
 }
 
+/// What is done to photos that the API would refuse.
+#[derive(Debug, Args)]
+#[command(next_help_heading = PHOTOS)]
+pub(crate) struct FixArgs {
+    /// Turn photos upright, scale large ones, convert WebP, BMP, TIFF and GIF to JPEG; good ones stay as they are
+    #[arg(long)]
+    pub(crate) fix_photos: bool,
+    /// Longest side of a photo, in pixels; a longer one is scaled (64 to 16384)
+    #[arg(long, value_name = "PX", default_value_t = 1920, value_parser = clap::value_parser!(u16).range(64..=16384), requires = "fix_photos", hide_short_help = true)]
+    pub(crate) max_side: u16,
+}
+
 /// What is written, or kept.
 #[derive(Debug, Args)]
 #[command(next_help_heading = OUTPUT)]

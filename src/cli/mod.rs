@@ -10,7 +10,7 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
-pub(crate) use files::{FileArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::enroll::{AccountArgs, LogArgs};
-use super::files::{ManifestArgs, PhotoArgs, PlaceArgs, SENDING};
+use super::files::{ManifestArgs, PHOTOS, PhotoArgs, PlaceArgs, SENDING};
 use super::values::{Env, Rate, duration, positive_duration};
 
 /// Statuses that a look-up may change.
@@ -27,6 +27,9 @@ pub(crate) struct ReconcileArgs {
     pub(crate) reading: ManifestArgs,
     #[command(flatten)]
     pub(crate) photos: PhotoArgs,
+    /// Write the columns that a run with --fix-photos writes
+    #[arg(long, help_heading = PHOTOS, hide_short_help = true)]
+    pub(crate) fix_photos: bool,
     /// Whose users are asked for
     #[arg(long, value_enum, default_value_t = Env::Sandbox, help_heading = SENDING)]
     pub(crate) env: Env,

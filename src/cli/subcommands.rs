@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use clap_complete::Shell;
 
 use super::enroll::{LogArgs, PinArgs};
-use super::files::{FileArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
+use super::files::{FileArgs, FixArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
 use super::values::{duration, share};
 
 #[derive(Debug, Args)]
@@ -22,6 +22,11 @@ pub(crate) struct CheckArgs {
     /// Look at the rows only
     #[arg(long, help_heading = PHOTOS)]
     pub(crate) no_photos: bool,
+    #[command(flatten)]
+    pub(crate) fixing: FixArgs,
+    /// Keep the fixed copies in this folder, for a person to look at
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = PHOTOS, requires = "fix_photos", conflicts_with = "no_photos")]
+    pub(crate) save_fixed: Option<PathBuf>,
     /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) findings: Option<PathBuf>,
@@ -33,6 +38,9 @@ pub(crate) struct CheckArgs {
 pub(crate) struct ResultsArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    /// Write the columns that say what was done to photos, as a run with this flag does
+    #[arg(long, help_heading = PHOTOS)]
+    pub(crate) fix_photos: bool,
     /// Needed where --ledger is not given.
     #[command(flatten)]
     pub(crate) pin: PinArgs,

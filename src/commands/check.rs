@@ -18,8 +18,8 @@ use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
-use crate::output::{FindingTally, Findings, FindingsError, Target, write_findings};
-use crate::photo::{OwnFiles, PhotoFolders};
+use crate::output::{FindingTally, Findings, FindingsError, FixedCopies, Target, write_findings};
+use crate::photo::{Fixer, OwnFiles, PhotoFolders};
 use crate::terminal::{Checked, FindingReporter};
 
 /// Why a check came to no end.
@@ -36,6 +36,10 @@ struct Check<'a, 'b> {
     manifest: &'a Surveyed,
     own_files: Arc<OwnFiles>,
     folders: Arc<PhotoFolders>,
+    /// Makes photos good, as a run does.
+    fixer: Arc<Option<Fixer>>,
+    /// Where the fixed ones are kept.
+    copies: Option<FixedCopies<'a>>,
     strict: bool,
     reporter: FindingReporter,
     findings: &'a mut Findings<'b>,
@@ -68,12 +72,15 @@ fn check(
     let target = config.findings.as_deref().map(Target::new);
     let replaceable = target.as_ref().map_or(Ok(()), Target::check_findings);
     replaceable.map_err(CheckError::Write)?;
+    let copies = config.save_fixed.as_deref().map(copies_in).transpose()?;
     write_findings(target.as_ref(), |findings| {
         let manifest = manifest.survey()?;
         let check = Check {
             manifest: &manifest,
             own_files: Arc::new(OwnFiles::new([config.manifest.clone()])),
             folders: Arc::default(),
+            fixer: Arc::new(config.fixing.and_then(Fixer::new)),
+            copies,
             strict: config.reading.strict,
             reporter,
             findings,
@@ -99,6 +106,14 @@ impl Check<'_, '_> {
         self.reporter.found(&finding);
         Ok(self.findings.add(finding)?)
     }
+}
+
+fn copies_in(folder: &Path) -> Result<FixedCopies<'_>, CheckError> {
+    let fault = |source: io::Error| Error::FixedCopy {
+        path: folder.to_owned(),
+        source: source.into(),
+    };
+    FixedCopies::in_folder(folder).map_err(|source| CheckError::Whole(fault(source)))
 }
 
 fn is_stdout(path: &Path) -> bool {

@@ -22,7 +22,7 @@ pub(super) fn run(config: &ResultsConfig, signals: &Signals) -> Result<ExitStatu
     let target = Target::new(&files.results);
     let results_error = Error::of_results(&files.results);
     let _claim = target.claim(files.force).map_err(&results_error)?;
-    let written = target.finish(&manifest, &ledger, signals);
+    let written = target.finish(&manifest, &ledger, files.columns, signals);
     terminal::results_written(&files.results, &written.map_err(&results_error)?);
     Ok(ExitStatus::Settled)
 }

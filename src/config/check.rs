@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::files::reading;
+use super::files::{fixing, reading};
 use super::places::Written;
 use super::{ConfigError, Log};
 use crate::cli::CheckArgs;
 use crate::manifest::ManifestOptions;
+use crate::photo::FixSettings;
 
 /// The arguments of `check`, resolved.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub(crate) struct CheckConfig {
     pub(crate) reading: ManifestOptions,
     /// Whether the photos are looked at, too.
     pub(crate) photos: bool,
+    /// How photos are fixed; none where each is judged as it lies.
+    pub(crate) fixing: Option<FixSettings>,
+    /// The folder for copies of what was fixed.
+    pub(crate) save_fixed: Option<PathBuf>,
     /// Where all findings go; `-` is stdout.
     pub(crate) findings: Option<PathBuf>,
     pub(crate) log: Log,
@@ -32,6 +37,8 @@ impl CheckConfig {
             manifest: args.manifest.clone(),
             reading: reading(&args.manifest, &args.reading, &args.photos)?,
             photos: !args.no_photos,
+            fixing: fixing(&args.fixing)?,
+            save_fixed: args.save_fixed.clone(),
             findings: args.findings.clone(),
             log: (&args.log).into(),
         })

@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use super::files::fixing;
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
+use crate::photo::FixSettings;
 
 /// A run's arguments and environment, resolved.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct EnrollConfig {
     pub(crate) ledger: Option<KeptLedger>,
     pub(crate) account: Account,
     pub(crate) pace: Pace,
+    /// How photos are fixed; none where each is sent as it lies.
+    pub(crate) fixing: Option<FixSettings>,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
     pub(crate) page: Option<Page>,
@@ -30,7 +34,8 @@ impl EnrollConfig {
             return Err(ConfigError::NeedsYes);
         }
         missing::check(args)?;
-        let files = Files::resolve(&args.files, &args.places)?;
+        let fixing = fixing(&args.fixing)?;
+        let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
@@ -45,6 +50,7 @@ impl EnrollConfig {
             files,
             ledger,
             account,
+            fixing,
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),

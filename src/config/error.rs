@@ -97,6 +97,10 @@ pub(crate) enum ConfigError {
     NoLedger { pin: Pin, path: PathBuf },
     #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
     NeedsYes,
+    #[error(
+        "this program was built without --fix-photos: build it with the feature `fix-photos`, or leave the flag out"
+    )]
+    BuiltWithoutFixing,
     #[error("the answer was not yes; nothing was sent")]
     Declined,
 }

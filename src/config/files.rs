@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
-use crate::cli::{ColumnHeader, ColumnName, FileArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
-use crate::domain::{created_at::DateReader, photo::PhotoTemplate};
+use crate::cli::{ColumnHeader, ColumnName, FileArgs, FixArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
+use crate::domain::{created_at::DateReader, outcome::ResultColumns, photo::PhotoTemplate};
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
+use crate::photo::FixSettings;
 
 /// Where the files of a run are, beside its ledger.
 #[derive(Debug)]
@@ -16,12 +17,24 @@ pub(crate) struct Files {
     pub(crate) results: PathBuf,
     /// Whether the results may replace a file that is no earlier results CSV.
     pub(crate) force: bool,
+    /// Whether they say what was done to photos.
+    pub(crate) columns: ResultColumns,
 }
 
 impl Files {
-    pub(super) fn resolve(args: &FileArgs, places: &PlaceArgs) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(args: &FileArgs, fix_photos: bool, places: &PlaceArgs) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
-        Self::of(manifest, args.env, (&args.reading, &args.photos), places)
+        let files = Self::of(manifest, args.env, (&args.reading, &args.photos), places)?;
+        Ok(files.with_columns(fix_photos))
+    }
+
+    /// Whether the results say what was done to photos.
+    pub(super) fn with_columns(self, fix_photos: bool) -> Self {
+        let columns = match fix_photos {
+            true => ResultColumns::WithFixes,
+            false => ResultColumns::Plain,
+        };
+        Self { columns, ..self }
     }
 
     /// The same where the manifest was named by another command.
@@ -46,6 +59,7 @@ impl Files {
             manifest,
             results,
             force: places.force,
+            columns: ResultColumns::Plain,
         })
     }
 }
@@ -111,6 +125,17 @@ fn headers(columns: &[ColumnHeader]) -> Result<Headers, ConfigError> {
         }
     }
     Ok(headers)
+}
+
+/// How photos are fixed, if they are.
+pub(super) fn fixing(args: &FixArgs) -> Result<Option<FixSettings>, ConfigError> {
+    match (args.fix_photos, cfg!(feature = "fix-photos")) {
+        (false, _) => Ok(None),
+        (true, false) => Err(ConfigError::BuiltWithoutFixing),
+        (true, true) => Ok(Some(FixSettings {
+            max_side: args.max_side,
+        })),
+    }
 }
 
 /// The base of relative photo paths.

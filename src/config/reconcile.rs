@@ -77,6 +77,7 @@ fn places(args: &ReconcileArgs) -> Result<(Option<Files>, KeptLedger), ConfigErr
         return Ok((None, ledger.ok_or(ConfigError::NoLocalLookup)?));
     };
     let files = Files::of(manifest.clone(), args.env, (&args.reading, &args.photos), &args.places)?;
+    let files = files.with_columns(args.fix_photos);
     let ledger = KeptLedger::resolve(&args.places, pin, &files)?;
     let ledger = ledger.ok_or(ConfigError::NoLocalLookup)?;
     Written::default()

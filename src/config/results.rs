@@ -13,7 +13,7 @@ pub(crate) struct ResultsConfig {
 
 impl ResultsConfig {
     pub(crate) fn resolve(args: &ResultsArgs) -> Result<Self, ConfigError> {
-        let files = Files::resolve(&args.files, &args.places)?;
+        let files = Files::resolve(&args.files, args.fix_photos, &args.places)?;
         let ledger = KeptLedger::resolve(&args.places, &args.pin, &files)?;
         let ledger = ledger.ok_or(ConfigError::NoLocalLedger)?;
         Written::default()

@@ -12,7 +12,7 @@ use chrono::DateTime;
 use clap::{Arg, Command, CommandFactory};
 
 use crate::cli::{Cli, Env};
-use crate::domain::outcome::{RESULT_COLUMNS, Reason, Status};
+use crate::domain::outcome::{FIX_COLUMNS, RESULT_COLUMNS, Reason, Status};
 use crate::exit::ExitStatus;
 use crate::output::Unstarted;
 
@@ -204,6 +204,9 @@ fn the_contract_names_every_command_variable_and_default() {
 #[test]
 fn the_contract_names_every_column_of_the_results() {
     assert!(section(8).contains(&format!("\n```text\n{}\n```\n", RESULT_COLUMNS.join(","))));
+    for column in FIX_COLUMNS {
+        assert!(quoted(section(8)).any(|text| text == column), "{column}");
+    }
 }
 
 #[test]

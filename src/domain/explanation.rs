@@ -52,9 +52,11 @@ impl Reason {
                 "the photo's path leads to a file of the run itself, such as its ledger or its results"
             }
             Self::PhotoEmpty => "the photo's file is empty",
-            Self::PhotoTooLarge => "the photo has more than 5,000,000 bytes",
+            Self::PhotoTooLarge => {
+                "the photo has more than 5,000,000 bytes, or with --fix-photos more than can be decoded"
+            }
             Self::PhotoTruncated => "the photo's file ends before the picture does",
-            Self::PhotoMalformed => "the photo begins as a JPEG or a PNG, and its inner structure is damaged",
+            Self::PhotoMalformed => "the photo's inner structure is damaged, or --fix-photos finds its picture so",
             Self::PhotoNotJpegOrPng => "the photo is neither a JPEG nor a PNG, whatever its name says",
             Self::SpoiltUserId => "a spreadsheet has spoilt the user_id, as in 1.23457E+11",
             Self::PlaceholderUserId => "the user_id is a word for no value, as NULL is",
@@ -64,6 +66,7 @@ impl Reason {
             Self::SuspiciousDate => "user_created_at is before 2010, or is the zero of a clock, as 1970-01-01 is",
             Self::SharedPhoto => "another user's row has a photo of the same content",
             Self::LargePhoto => "the photo has more than 4,500,000 bytes, and a gateway may refuse it",
+            Self::PhotoFixed => "with --fix-photos the photo is turned, scaled or converted before it is sent",
             Self::AnswerLost => {
                 "the user is enrolled with this row's photo and date, by an attempt whose answer was lost"
             }

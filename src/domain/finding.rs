@@ -14,9 +14,11 @@ pub(crate) enum Severity {
     Invalid,
     /// The row would be sent; a person had better look at it first.
     Warning,
+    /// Nothing is wrong; something is done about the row.
+    Info,
 }
 
-/// One thing that is wrong with one row, or looks wrong.
+/// One thing that is wrong with one row, or looks wrong, or is made right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) severity: Severity,
@@ -37,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_words_of_the_severities_are_these() {
-        let words = [Severity::Invalid, Severity::Warning].map(|severity| severity.to_string());
-        assert_eq!(words, ["invalid", "warning"]);
+        let words = [Severity::Invalid, Severity::Warning, Severity::Info].map(|severity| severity.to_string());
+        assert_eq!(words, ["invalid", "warning", "info"]);
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod created_at;
 pub(crate) mod endpoint;
 mod explanation;
 pub(crate) mod finding;
+pub(crate) mod fixes;
 pub(crate) mod lookup;
 pub(crate) mod outcome;
 pub(crate) mod partner_id;

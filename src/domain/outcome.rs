@@ -5,7 +5,7 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use super::unix_millis::UnixMillis;
+use super::{fixes::Fixes, unix_millis::UnixMillis};
 
 /// The state of a row (contract, section 6).
 #[derive(
@@ -80,6 +80,9 @@ pub(crate) enum Reason {
     SharedPhoto,
     /// So large that a gateway may refuse the request.
     LargePhoto,
+    // Told of by a check.
+    /// With --fix-photos another photo is sent than the one that lies there.
+    PhotoFixed,
     // Enrolled, with something to know.
     /// The answer to the attempt that enrolled the user was lost.
     AnswerLost,
@@ -187,24 +190,72 @@ pub(crate) const RESULT_COLUMNS: [&str; 16] = [
     "run_id",
 ];
 
-/// What files of this tool append to the columns of a manifest. Such a file is itself a manifest, without them.
-const APPENDED: [&[&str]; 1] = [&RESULT_COLUMNS];
+/// The columns that follow those where photos are fixed: what was done, and the hash and size of what was sent.
+pub(crate) const FIX_COLUMNS: [&str; 3] = ["photo_fixes", "sent_sha256", "sent_bytes"];
 
-/// The columns of a header that are the manifest's own.
+/// Whether results say what was made of the photos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ResultColumns {
+    Plain,
+    WithFixes,
+}
+
+impl ResultColumns {
+    /// Their names, in order.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        let fixes = match self {
+            Self::Plain => [].as_slice(),
+            Self::WithFixes => &FIX_COLUMNS,
+        };
+        RESULT_COLUMNS.into_iter().chain(fixes.iter().copied())
+    }
+
+    /// The columns that a header ends with, if it is one of results.
+    pub(crate) fn at_end_of<T: AsRef<[u8]>>(header: &[T]) -> Option<Self> {
+        [Self::WithFixes, Self::Plain].into_iter().find(|columns| {
+            let own = header.len().checked_sub(columns.names().count());
+            let ours = own.and_then(|own| header.get(own..));
+            ours.is_some_and(|ours| ours.iter().map(AsRef::as_ref).eq(columns.names().map(str::as_bytes)))
+        })
+    }
+}
+
+/// The columns of a header that are the manifest's own: results are themselves a manifest, without what they append.
 pub(crate) fn own_columns<'a, 'b>(header: &'a [&'b str]) -> &'a [&'b str] {
-    let appended = APPENDED.iter().find(|appended| header.ends_with(appended));
-    let own = header.len() - appended.map_or(0, |appended| appended.len());
+    let appended = ResultColumns::at_end_of(header).map_or(0, |columns| columns.names().count());
+    let own = header.len() - appended;
     header.get(..own).unwrap_or(header)
 }
 
 /// SHA-256 of a photo's bytes.
 pub(crate) type PhotoHash = [u8; 32];
 
-/// Which photo an attempt sent.
+/// Which photo an attempt sent: the one that lies at the row's place, and what was made of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PhotoDigest {
     pub(crate) sha256: PhotoHash,
     pub(crate) bytes: u64,
+    /// None where it was sent as it lies.
+    pub(crate) fixed: Option<FixedDigest>,
+}
+
+/// What was made of a photo before it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FixedDigest {
+    pub(crate) fixes: Fixes,
+    pub(crate) sha256: PhotoHash,
+    pub(crate) bytes: u64,
+}
+
+impl PhotoDigest {
+    /// What has left, with the fixes that made it; none of them where the photo was sent as it lies.
+    pub(crate) fn sent(&self) -> FixedDigest {
+        self.fixed.unwrap_or(FixedDigest {
+            fixes: Fixes::default(),
+            sha256: self.sha256,
+            bytes: self.bytes,
+        })
+    }
 }
 
 /// The state of a user after an attempt or at the end of a run. Times are milliseconds since the Unix epoch.
@@ -294,6 +345,7 @@ mod tests {
             "suspicious_date",
             "shared_photo",
             "large_photo",
+            "photo_fixed",
             "answer_lost",
             "earlier_photo_enrolled",
             "earlier_date_enrolled",
@@ -347,6 +399,18 @@ mod tests {
             assert_eq!(serde_json::json!(reason), reason.word());
         }
         assert!("Enrolled".parse::<Status>().is_err() && "".parse::<Reason>().is_err());
+    }
+
+    #[test]
+    fn results_are_told_by_their_columns_with_and_without_fixes() {
+        for columns in [ResultColumns::Plain, ResultColumns::WithFixes] {
+            let header: Vec<_> = ["user_id", "photo"].into_iter().chain(columns.names()).collect();
+            assert_eq!(ResultColumns::at_end_of(&header), Some(columns));
+            assert_eq!(own_columns(&header), ["user_id", "photo"]);
+        }
+        let cut: Vec<_> = ResultColumns::WithFixes.names().take(18).collect();
+        assert_eq!(ResultColumns::at_end_of(&cut), None);
+        assert_eq!(own_columns(&cut), cut);
     }
 
     #[test]

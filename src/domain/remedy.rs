@@ -38,9 +38,14 @@ impl Reason {
                 "Copy the file again from where it came from."
             }
             Self::PhotoTooLarge | Self::BodyTooLarge => {
-                "Make the picture smaller: 640 pixels on its longer side are enough for a face."
+                "Run again with `--fix-photos`, or make the picture smaller: 640 pixels on its longer side are enough for a face."
             }
-            Self::PhotoNotJpegOrPng => "Convert it; renaming the file changes nothing.",
+            Self::PhotoNotJpegOrPng => {
+                "Run again with `--fix-photos` if it is WebP, BMP, TIFF or GIF. Convert HEIC with `heif-convert` (or `sips` on macOS), AVIF with `avifdec`; renaming the file changes nothing."
+            }
+            Self::PhotoFixed => {
+                "Nothing: `check --fix-photos` shows what a run would send. Look at it with `--save-fixed DIR`."
+            }
             Self::SpoiltUserId | Self::PlaceholderUserId | Self::SimilarUserIds | Self::SuspiciousDate => {
                 "Compare with the system that the users come from. Export ids as text, not through a spreadsheet."
             }

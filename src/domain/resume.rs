@@ -183,7 +183,8 @@ pub(crate) fn away(refused: EarlierRejection, reason: Reason) -> Outcome {
 }
 
 /// What a 2209 means for a row that has just sent this photo and date: the doubts tell whether we caused it, and with
-/// what. The photo is none where nobody can know which one was enrolled.
+/// what. The photo is none where nobody can know which one was enrolled. Photos are told by what was sent: the same file,
+/// once fixed and once not, is two.
 pub(crate) fn duplicate(
     doubts: &[Doubt],
     photo: PhotoDigest,
@@ -192,7 +193,9 @@ pub(crate) fn duplicate(
     let Some(first) = doubts.first() else {
         return (Status::AlreadyEnrolled, Reason::UserIdTaken, None);
     };
-    let other_photo = doubts.iter().any(|doubt| doubt.photo.sha256 != photo.sha256);
+    let other_photo = doubts
+        .iter()
+        .any(|doubt| doubt.photo.sent().sha256 != photo.sent().sha256);
     // A date that nobody kept is not claimed to be another.
     let is_other = |date: &String| date != created_at.as_str();
     let other_date = doubts

@@ -6,10 +6,12 @@ use crate::domain::outcome::Facts;
 const A: PhotoDigest = PhotoDigest {
     sha256: [1; 32],
     bytes: 10,
+    fixed: None,
 };
 const B: PhotoDigest = PhotoDigest {
     sha256: [2; 32],
     bytes: 20,
+    fixed: None,
 };
 const DATE: &str = "2021-08-12";
 const OTHER_DATE: &str = "2021-08-13";
@@ -183,5 +185,28 @@ fn a_duplicate_is_ours_only_after_a_doubt_and_names_what_was_sent_only_if_it_is_
     ];
     for (doubts, wanted) in cases {
         assert_eq!(duplicate(doubts, A, &date(DATE)), wanted, "{doubts:?}");
+    }
+}
+
+#[test]
+fn the_same_file_fixed_and_not_fixed_is_two_photos_to_a_doubt() {
+    let fixed = PhotoDigest {
+        fixed: Some(crate::domain::outcome::FixedDigest {
+            fixes: "rotated".parse().unwrap(),
+            sha256: [7; 32],
+            bytes: 5,
+        }),
+        ..A
+    };
+    let date = CreatedAt::parse(DATE, chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap();
+    for (doubt, sent, reason) in [
+        (A, fixed, Reason::EarlierPhotoEnrolled),
+        (fixed, A, Reason::EarlierPhotoEnrolled),
+        (fixed, fixed, Reason::AnswerLost),
+    ] {
+        let mut past = Past::default();
+        past.doubt(doubt, Some(DATE));
+        let meant = duplicate(&past.doubts, sent, &date);
+        assert_eq!(meant, (Status::EnrolledInferred, reason, Some(doubt)));
     }
 }

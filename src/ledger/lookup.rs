@@ -23,7 +23,7 @@ const CANDIDATES: &str = "
         UNION SELECT user_id FROM attempt WHERE class IS NULL OR class = 'in_doubt';";
 /// One pass over the attempts, however many users there are.
 const ATTEMPTS: &str = "SELECT c.user_id, a.class, a.photo_sha256, a.photo_bytes, a.user_created_at, a.started_at,
-        a.finished_at
+        a.finished_at, a.photo_fixes, a.sent_sha256, a.sent_bytes
     FROM candidate c JOIN attempt a ON a.user_id = c.user_id
     WHERE a.class IS NULL OR a.class IN ('in_doubt', 'resolved', 'settled') ORDER BY a.id";
 const LOOK_UP: &str = "INSERT INTO look_up (run, user_id, asked_at, source, status_before, status)
@@ -138,7 +138,7 @@ impl Attempts {
     fn add(&mut self, row: &Row<'_>) -> Result<(), LedgerError> {
         let class: Option<String> = row.get(1)?;
         let attempt = OwnAttempt {
-            photo: photo(row, 2)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?,
+            photo: photo(row, 2, 7)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?,
             created_at: row.get(4)?,
             started_at: row.get(5)?,
             ended_at: row.get(6)?,

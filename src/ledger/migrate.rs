@@ -12,14 +12,22 @@ const SCHEMA: &str = include_str!("schema.sql");
 const LOG: &str = include_str!("wal.sql");
 const LOOK_UPS: &str = include_str!("lookup.sql");
 const VIEWS: &str = include_str!("views.sql");
-/// From version 1: the date that was sent with an attempt; the mark by which a lost log is told; the views anew.
-const TO_VERSION_2: &str = "
-    ALTER TABLE attempt ADD COLUMN user_created_at TEXT;
+/// From version 1: the date that was sent with an attempt; and, as `wal.sql`, the mark by which a lost log is told.
+const TO_VERSION_2: &str = "ALTER TABLE attempt ADD COLUMN user_created_at TEXT;";
+/// From version 2: what was made of a photo before it was sent; and the host for look-ups, as `lookup.sql` has what they taught.
+const TO_VERSION_3: &str = "
+    ALTER TABLE attempt ADD COLUMN photo_fixes TEXT;
+    ALTER TABLE attempt ADD COLUMN sent_sha256 BLOB;
+    ALTER TABLE attempt ADD COLUMN sent_bytes INTEGER;
+    ALTER TABLE enrollment ADD COLUMN photo_fixes TEXT;
+    ALTER TABLE enrollment ADD COLUMN sent_sha256 BLOB;
+    ALTER TABLE enrollment ADD COLUMN sent_bytes INTEGER;
+    ALTER TABLE pin ADD COLUMN lookup_endpoint TEXT;";
+/// Views keep nothing: they are made anew with every change.
+const DROP_VIEWS: &str = "
     DROP VIEW IF EXISTS enrollments;
     DROP VIEW IF EXISTS in_doubt;
     DROP VIEW IF EXISTS attempts;";
-/// From version 2: the host for look-ups, and what they have taught.
-const TO_VERSION_3: &str = "ALTER TABLE pin ADD COLUMN lookup_endpoint TEXT;";
 
 /// Makes the tables of a new ledger; `db` is in a transaction.
 pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
@@ -40,12 +48,12 @@ pub(super) fn migrate(db: &Connection, found: i64) -> Result<(), LedgerError> {
     if found >= SCHEMA_VERSION {
         return Ok(());
     }
+    db.execute_batch(DROP_VIEWS)?;
     if found < 2 {
-        for part in [TO_VERSION_2, LOG, VIEWS] {
-            db.execute_batch(part)?;
-        }
+        db.execute_batch(TO_VERSION_2)?;
+        db.execute_batch(LOG)?;
     }
-    for part in [TO_VERSION_3, LOOK_UPS] {
+    for part in [TO_VERSION_3, LOOK_UPS, VIEWS] {
         db.execute_batch(part)?;
     }
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;

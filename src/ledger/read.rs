@@ -4,20 +4,20 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
-    outcome::{Facts, Outcome, PhotoDigest, PhotoHash, Reason, Status},
+    outcome::{Facts, FixedDigest, Outcome, PhotoDigest, PhotoHash, Reason, Status},
     resume::{History, Unresolved},
     unix_millis::UnixMillis,
     user_id::UserId,
 };
 
 const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_text, smile_job_id, job_id, confidence,
-    attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at
-    FROM enrollment WHERE user_id = ?1";
+    attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at,
+    photo_fixes, sent_sha256, sent_bytes FROM enrollment WHERE user_id = ?1";
 const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
 const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
     WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
-const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at
-    FROM attempt
+const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at,
+    photo_fixes, sent_sha256, sent_bytes FROM attempt
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
 
 impl Ledger {
@@ -108,7 +108,7 @@ impl Ledger {
                 confidence: row.get(7)?,
             },
             attempts: row.get(8)?,
-            photo: photo(row, 9)?,
+            photo: photo(row, 9, 16)?,
             sent_at: row.get(11)?,
             finished_at: row.get(12)?,
             duration_ms: row.get::<_, Option<i64>>(13)?.map(|duration| duration as u64),
@@ -121,7 +121,7 @@ impl Ledger {
         let mut rows = statement.query([user_id.as_str()])?;
         let mut attempts = Vec::new();
         while let Some(row) = rows.next()? {
-            let photo = photo(row, 1)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
+            let photo = photo(row, 1, 7)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
             let run_id = self.run_id(row.get(5)?)?;
             attempts.push(Unresolved {
                 number: row.get(0)?,
@@ -141,14 +141,26 @@ impl Ledger {
     }
 }
 
-/// Hash and size stand in two columns side by side.
-pub(super) fn photo(row: &Row<'_>, place: usize) -> Result<Option<PhotoDigest>, LedgerError> {
+/// Hash and size stand in two columns side by side, those of what was made of the photo behind its fixes.
+pub(super) fn photo(row: &Row<'_>, place: usize, fixes: usize) -> Result<Option<PhotoDigest>, LedgerError> {
+    let fixed = fixed(row, fixes)?;
+    Ok(hash_and_size(row, place)?.map(|(sha256, bytes)| PhotoDigest { sha256, bytes, fixed }))
+}
+
+fn fixed(row: &Row<'_>, place: usize) -> Result<Option<FixedDigest>, LedgerError> {
+    let Some(words) = row.get::<_, Option<String>>(place)? else {
+        return Ok(None);
+    };
+    let damaged = || LedgerError::Damaged(format!("a photo with the fixes {words:?}"));
+    let fixes = words.parse().map_err(|_| damaged())?;
+    let (sha256, bytes) = hash_and_size(row, place + 1)?.ok_or_else(damaged)?;
+    Ok(Some(FixedDigest { fixes, sha256, bytes }))
+}
+
+fn hash_and_size(row: &Row<'_>, place: usize) -> Result<Option<(PhotoHash, u64)>, LedgerError> {
     let sha256: Option<PhotoHash> = row.get(place)?;
     let bytes: Option<i64> = row.get(place + 1)?;
-    Ok(sha256.zip(bytes).map(|(sha256, bytes)| PhotoDigest {
-        sha256,
-        bytes: bytes as u64,
-    }))
+    Ok(sha256.zip(bytes.map(|bytes| bytes as u64)))
 }
 
 /// The first column of both questions for outcomes.

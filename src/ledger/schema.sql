@@ -30,7 +30,10 @@ CREATE TABLE attempt (
     class           TEXT,              -- settled, not_processed, in_doubt, stopped, not_sent, resolved
     reason          TEXT,
     http_status     INTEGER,
-    user_created_at TEXT               -- as it was sent; NULL for attempts recorded by schema 1
+    user_created_at TEXT,              -- as it was sent; NULL for attempts recorded by schema 1
+    photo_fixes     TEXT,              -- rotated, scaled, converted; this and the next two NULL: sent as it lies
+    sent_sha256     BLOB,
+    sent_bytes      INTEGER
 ) STRICT;
 
 CREATE INDEX attempt_unresolved ON attempt (user_id) WHERE class IS NULL OR class = 'in_doubt';
@@ -52,5 +55,8 @@ CREATE TABLE enrollment (
     sent_at         INTEGER,
     finished_at     INTEGER,
     duration_ms     INTEGER,
-    run             INTEGER NOT NULL REFERENCES run (id)
+    run             INTEGER NOT NULL REFERENCES run (id),
+    photo_fixes     TEXT,              -- as in attempt
+    sent_sha256     BLOB,
+    sent_bytes      INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -110,6 +110,7 @@ fn digest(photo: u8) -> PhotoDigest {
     PhotoDigest {
         sha256: [photo; 32],
         bytes: u64::from(photo) * 1_000,
+        fixed: None,
     }
 }
 

@@ -4,7 +4,9 @@ SELECT e.user_id, e.status, e.reason, e.http_status, e.result_code, e.result_tex
        e.confidence, e.attempts, e.user_created_at, lower(hex(e.photo_sha256)) AS photo_sha256, e.photo_bytes,
        strftime('%Y-%m-%dT%H:%M:%fZ', e.sent_at / 1000.0, 'unixepoch') AS sent_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', e.finished_at / 1000.0, 'unixepoch') AS finished_at,
-       e.duration_ms, r.run_id
+       e.duration_ms, r.run_id, e.photo_fixes,
+       lower(hex(coalesce(e.sent_sha256, e.photo_sha256))) AS sent_sha256,
+       coalesce(e.sent_bytes, e.photo_bytes) AS sent_bytes
 FROM enrollment e JOIN run r ON r.id = e.run;
 
 CREATE VIEW attempts AS
@@ -12,7 +14,9 @@ SELECT a.user_id, a.number, coalesce(a.class, 'intent') AS class, a.reason, a.ht
        lower(hex(a.photo_sha256)) AS photo_sha256, a.photo_bytes,
        strftime('%Y-%m-%dT%H:%M:%fZ', a.started_at / 1000.0, 'unixepoch') AS started_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', a.finished_at / 1000.0, 'unixepoch') AS finished_at,
-       r.run_id, a.user_created_at
+       r.run_id, a.user_created_at, a.photo_fixes,
+       lower(hex(coalesce(a.sent_sha256, a.photo_sha256))) AS sent_sha256,
+       coalesce(a.sent_bytes, a.photo_bytes) AS sent_bytes
 FROM attempt a JOIN run r ON r.id = a.run;
 
 CREATE VIEW in_doubt AS

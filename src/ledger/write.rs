@@ -6,14 +6,14 @@ use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
 use crate::domain::{outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
-    user_created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    user_created_at, photo_fixes, sent_sha256, sent_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const CLOSE: &str = "UPDATE attempt SET class = ?2, reason = ?3, http_status = ?4, finished_at = ?5 WHERE id = ?1";
 const RESOLVE: &str = "UPDATE attempt SET class = 'resolved'
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt')";
 const OUTCOME: &str = "INSERT OR REPLACE INTO enrollment (user_id, status, reason, http_status, result_code,
     result_text, smile_job_id, job_id, confidence, attempts, user_created_at, photo_sha256, photo_bytes, sent_at,
-    finished_at, duration_ms, run)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    finished_at, duration_ms, run, photo_fixes, sent_sha256, sent_bytes)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 
 /// Says that a batch is durable. Nothing but a successful [`Ledger::commit`] makes one.
 #[derive(Debug)]
@@ -115,6 +115,9 @@ impl<'a> Statements<'a> {
                     photo.bytes as i64,
                     at,
                     created_at,
+                    photo.fixed.map(|fixed| fixed.fixes.to_string()),
+                    photo.fixed.map(|fixed| fixed.sha256),
+                    photo.fixed.map(|fixed| fixed.bytes as i64),
                 );
                 self.intent.execute(values)?;
             }
@@ -170,6 +173,7 @@ impl<'a> Statements<'a> {
             duration_ms,
             run_id: _,
         } = outcome;
+        let fixed = photo.and_then(|photo| photo.fixed);
         self.outcome.execute(rusqlite::params![
             user_id.as_str(),
             status.word(),
@@ -188,6 +192,9 @@ impl<'a> Statements<'a> {
             finished_at,
             duration_ms.map(|duration| duration as i64),
             self.run,
+            fixed.map(|fixed| fixed.fixes.to_string()),
+            fixed.map(|fixed| fixed.sha256),
+            fixed.map(|fixed| fixed.bytes as i64),
         ])?;
         Ok(())
     }

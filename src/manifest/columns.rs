@@ -73,9 +73,11 @@ impl Columns {
             (columns.user_id, columns.created_at, columns.photo) = (user_id, created_at, Some(photo));
             return Ok(columns);
         };
-        let [user_id, created_at, _] = &wanted;
+        let [user_id, created_at, photo] = &wanted;
         [columns.user_id, columns.created_at] = find_all(own, line, &[user_id, created_at])?;
-        columns.template = template::find_columns(template, &columns, own, line)?;
+        // It need not be there, and the template may name it.
+        let photo = photo.position(own, line).ok().flatten();
+        columns.template = template::find_columns(template, &columns, photo, own, line)?;
         Ok(columns)
     }
 

@@ -138,7 +138,7 @@ impl Attempt {
     /// How near it comes to a header that holds the columns: how many of them, and of how many fields.
     fn nearness(&self) -> (usize, usize) {
         let columns = match &self.found {
-            Ok(_) | Err(ManifestError::RepeatedColumn { .. }) => usize::MAX,
+            Ok(_) | Err(ManifestError::RepeatedColumn { .. } | ManifestError::TemplateColumn(_)) => usize::MAX,
             Err(ManifestError::MissingColumns(missing)) => missing.found(),
             Err(_) => 0,
         };

@@ -12,15 +12,16 @@ use crate::domain::{
 };
 
 /// Where the columns of a template stand, in the order in which it names them. `header`: names without white space at
-/// either end.
+/// either end; `photo`: where the column of that name stands, which need not be there.
 pub(super) fn find_columns(
     template: &PhotoTemplate,
     columns: &Columns,
+    photo: Option<usize>,
     header: &[&str],
     line: u64,
 ) -> Result<Vec<usize>, ManifestError> {
     let find = |column: &TemplateColumn| {
-        find(column, columns, header).map_err(|problem| {
+        find(column, columns, photo, header).map_err(|problem| {
             ManifestError::TemplateColumn(Box::new(TemplateColumnError {
                 line,
                 template: template.text().to_owned(),
@@ -35,15 +36,31 @@ pub(super) fn find_columns(
 }
 
 /// A column by its name. The contract's names stand for their columns, whatever the header calls them.
-fn find(column: &TemplateColumn, columns: &Columns, header: &[&str]) -> Result<usize, &'static str> {
-    let wanted = in_words(&column.name);
-    let is_name = |other: &str| in_words(other) == wanted;
-    let required = [("user_id", columns.user_id), ("user_created_at", columns.created_at)];
-    if let Some((_, place)) = required.into_iter().find(|(name, _)| is_name(name)) {
+fn find(
+    column: &TemplateColumn,
+    columns: &Columns,
+    photo: Option<usize>,
+    header: &[&str],
+) -> Result<usize, &'static str> {
+    let is_name = |other: &str| column.name.eq_ignore_ascii_case(other);
+    let is_alike = |other: &str| in_words(&column.name) == in_words(other);
+    let named = [
+        ("user_id", Some(columns.user_id)),
+        ("user_created_at", Some(columns.created_at)),
+        ("photo", photo),
+    ];
+    let named = named.into_iter().find(|(name, _)| is_name(name));
+    if let Some(place) = named.and_then(|(_, place)| place) {
         return Ok(place);
     }
-    let mut places = (0..header.len()).filter(|place| header.get(*place).is_some_and(|name| is_name(name)));
-    match (places.next(), places.next()) {
+    let all = |is_it: &dyn Fn(&str) -> bool| {
+        let places = header.iter().enumerate().filter(|(_, name)| is_it(name));
+        places.map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    // A name that is there to the letter wins over one that is only alike.
+    let exactly = all(&is_name);
+    let places = if exactly.is_empty() { all(&is_alike) } else { exactly };
+    match (places.first().copied(), places.get(1)) {
         (Some(place), None) => Ok(place),
         (Some(_), Some(_)) => Err("has it twice"),
         (None, _) => Err("has no such column"),

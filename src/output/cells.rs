@@ -7,15 +7,19 @@ use csv::Writer;
 
 use super::ResultsError;
 use crate::domain::{
-    outcome::{Facts, Outcome, RESULT_COLUMNS},
+    outcome::{FIX_COLUMNS, Facts, Outcome, PhotoDigest, RESULT_COLUMNS, ResultColumns},
     text,
     unix_millis::UnixMillis,
 };
 use crate::manifest::Manifest;
 
-pub(super) fn write_header(writer: &mut Writer<impl Write>, manifest: &Manifest) -> Result<(), ResultsError> {
+pub(super) fn write_header(
+    writer: &mut Writer<impl Write>,
+    manifest: &Manifest,
+    columns: ResultColumns,
+) -> Result<(), ResultsError> {
     let own = manifest.own_columns().iter().map(String::as_str);
-    Ok(writer.write_record(own.chain(RESULT_COLUMNS))?)
+    Ok(writer.write_record(own.chain(columns.names().map(|name| -> &str { name })))?)
 }
 
 /// Writes one row; `own` are the manifest's own cells, verbatim.
@@ -24,12 +28,18 @@ pub(super) fn write<'a>(
     own: impl Iterator<Item = &'a str>,
     number: u32,
     outcome: &Outcome,
+    columns: ResultColumns,
 ) -> Result<(), ResultsError> {
     for cell in own {
         writer.write_field(cell)?;
     }
     for cell in cells(number, outcome) {
         writer.write_field(&*cell)?;
+    }
+    if columns == ResultColumns::WithFixes {
+        for cell in fix_cells(outcome.photo) {
+            writer.write_field(&*cell)?;
+        }
     }
     Ok(writer.write_record(None::<&[u8]>)?)
 }
@@ -72,6 +82,16 @@ fn cells(number: u32, outcome: &Outcome) -> [Cow<'_, str>; RESULT_COLUMNS.len()]
         moment_cell(*finished_at),
         number_cell(*duration_ms),
         run_id.into(),
+    ]
+}
+
+/// The cells of [`FIX_COLUMNS`]: what was done to the photo, and what has left of it.
+fn fix_cells(photo: Option<PhotoDigest>) -> [Cow<'static, str>; FIX_COLUMNS.len()] {
+    let sent = photo.map(|photo| photo.sent());
+    [
+        sent.map(|sent| sent.fixes.to_string().into()).unwrap_or_default(),
+        sent.map(|sent| text::hex(&sent.sha256).into()).unwrap_or_default(),
+        number_cell(sent.map(|sent| sent.bytes)),
     ]
 }
 

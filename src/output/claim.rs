@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
 use super::{ResultsError, Target, form};
-use crate::domain::outcome::RESULT_COLUMNS;
+use crate::domain::outcome::ResultColumns;
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
 
@@ -106,7 +106,7 @@ fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result
 }
 
 fn is_of_results(header: &[&[u8]]) -> bool {
-    header.ends_with(&RESULT_COLUMNS.map(str::as_bytes))
+    ResultColumns::at_end_of(header).is_some()
 }
 
 fn is_of_findings(header: &[&[u8]]) -> bool {
@@ -126,7 +126,7 @@ mod tests {
     fn only_a_file_with_the_results_columns_at_its_end_is_replaced_without_force() {
         let folder = tempfile::tempdir().unwrap();
         let (path, target) = target(&folder);
-        let columns = RESULT_COLUMNS.join(",");
+        let columns = crate::domain::outcome::RESULT_COLUMNS.join(",");
         for text in [
             String::new(),
             format!("{columns}\n"),

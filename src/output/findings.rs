@@ -114,8 +114,9 @@ impl FindingTally {
         of_it.map(|(_, group)| group.count).sum()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+    /// Whether nothing is wrong or looks so.
+    pub(crate) fn is_well(&self) -> bool {
+        self.count(Severity::Invalid) == 0 && self.count(Severity::Warning) == 0
     }
 
     /// What was found, the weightier first.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{ResultsError, cells, form};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, ResultColumns};
 use crate::manifest::Manifest;
 use crate::sys::atomic::Place;
 
@@ -13,14 +13,20 @@ use crate::sys::atomic::Place;
 #[derive(Debug)]
 pub(crate) struct Follower {
     writer: csv::Writer<WholeLines>,
+    columns: ResultColumns,
 }
 
 impl Follower {
     /// Puts a new file with nothing but the header in place of the old one, whole as it was until then.
-    pub(crate) fn create(place: &Place, path: &Path, manifest: &Manifest) -> Result<Self, ResultsError> {
+    pub(crate) fn create(
+        place: &Place,
+        path: &Path,
+        manifest: &Manifest,
+        columns: ResultColumns,
+    ) -> Result<Self, ResultsError> {
         place.write(|file| {
             let mut writer = form::begin(manifest.csv_form(), file)?;
-            cells::write_header(&mut writer, manifest)?;
+            cells::write_header(&mut writer, manifest, columns)?;
             writer.flush().map_err(ResultsError::Write)
         })?;
         let file = OpenOptions::new()
@@ -33,6 +39,7 @@ impl Follower {
         };
         Ok(Self {
             writer: form::go_on(manifest.csv_form(), lines),
+            columns,
         })
     }
 
@@ -43,7 +50,7 @@ impl Follower {
         number: u32,
         outcome: &Outcome,
     ) -> Result<(), ResultsError> {
-        cells::write(&mut self.writer, own, number, outcome)
+        cells::write(&mut self.writer, own, number, outcome, self.columns)
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), ResultsError> {

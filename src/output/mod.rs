@@ -7,6 +7,7 @@
 mod cells;
 mod claim;
 mod findings;
+mod fixed_copies;
 mod follow;
 mod form;
 mod page;
@@ -20,13 +21,14 @@ mod unstarted;
 
 use std::io::{self, BufWriter, Write};
 
-use crate::domain::outcome::{Outcome, Status};
+use crate::domain::outcome::{Outcome, ResultColumns, Status};
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{ManifestError, Record, Records, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
 pub(crate) use claim::Claim;
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
+pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
 pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;
@@ -80,15 +82,20 @@ impl From<csv::Error> for ResultsError {
 }
 
 /// Writes the header and every row of the manifest, and counts them.
-pub(crate) fn write(surveyed: &Surveyed, ledger: &Ledger, out: impl Write) -> Result<Tally, ResultsError> {
+pub(crate) fn write(
+    surveyed: &Surveyed,
+    ledger: &Ledger,
+    columns: ResultColumns,
+    out: impl Write,
+) -> Result<Tally, ResultsError> {
     let Surveyed { manifest, survey, .. } = surveyed;
     let mut writer = form::begin(manifest.csv_form(), BufWriter::with_capacity(PIECE_BYTES, out))?;
-    cells::write_header(&mut writer, manifest)?;
+    cells::write_header(&mut writer, manifest, columns)?;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
         let outcome = outcome_of(surveyed, ledger, number, record)?;
-        cells::write(&mut writer, manifest.own_cells(record), number, &outcome)?;
+        cells::write(&mut writer, manifest.own_cells(record), number, &outcome, columns)?;
         tally.add(number, || (record.line(), manifest.shown_user(record)), &outcome);
     }
     check_unchanged(records, survey, &tally)?;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{Follower, ResultsError, Tally, write};
+use crate::domain::outcome::ResultColumns;
 use crate::ledger::Ledger;
 use crate::manifest::{Manifest, Surveyed};
 use crate::sys::atomic::Place;
@@ -27,9 +28,9 @@ impl Target {
     }
 
     /// Begins the file that can be followed, where there is one. An unwritable place shows here, before anything is sent.
-    pub(crate) fn follow(&self, manifest: &Manifest) -> Result<Option<Follower>, ResultsError> {
+    pub(crate) fn follow(&self, manifest: &Manifest, columns: ResultColumns) -> Result<Option<Follower>, ResultsError> {
         match self {
-            Self::Place(place @ Place::File(path)) => Follower::create(place, path, manifest).map(Some),
+            Self::Place(place @ Place::File(path)) => Follower::create(place, path, manifest, columns).map(Some),
             Self::Stdout | Self::Place(Place::Device(_)) => Ok(None),
         }
     }
@@ -40,15 +41,17 @@ impl Target {
         &self,
         manifest: &Surveyed,
         ledger: &Ledger,
+        columns: ResultColumns,
         signals: &Signals,
     ) -> Result<Tally, ResultsError> {
         match self {
             Self::Stdout => {
                 let stdout = Interruptible::new(io::stdout(), signals);
-                write(manifest, ledger, IgnoreBrokenPipe(stdout))
+                write(manifest, ledger, columns, IgnoreBrokenPipe(stdout))
             }
             Self::Place(place) => {
-                place.write_unless_given_up(signals, |file| write(manifest, ledger, IgnoreBrokenPipe(file)))
+                let write = |file| write(manifest, ledger, columns, IgnoreBrokenPipe(file));
+                place.write_unless_given_up(signals, write)
             }
         }
     }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{ResultsError, Tally, write};
 use crate::domain::{
     created_at::CreatedAt,
-    outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
+    outcome::{Facts, Outcome, PhotoDigest, Reason, ResultColumns, Status},
     partner_id::PartnerId,
     unix_millis::UnixMillis,
     user_id::UserId,
@@ -95,7 +95,7 @@ impl Fixture {
     }
 
     fn write_to(&self, out: impl Write) -> Result<Tally, ResultsError> {
-        write(&self.manifest, &self.ledger, out)
+        write(&self.manifest, &self.ledger, ResultColumns::Plain, out)
     }
 
     fn text(&self) -> String {
@@ -128,6 +128,7 @@ fn photo() -> PhotoDigest {
     PhotoDigest {
         sha256: [0xAB; 32],
         bytes: 50_000,
+        fixed: None,
     }
 }
 

@@ -1,8 +1,10 @@
-//! Reading one photo: the rules for its file, a capped read, its soundness and its hash.
+//! Reading one photo: the rules for its file, a capped read, what is fixed of it on request, its soundness and its hash.
 //!
 //! Nothing but a regular file is opened, and none of the run's own. The bytes that are judged here are the bytes that are sent.
 
+mod fix;
 mod folders;
+mod kind;
 mod locate;
 mod own_files;
 
@@ -15,16 +17,21 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    outcome::{PhotoDigest, Reason},
+    outcome::{FixedDigest, PhotoDigest, PhotoHash, Reason},
     photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, PhotoFormat, PhotoPlace, inspect},
+    text::{MAX_TEXT_CHARS, one_line},
 };
 use crate::sys::{
     buffers::{Buffer, BufferPool},
     errno::is_machines_fault,
 };
 
-pub(crate) use folders::PhotoFolders;
+use fix::{Fixed, MAX_SOURCE_BYTES};
+use kind::Kind;
 use locate::{instead_of_folder, locate};
+
+pub(crate) use fix::{FixSettings, Fixer};
+pub(crate) use folders::PhotoFolders;
 pub(crate) use own_files::OwnFiles;
 
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
@@ -33,6 +40,7 @@ pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 /// A sound photo with its digest.
 #[derive(Debug)]
 pub(crate) struct Photo {
+    /// As they are sent.
     pub(crate) bytes: Bytes,
     pub(crate) digest: PhotoDigest,
     pub(crate) format: PhotoFormat,
@@ -50,48 +58,100 @@ pub(crate) enum PhotoError {
 }
 
 impl Photo {
-    /// Reads and judges the photo at `place`.
+    /// Reads and judges the photo at `place`; where there is a fixer, after it has been at work.
     pub(crate) fn read(
         place: &PhotoPlace,
         folders: &PhotoFolders,
         own_files: &OwnFiles,
         buffers: &Arc<BufferPool>,
+        fixer: Option<&Fixer>,
     ) -> Result<Self, PhotoError> {
-        Self::read_file(&locate(place, folders)?, own_files, buffers)
+        Self::read_file(&locate(place, folders)?, own_files, buffers, fixer)
     }
 
     /// Reads and judges the file at `path`. Symbolic links are followed.
-    fn read_file(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Self, PhotoError> {
-        let bytes = Bytes::from_owner(read_capped(path, own_files, buffers)?);
-        let format = inspect(&bytes).map_err(|defect| unsound(path, defect))?;
+    fn read_file(
+        path: &Path,
+        own_files: &OwnFiles,
+        buffers: &Arc<BufferPool>,
+        fixer: Option<&Fixer>,
+    ) -> Result<Self, PhotoError> {
+        let bytes = check_file(path, own_files, fixer)?;
+        let turn = fixer.and_then(|fixer| fixer.turn(bytes));
+        let bytes = Bytes::from_owner(read_capped(path, bytes, buffers, most_bytes(fixer))?);
+        let fixed = fixer.map_or(Ok(None), |fixer| fixer.fix(&bytes, turn));
+        let fixed = fixed.map_err(|error| {
+            let (reason, detail) = error.explain();
+            invalid(reason, path, &one_line(&detail, MAX_TEXT_CHARS))
+        })?;
+        Self::judge(bytes, fixed).map_err(|(bytes, defect)| unsound(path, &bytes, defect))
+    }
+
+    /// The photo that is sent for this source. The source's bytes are let go of where others take their place.
+    fn judge(source: Bytes, fixed: Option<Fixed>) -> Result<Self, (Bytes, PhotoDefect)> {
+        let (sha256, source_bytes) = hash(&source);
+        let fixes = fixed.as_ref().map(|fixed| fixed.fixes);
+        let bytes = fixed.map_or(source, |fixed| fixed.bytes.into());
+        let format = match inspect(&bytes) {
+            Ok(format) => format,
+            Err(defect) => return Err((bytes, defect)),
+        };
+        let fixed = fixes.map(|fixes| {
+            let (sha256, bytes) = hash(&bytes);
+            FixedDigest { fixes, sha256, bytes }
+        });
         let digest = PhotoDigest {
-            sha256: Sha256::digest(&bytes).into(),
-            bytes: bytes.len() as u64,
+            sha256,
+            bytes: source_bytes,
+            fixed,
         };
         Ok(Self { bytes, digest, format })
     }
 
     /// Above the size from which a gateway may refuse the request.
     pub(crate) fn is_large(&self) -> bool {
-        self.digest.bytes > LARGE_PHOTO_BYTES
+        self.digest.sent().bytes > LARGE_PHOTO_BYTES
     }
 }
 
-fn read_capped(path: &Path, own_files: &OwnFiles, buffers: &Arc<BufferPool>) -> Result<Buffer, PhotoError> {
+/// What a fixer makes of these bytes.
+#[cfg(all(fuzzing, feature = "fix-photos"))]
+pub(crate) fn fix_for_fuzzing(bytes: &[u8], max_side: u16) -> Option<Result<Vec<u8>, String>> {
+    let fixed = Fixer::new(FixSettings { max_side })?.fix(bytes, None);
+    let fixed = fixed.map(|fixed| fixed.map(|fixed| fixed.bytes));
+    fixed.map_err(|error| error.explain().1).transpose()
+}
+
+fn hash(bytes: &[u8]) -> (PhotoHash, u64) {
+    (Sha256::digest(bytes).into(), bytes.len() as u64)
+}
+
+/// Most bytes that a photo's file may have.
+fn most_bytes(fixer: Option<&Fixer>) -> u64 {
+    fixer.map_or(MAX_PHOTO_BYTES, |_| MAX_SOURCE_BYTES)
+}
+
+/// The rules for a photo's file; gives back its size.
+fn check_file(path: &Path, own_files: &OwnFiles, fixer: Option<&Fixer>) -> Result<u64, PhotoError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     check_kind(path, &metadata)?;
     check_owner(path, &metadata, own_files)?;
-    check_size(path, metadata.len())?;
-    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-    // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
-    let bytes = buffers.acquire(metadata.len() as usize + 1);
-    fill(path, &mut file, bytes)
+    check_size(path, metadata.len(), most_bytes(fixer))?;
+    Ok(metadata.len())
 }
 
-fn fill(path: &Path, file: &mut impl Read, mut bytes: Buffer) -> Result<Buffer, PhotoError> {
+/// Reads a file that is expected to have `bytes` and may have at most `most`.
+fn read_capped(path: &Path, bytes: u64, buffers: &Arc<BufferPool>, most: u64) -> Result<Buffer, PhotoError> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
+    let buffer = buffers.acquire(bytes as usize + 1);
+    fill(path, &mut file, buffer, most)
+}
+
+fn fill(path: &Path, file: &mut impl Read, mut bytes: Buffer, most: u64) -> Result<Buffer, PhotoError> {
     while let read @ 1.. = read_some(file, bytes.spare()).map_err(|error| unreadable(path, error))? {
         bytes.advance(read);
-        check_size(path, bytes.as_ref().len() as u64)?;
+        check_size(path, bytes.as_ref().len() as u64, most)?;
         if bytes.spare().is_empty() {
             bytes.grow();
         }
@@ -128,11 +188,14 @@ fn check_owner(path: &Path, metadata: &Metadata, own_files: &OwnFiles) -> Result
     Err(invalid(Reason::PhotoIsARunFile, path, detail))
 }
 
-fn check_size(path: &Path, bytes: u64) -> Result<(), PhotoError> {
-    if bytes <= MAX_PHOTO_BYTES {
+fn check_size(path: &Path, bytes: u64, most: u64) -> Result<(), PhotoError> {
+    if bytes <= most {
         return Ok(());
     }
-    let detail = format!("it has {bytes} bytes, the API takes at most {MAX_PHOTO_BYTES}; make the picture smaller");
+    let detail = match most {
+        MAX_SOURCE_BYTES => format!("it has {bytes} bytes, more than {most} are not read; make the picture smaller"),
+        _ => format!("it has {bytes} bytes, the API takes at most {most}; make the picture smaller"),
+    };
     Err(invalid(Reason::PhotoTooLarge, path, &detail))
 }
 
@@ -148,14 +211,19 @@ fn unreadable(path: &Path, error: io::Error) -> PhotoError {
     }
 }
 
-fn unsound(path: &Path, defect: PhotoDefect) -> PhotoError {
+fn unsound(path: &Path, bytes: &[u8], defect: PhotoDefect) -> PhotoError {
     let reason = match defect {
         PhotoDefect::Empty => Reason::PhotoEmpty,
         PhotoDefect::NotJpegOrPng => Reason::PhotoNotJpegOrPng,
         PhotoDefect::Truncated => Reason::PhotoTruncated,
         PhotoDefect::Malformed(_) => Reason::PhotoMalformed,
     };
-    invalid(reason, path, &format!("the photo is {defect}"))
+    let advice = match defect {
+        PhotoDefect::NotJpegOrPng => Kind::of(bytes).and_then(Kind::advice),
+        _ => None,
+    };
+    let advice = advice.map(|advice| format!(": {advice}")).unwrap_or_default();
+    invalid(reason, path, &format!("the photo is {defect}{advice}"))
 }
 
 fn invalid(reason: Reason, path: &Path, detail: &str) -> PhotoError {
@@ -171,7 +239,7 @@ mod tests {
     use super::*;
 
     fn reason(path: &Path) -> Option<Reason> {
-        match Photo::read_file(path, &OwnFiles::default(), &BufferPool::new(0)) {
+        match Photo::read_file(path, &OwnFiles::default(), &BufferPool::new(0), None) {
             Err(PhotoError::Invalid { reason, .. }) => Some(reason),
             _ => None,
         }
@@ -191,7 +259,7 @@ mod tests {
     fn reads_the_bytes_as_they_stand_and_hashes_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
-        let photo = Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0)).unwrap();
+        let photo = Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0), None).unwrap();
         assert_eq!(photo.bytes, png());
         assert_eq!(photo.digest.bytes, png().len() as u64);
         assert_eq!(photo.digest.sha256, <[u8; 32]>::from(Sha256::digest(png())));
@@ -202,7 +270,12 @@ mod tests {
         let buffers = BufferPool::new(0);
         for (size, is_read) in [(1000, true), (5_000_000, true), (5_000_001, false)] {
             let content: Vec<u8> = (0..size).map(|at: u32| at as u8).collect();
-            let bytes = fill(Path::new("p"), &mut content.as_slice(), buffers.acquire(1));
+            let bytes = fill(
+                Path::new("p"),
+                &mut content.as_slice(),
+                buffers.acquire(1),
+                MAX_PHOTO_BYTES,
+            );
             assert_eq!(bytes.is_ok_and(|bytes| bytes.as_ref() == content), is_read, "{size}");
         }
     }
@@ -226,7 +299,7 @@ mod tests {
             bytes.resize(size, 0);
             std::fs::write(file.path(), &bytes).unwrap();
             assert_eq!(
-                Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0))
+                Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0), None)
                     .unwrap()
                     .is_large(),
                 large,
@@ -240,7 +313,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
         let own_files = OwnFiles::new([file.path().to_owned()]);
-        let read = Photo::read_file(file.path(), &own_files, &BufferPool::new(0));
+        let read = Photo::read_file(file.path(), &own_files, &BufferPool::new(0), None);
         let wanted = Reason::PhotoIsARunFile;
         assert!(
             matches!(read, Err(PhotoError::Invalid { reason, .. }) if reason == wanted),

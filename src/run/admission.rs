@@ -40,7 +40,7 @@ impl Dispatcher {
             Admission::AfterAnAnswer => return None,
         }
         let (request, flight) = self.pipeline.launch(now)?;
-        let bytes = flight.photo.bytes;
+        let bytes = flight.photo.sent().bytes;
         if !flight.pending.is_repeat() {
             self.stats.photos.add(flight.format, bytes);
         }

@@ -29,7 +29,7 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::manifest::Surveyed;
 use crate::output::Follower;
-use crate::photo::{IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders};
+use crate::photo::{Fixer, IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders};
 use crate::sys::{buffers::BufferPool, signals::Signals};
 
 /// How often those who watch are told how far the run is.
@@ -46,6 +46,8 @@ pub(crate) struct Services<'a> {
     pub(crate) signer: Arc<Signer>,
     /// Files that are no photos.
     pub(crate) own_files: OwnFiles,
+    /// Makes photos good before they are sent, if that is wished.
+    pub(crate) fixer: Option<Fixer>,
     pub(crate) signals: Signals,
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         client,
         signer,
         own_files,
+        fixer,
         signals,
     } = services;
     let mut photos = SharedPhotos::default();
@@ -119,6 +122,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             signer,
             own_files: own_files.into(),
             folders: Arc::default(),
+            fixer: fixer.into(),
             buffers: BufferPool::new(IDLE_PHOTO_BYTES),
             tasks: JoinSet::new(),
             signals,
@@ -142,6 +146,7 @@ struct Driver {
     signer: Arc<Signer>,
     own_files: Arc<OwnFiles>,
     folders: Arc<PhotoFolders>,
+    fixer: Arc<Option<Fixer>>,
     /// For photos.
     buffers: Arc<BufferPool>,
     tasks: JoinSet<()>,
@@ -212,9 +217,11 @@ impl Driver {
     fn prepare(&mut self, rows: Vec<PendingRow>) {
         let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
         let (own_files, folders) = (Arc::clone(&self.own_files), Arc::clone(&self.folders));
+        let fixer = Arc::clone(&self.fixer);
         self.tasks.spawn_blocking(move || {
             let read = |pending: PendingRow| {
-                let photo = Photo::read(&pending.row.photo, &folders, &own_files, &buffers);
+                let place = &pending.row.photo;
+                let photo = Photo::read(place, &folders, &own_files, &buffers, fixer.as_ref().as_ref());
                 (pending, photo)
             };
             drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));

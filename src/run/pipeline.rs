@@ -106,6 +106,7 @@ impl Pipeline {
 
     /// The row's photo is good.
     pub(super) fn push(&mut self, row: PendingRow, photo: Photo) {
+        // The source's, even where less of it is sent: so much was in memory while it was read.
         let bytes = photo.digest.bytes;
         self.photo_bytes = match self.photo_bytes {
             0 => bytes,

@@ -120,9 +120,10 @@ impl PendingRow {
         }
     }
 
+    /// Whether these very bytes were refused: a photo that is fixed now, or in another way, is another photo.
     pub(super) fn is_rejected_photo(&self, photo: &Photo) -> bool {
         let rejected = self.rejected.as_ref();
-        rejected.is_some_and(|rejected| rejected.photo.sha256 == photo.digest.sha256)
+        rejected.is_some_and(|rejected| rejected.photo.sent().sha256 == photo.digest.sent().sha256)
     }
 
     /// Its status as long as nothing is settled.

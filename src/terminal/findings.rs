@@ -44,7 +44,7 @@ impl FindingReporter {
     }
 
     pub(crate) fn close(self, checked: &Checked<'_>) {
-        if self.0.quiet && checked.tally.is_empty() && checked.rows > 0 {
+        if self.0.quiet && checked.tally.is_well() && checked.rows > 0 {
             return;
         }
         if self.0.format == LogFormat::Json && checked.rows == 0 {
@@ -97,6 +97,10 @@ impl Checked<'_> {
             0 => {}
             warnings => line += &format!(", {}", counted(warnings, "warning")),
         }
+        match self.tally.count(Severity::Info) {
+            0 => {}
+            fixed => line += &format!(", {} fixed", counted(fixed, "photo")),
+        }
         match self.repeats {
             0 => {}
             1 => line += ", 1 repeats another and is sent once",
@@ -120,7 +124,7 @@ impl Checked<'_> {
             .map(|(_, reason, group)| (reason.word().to_owned(), group.count.into()))
             .collect();
         let fields = json!({"exit_code": self.status.code(), "rows": self.rows, "repeats": self.repeats,
-            "invalid": self.tally.count(Severity::Invalid), "warnings": self.tally.count(Severity::Warning),
+            "invalid": self.tally.count(Severity::Invalid), "warnings": self.tally.count(Severity::Warning), "fixed": self.tally.count(Severity::Info),
             "reasons": reasons, "findings": self.file});
         log::line("", "checked", fields)
     }

@@ -18,6 +18,8 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+#[cfg(feature = "fix-photos")]
+mod fix_photos;
 mod forms;
 mod happy;
 mod helpful_errors;

@@ -4,10 +4,11 @@ use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::domain::outcome::PhotoHash;
+use crate::domain::outcome::{FixedDigest, PhotoHash};
 use crate::photo::{Photo, PhotoError};
 
 /// What is left of a sound photo when its bytes are gone.
@@ -16,6 +17,16 @@ pub(super) struct Judgement {
     pub(super) sha256: PhotoHash,
     /// Its bytes, where they are so many that a gateway may refuse them.
     pub(super) large: Option<u64>,
+    /// What is made of it, if something is.
+    pub(super) fixed: Option<FixedPhoto>,
+}
+
+/// What is sent in a photo's place.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FixedPhoto {
+    pub(super) source_bytes: u64,
+    pub(super) digest: FixedDigest,
+    pub(super) bytes: Bytes,
 }
 
 /// First wait before a photo is read again for which the machine had no descriptor or no memory.
@@ -49,7 +60,12 @@ impl Judgement {
     fn of(photo: &Photo) -> Self {
         Self {
             sha256: photo.digest.sha256,
-            large: photo.is_large().then_some(photo.digest.bytes),
+            large: photo.is_large().then_some(photo.digest.sent().bytes),
+            fixed: photo.digest.fixed.map(|digest| FixedPhoto {
+                source_bytes: photo.digest.bytes,
+                digest,
+                bytes: photo.bytes.clone(),
+            }),
         }
     }
 }
@@ -61,15 +77,17 @@ mod tests {
     use std::io;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use bytes::Bytes;
-
     use crate::domain::outcome::{PhotoDigest, Reason};
     use crate::domain::photo::PhotoFormat;
 
     fn photo(bytes: u64) -> Photo {
         Photo {
             bytes: Bytes::new(),
-            digest: PhotoDigest { sha256: [7; 32], bytes },
+            digest: PhotoDigest {
+                sha256: [7; 32],
+                bytes,
+                fixed: None,
+            },
             format: PhotoFormat::Png,
         }
     }

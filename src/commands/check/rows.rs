@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::photos::{Judgement, judge, panicked};
+use super::photos::{FixedPhoto, Judgement, judge, panicked};
 use super::shared::{Shared, SharedPhotos};
 use super::{Check, CheckError};
 use crate::domain::{
@@ -96,8 +96,9 @@ impl Check<'_, '_> {
 
     fn photo_under_way(&self, role: Role, row: &Row, buffers: &Arc<BufferPool>) -> UnderWay {
         let (place, own_files, buffers) = (row.photo.clone(), Arc::clone(&self.own_files), Arc::clone(buffers));
-        let folders = Arc::clone(&self.folders);
-        let task = tokio::spawn(judge(move || Photo::read(&place, &folders, &own_files, &buffers)));
+        let (folders, fixer) = (Arc::clone(&self.folders), Arc::clone(&self.fixer));
+        let read = move || Photo::read(&place, &folders, &own_files, &buffers, fixer.as_ref().as_ref());
+        let task = tokio::spawn(judge(read));
         UnderWay::Photo { role, task }
     }
 
@@ -123,7 +124,7 @@ impl Check<'_, '_> {
             UnderWay::Photo { role, task } => (role, task),
         };
         match task.await.unwrap_or_else(panicked) {
-            Ok(judgement) if role == Role::First => self.sound(place, &judgement, seen),
+            Ok(judgement) if role == Role::First => self.sound(place, judgement, seen),
             // A repeat is never sent, so that neither its size nor its photo's other users matter.
             Ok(_) => Ok(()),
             Err(PhotoError::Invalid { reason, detail }) => self.invalid(place, RowFault { reason, detail }),
@@ -135,8 +136,11 @@ impl Check<'_, '_> {
         self.add(place.finding(Severity::Invalid, fault.reason, fault.detail))
     }
 
-    fn sound(&mut self, place: Place, judgement: &Judgement, seen: &mut SharedPhotos) -> Result<(), CheckError> {
+    fn sound(&mut self, place: Place, judgement: Judgement, seen: &mut SharedPhotos) -> Result<(), CheckError> {
         seen.add(&judgement.sha256, place.row);
+        if let Some(fixed) = judgement.fixed {
+            self.fixed(&place, &fixed)?;
+        }
         match judgement.large {
             None => Ok(()),
             Some(bytes) => {
@@ -144,6 +148,25 @@ impl Check<'_, '_> {
                 self.add(place.finding(Severity::Warning, Reason::LargePhoto, detail))
             }
         }
+    }
+}
+
+impl Check<'_, '_> {
+    /// Tells of a photo in whose place another one is sent, and keeps that one if this is wished.
+    fn fixed(&mut self, place: &Place, fixed: &FixedPhoto) -> Result<(), CheckError> {
+        let Place { row, line, user_id } = place;
+        if let Some(copies) = &self.copies {
+            let kept = copies.keep(*row, user_id, &fixed.bytes);
+            kept.map_err(|(path, source)| CheckError::Whole(Error::FixedCopy { path, source }))?;
+        }
+        let (fixes, before, after) = (fixed.digest.fixes, fixed.source_bytes, fixed.digest.bytes);
+        let detail = format!("{fixes}: {before} bytes become a JPEG of {after}");
+        let place = Place {
+            row: *row,
+            line: *line,
+            user_id: user_id.clone(),
+        };
+        self.add(place.finding(Severity::Info, Reason::PhotoFixed, detail))
     }
 }
 

@@ -50,10 +50,11 @@ impl Ending {
     /// The results, whole. The counts are asked for even where the file cannot be written.
     fn write_results(&mut self, prepared: &Prepared<'_>, signals: &Signals) -> Tally {
         let Prepared { manifest, ledger, .. } = prepared;
-        let written = prepared.target.finish(manifest, ledger, signals);
+        let columns = prepared.config.files.columns;
+        let written = prepared.target.finish(manifest, ledger, columns, signals);
         let tally = written.or_else(|source| {
             self.results_fault(prepared, source);
-            output::write(manifest, ledger, signals.while_quick(io::sink()))
+            output::write(manifest, ledger, columns, signals.while_quick(io::sink()))
         });
         tally.unwrap_or_else(|_| tally_of_run(&self.stats, manifest.survey.rows()))
     }

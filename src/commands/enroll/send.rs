@@ -12,7 +12,7 @@ use crate::config::{ConfigError, Destination, EnrollConfig};
 use crate::domain::{endpoint::Endpoint, signature::Signer};
 use crate::error::Error;
 use crate::ledger::companions;
-use crate::photo::OwnFiles;
+use crate::photo::{Fixer, OwnFiles};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
 use crate::sys::signals::Signals;
@@ -27,7 +27,9 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
     let mut reporter = Reporter::new(config.report, prepared.manifest.survey.rows(), prepared.run_id);
     let runtime = runtime()?;
     let client = client(config, &endpoint(config, &runtime)?)?;
-    let follower = prepared.target.follow(&prepared.manifest.manifest);
+    let follower = prepared
+        .target
+        .follow(&prepared.manifest.manifest, config.files.columns);
     let mut follower = follower.map_err(Error::of_results(&config.files.results))?;
     let concurrency = affordable(config);
     if concurrency < config.pace.concurrency {
@@ -40,6 +42,7 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
         client,
         signer: Arc::new(config.account.signer.clone()),
         own_files: own_files(config, &prepared.ledger_path),
+        fixer: config.fixing.and_then(Fixer::new),
         signals: signals.clone(),
     };
     let settings = settings(config, concurrency, prepared.run_id);

@@ -148,7 +148,9 @@ fn finish(
     } = ended;
     let stop = stop.max(signals.strongest().map(Stop::from));
     let tally = written.map(|written| {
-        let tally = written.target.finish(&written.manifest, ledger, signals);
+        let tally = written
+            .target
+            .finish(&written.manifest, ledger, written.files.columns, signals);
         tally.map_err(Error::of_results(&written.files.results))
     });
     let (tally, fault) = match tally.transpose() {

@@ -13,6 +13,7 @@ fn photo(number: u8) -> PhotoDigest {
     PhotoDigest {
         sha256: [number; 32],
         bytes: 1,
+        fixed: None,
     }
 }
 

@@ -1,12 +1,14 @@
-//! A ledger of schema 1, as version 0.1.0 made it: it works on, and an older program refuses it from then on.
+//! Ledgers of schema 1, as version 0.1.0 made it, and of schema 2: they work on, and an older program refuses them from
+//! then on.
 
 use std::path::Path;
 
-use super::{FOUND_AT, Place, holder, intent, outcome, shell, user};
-use crate::domain::outcome::{Outcome, Status};
-use crate::ledger::Ledger;
+use super::{FOUND_AT, Place, digest, holder, intent, outcome, shell, user};
+use crate::domain::outcome::{FixedDigest, Outcome, PhotoDigest, Status};
+use crate::ledger::{Entry, Ledger};
 
 const SCHEMA_1: &str = include_str!("schema_1.sql");
+const SCHEMA_2: &str = include_str!("schema_2.sql");
 
 /// What its runs have left: one that ended, one that was killed, and an attempt of that one that nobody knows of.
 const CONTENT: &str = "
@@ -29,6 +31,76 @@ fn old() -> Place {
     place
 }
 
+/// A ledger of schema 2 with a user who is settled and one who is in doubt, each with a photo as it lies.
+fn old_2() -> Place {
+    const CONTENT: &str = "
+        PRAGMA application_id = 0x49454E52;
+        PRAGMA user_version = 2;
+        INSERT INTO pin VALUES ('https://api.example', '007');
+        INSERT INTO run VALUES (1, 'r1', '0.2.0', 'm.csv', x'09', 1, 2, 4, NULL);
+        INSERT INTO attempt VALUES (1, 1, 'done', 1, zeroblob(32), 10, 1, 2, 'settled', NULL, 200, '2021-08-12');
+        INSERT INTO attempt VALUES (2, 1, 'doubt', 1, zeroblob(32), 10, 1, 2, 'in_doubt', NULL, NULL, '2021-08-12');
+        INSERT INTO enrollment VALUES ('done', 'rejected', NULL, 200, '0841', NULL, NULL, NULL, NULL, 1, '2021-08-12',
+            zeroblob(32), 10, 1, 2, 1, 1);";
+    let place = Place::new();
+    let db = rusqlite::Connection::open(place.path()).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.execute_batch(&format!("BEGIN; {SCHEMA_2} {CONTENT} COMMIT;"))
+        .unwrap();
+    place
+}
+
+#[test]
+fn photos_of_schema_2_were_sent_as_they_lie() {
+    let place = old_2();
+    let ledger = place.begun("r2");
+    let done = ledger.history(&user("done")).unwrap().outcome.unwrap();
+    let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
+    for photo in [done.photo.unwrap(), doubt[0].photo] {
+        assert_eq!((photo.sha256, photo.bytes, photo.fixed), ([0; 32], 10, None));
+    }
+    drop(ledger);
+    let sent = "SELECT sent_sha256 || ' ' || sent_bytes || ' ' || (photo_fixes IS NULL) FROM attempts WHERE number = 1";
+    assert_eq!(
+        shell::<String>(&place.path(), sent),
+        format!("{} 10 1", "00".repeat(32))
+    );
+}
+
+#[test]
+fn what_was_made_of_a_photo_is_remembered_with_its_attempt_and_its_outcome() {
+    let place = Place::new();
+    let mut ledger = place.begun("r1");
+    let fixed = FixedDigest {
+        fixes: "scaled converted".parse().unwrap(),
+        sha256: [0xCD; 32],
+        bytes: 77,
+    };
+    let photo = PhotoDigest {
+        fixed: Some(fixed),
+        ..digest(5)
+    };
+    let mut attempt = intent(1, "a", 1, 5);
+    if let Entry::Intent { photo: sent, .. } = &mut attempt {
+        *sent = photo;
+    }
+    let known = Outcome {
+        photo: Some(photo),
+        run_id: "r1".into(),
+        ..Outcome::untried(Status::Rejected, None)
+    };
+    ledger.commit(&[attempt, outcome("a", known.clone())]).unwrap();
+    let history = ledger.history(&user("a")).unwrap();
+    assert_eq!(history.unresolved[0].photo, photo);
+    assert_eq!(history.outcome, Some(known));
+    drop(ledger);
+    for view in ["attempts", "enrollments"] {
+        let sql = format!("SELECT photo_fixes || ' ' || sent_sha256 || ' ' || sent_bytes FROM {view}");
+        let wanted = format!("scaled converted {} 77", "cd".repeat(32));
+        assert_eq!(shell::<String>(&place.path(), &sql), wanted, "{view}");
+    }
+}
+
 fn pragma(path: &Path, name: &str) -> i64 {
     shell(path, &format!("PRAGMA {name}"))
 }
@@ -49,9 +121,15 @@ fn an_old_ledger_keeps_what_it_knows_and_takes_up_what_is_new() {
 }
 
 #[test]
-fn it_is_brought_to_the_very_schema_of_a_new_one() {
-    let (old, new) = (old(), Place::new());
-    for place in [&old, &new] {
+fn each_is_brought_to_the_very_schema_of_a_new_one() {
+    for old in [old(), old_2()] {
+        is_like_new(&old);
+    }
+}
+
+fn is_like_new(old: &Place) {
+    let new = Place::new();
+    for place in [old, &new] {
         drop(place.open());
     }
     let columns = |place: &Place| -> String {
@@ -62,7 +140,7 @@ fn it_is_brought_to_the_very_schema_of_a_new_one() {
                   pragma_table_info(m.name) c",
         )
     };
-    assert_eq!(columns(&old), columns(&new));
+    assert_eq!(columns(old), columns(&new));
     let others = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema
         WHERE type IN ('index', 'view') OR name = 'write_ahead_log' ORDER BY name)";
     assert_eq!(

@@ -3,7 +3,7 @@
 use strum::VariantArray;
 
 use super::{Fixture, full, of};
-use crate::domain::outcome::{Facts, Outcome, Reason, Status};
+use crate::domain::outcome::{Facts, FixedDigest, Outcome, PhotoDigest, Reason, ResultColumns, Status};
 use crate::manifest::{ManifestOptions, Opened};
 
 #[test]
@@ -167,29 +167,66 @@ fn what_the_ledger_knows_of_a_row_that_is_wrong_now_is_not_told_of_it() {
 }
 
 /// The results as a manifest, with the results of that.
-fn again(fixture: &Fixture, text: &str) -> (String, Vec<Vec<String>>) {
+fn again(fixture: &Fixture, text: &str, columns: ResultColumns) -> (String, Vec<Vec<String>>) {
     let path = fixture.folder.path().join("results.csv");
     std::fs::write(&path, text).unwrap();
     let now = chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap();
     let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
     let manifest = manifest.survey().unwrap();
     let mut bytes = Vec::new();
-    crate::output::write(&manifest, &fixture.ledger, &mut bytes).unwrap();
+    crate::output::write(&manifest, &fixture.ledger, columns, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let own = manifest.manifest.own_columns().to_vec();
     (text, vec![own])
 }
 
 #[test]
-fn the_results_are_a_manifest_whose_results_are_the_same() {
+fn the_results_are_a_manifest_whose_results_are_the_same_with_and_without_fixes() {
     let mut fixture =
         Fixture::new("note,user_id,user_created_at,photo\n\"x, y\",a,2021-08-12,a.jpg\nz,b,2021-08-12,b.jpg\n");
     fixture.record("a", full());
+    let (plain, fixes) = (ResultColumns::Plain, ResultColumns::WithFixes);
     let first = fixture.text();
-    let (second, own) = again(&fixture, &first);
+    let (second, own) = again(&fixture, &first, plain);
     assert_eq!(second, first);
     assert_eq!(own, [["note", "user_id", "user_created_at", "photo"]]);
-    assert_eq!(again(&fixture, &second).0, first);
+    let (with_fixes, _) = again(&fixture, &first, fixes);
+    assert_eq!(again(&fixture, &with_fixes, fixes), (with_fixes.clone(), own.clone()));
+    assert_eq!(again(&fixture, &with_fixes, plain), (first, own));
+}
+
+#[test]
+fn what_was_done_to_a_photo_stands_behind_the_rest() {
+    let mut fixture = Fixture::of(&["a", "b", "c"]);
+    fixture.record("a", full());
+    let fixed = FixedDigest {
+        fixes: "rotated scaled".parse().unwrap(),
+        sha256: [0xCD; 32],
+        bytes: 4_000,
+    };
+    let photo = super::photo();
+    let photo = Some(PhotoDigest {
+        fixed: Some(fixed),
+        ..photo
+    });
+    fixture.record("b", Outcome { photo, ..full() });
+    let (text, _) = again(&fixture, &fixture.text(), ResultColumns::WithFixes);
+    let ends: Vec<_> = text
+        .lines()
+        .take(3)
+        .map(|line| line.rsplit_once("run").unwrap().1)
+        .collect();
+    let (lies, sent) = ("ab".repeat(32), "cd".repeat(32));
+    assert_eq!(
+        ends,
+        [
+            "_id,photo_fixes,sent_sha256,sent_bytes",
+            &format!("-1,,{lies},50000"),
+            &format!("-1,rotated scaled,{sent},4000"),
+        ]
+    );
+    assert!(text.ends_with(",,,,,,,\n"), "{text}");
+    assert_eq!(text.matches(&lies).count(), 3, "the source's hash stays");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{Fixture, full, of};
-use crate::domain::outcome::Status;
+use crate::domain::outcome::{ResultColumns, Status};
 use crate::output::target::IgnoreBrokenPipe;
 use crate::output::{ResultsError, Target};
 use crate::sys::atomic::Place;
@@ -19,7 +19,10 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     let mut fixture = Fixture::of(&["a", "b"]);
     let path = fixture.folder.path().join("r.csv");
     let target = Target::new(&path);
-    let mut follower = target.follow(&fixture.manifest.manifest).unwrap().unwrap();
+    let mut follower = target
+        .follow(&fixture.manifest.manifest, ResultColumns::Plain)
+        .unwrap()
+        .unwrap();
     let header = fixture.text().lines().next().unwrap().to_owned() + "\n";
     assert_eq!(std::fs::read_to_string(&path).unwrap(), header);
     follower.append(own("b", "b.jpg"), 2, &full()).unwrap();
@@ -30,7 +33,12 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     // The end puts the whole in its place; who follows the old file is not disturbed.
     fixture.record("a", of(Status::Enrolled));
     let tally = target
-        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
+        .finish(
+            &fixture.manifest,
+            &fixture.ledger,
+            ResultColumns::Plain,
+            &Signals::unheard(),
+        )
         .unwrap();
     assert_eq!(tally.rows(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
@@ -48,7 +56,10 @@ fn a_followed_file_has_the_form_of_the_manifest() {
     let rows = "user_id;user_created_at;photo\r\nb;2021-08-12;b.jpg\r\n";
     let fixture = Fixture::new(&format!("\u{feff}sep=;\r\n{rows}"));
     let path = fixture.folder.path().join("r.csv");
-    let mut follower = Target::new(&path).follow(&fixture.manifest.manifest).unwrap().unwrap();
+    let mut follower = Target::new(&path)
+        .follow(&fixture.manifest.manifest, ResultColumns::Plain)
+        .unwrap()
+        .unwrap();
     follower.append(own("b", "b;\".jpg"), 1, &full()).unwrap();
     follower.flush().unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
@@ -75,7 +86,10 @@ fn files(folder: &Path) -> Vec<String> {
 fn a_reader_of_the_followed_file_never_sees_half_a_row() {
     let fixture = Fixture::of(&["a"]);
     let path = fixture.folder.path().join("r.csv");
-    let mut follower = Target::new(&path).follow(&fixture.manifest.manifest).unwrap().unwrap();
+    let mut follower = Target::new(&path)
+        .follow(&fixture.manifest.manifest, ResultColumns::Plain)
+        .unwrap()
+        .unwrap();
     for row in 1..=1_000 {
         follower.append(own("a", "a.jpg"), row, &full()).unwrap();
         if row % 37 == 0 {
@@ -107,7 +121,12 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
     Target::new(&path)
-        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
+        .finish(
+            &fixture.manifest,
+            &fixture.ledger,
+            ResultColumns::Plain,
+            &Signals::unheard(),
+        )
         .unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
@@ -127,9 +146,14 @@ fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     std::fs::write(&path, "old").unwrap();
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
-    drop(target.follow(&fixture.manifest.manifest).unwrap());
+    drop(target.follow(&fixture.manifest.manifest, ResultColumns::Plain).unwrap());
     target
-        .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
+        .finish(
+            &fixture.manifest,
+            &fixture.ledger,
+            ResultColumns::Plain,
+            &Signals::unheard(),
+        )
         .unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -143,7 +167,7 @@ fn a_place_that_cannot_be_written_shows_before_anything_is_sent() {
         fixture.folder.path().join("none").join("r.csv"),
         fixture.folder.path().to_owned(),
     ] {
-        let followed = Target::new(&path).follow(&fixture.manifest.manifest);
+        let followed = Target::new(&path).follow(&fixture.manifest.manifest, ResultColumns::Plain);
         assert!(matches!(followed, Err(ResultsError::Write(_))), "{path:?}");
     }
 }
@@ -154,10 +178,20 @@ fn a_device_is_written_to_and_not_replaced() {
     let fixture = Fixture::of(&["a"]);
     let target = Target::new(Path::new("/dev/null"));
     assert_eq!(target, Target::Place(Place::Device("/dev/null".into())));
-    assert!(target.follow(&fixture.manifest.manifest).unwrap().is_none());
+    assert!(
+        target
+            .follow(&fixture.manifest.manifest, ResultColumns::Plain)
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(
         target
-            .finish(&fixture.manifest, &fixture.ledger, &Signals::unheard())
+            .finish(
+                &fixture.manifest,
+                &fixture.ledger,
+                ResultColumns::Plain,
+                &Signals::unheard()
+            )
             .unwrap()
             .rows(),
         1
@@ -169,7 +203,12 @@ fn a_device_is_written_to_and_not_replaced() {
 #[test]
 fn a_full_device_is_an_error() {
     let fixture = Fixture::of(&["a"]);
-    let finished = Target::new(Path::new("/dev/full")).finish(&fixture.manifest, &fixture.ledger, &Signals::unheard());
+    let finished = Target::new(Path::new("/dev/full")).finish(
+        &fixture.manifest,
+        &fixture.ledger,
+        ResultColumns::Plain,
+        &Signals::unheard(),
+    );
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 

@@ -51,6 +51,7 @@ pub(super) fn digest(photo: u8) -> PhotoDigest {
     PhotoDigest {
         sha256: [photo; 32],
         bytes: 1_000,
+        fixed: None,
     }
 }
 

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::fixture::digest;
 use crate::domain::created_at::CreatedAt;
-use crate::domain::outcome::{Outcome, Status};
+use crate::domain::outcome::{Outcome, ResultColumns, Status};
 use crate::domain::partner_id::PartnerId;
 use crate::domain::unix_millis::UnixMillis;
 use crate::domain::user_id::UserId;
@@ -49,7 +49,7 @@ impl Office {
         };
         ledger.begin_run(&run).unwrap();
         let follower = Target::new(&folder.path().join("r.csv"))
-            .follow(&manifest.manifest)
+            .follow(&manifest.manifest, ResultColumns::Plain)
             .unwrap();
         Self {
             folder,

@@ -19,7 +19,7 @@ mod wire;
 pub(crate) use finished::Finished;
 pub(crate) use laws::RESULT_COLUMNS;
 pub(crate) use lookups::Job;
-pub(crate) use photos::{jpeg, padded, png};
+pub(crate) use photos::{jpeg, padded, photo, png};
 pub(crate) use reply::{Latch, Reply};
 pub(crate) use run::Run;
 pub(crate) use running::{Output, Running};

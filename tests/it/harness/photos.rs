@@ -15,6 +15,26 @@ pub(crate) fn jpeg() -> Vec<u8> {
     .clone()
 }
 
+/// A JPEG of these sides, whose metadata ask for this orientation: 1 is upright. The same arguments give the same bytes.
+pub(crate) fn photo(width: u16, height: u16, orientation: u8) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..usize::from(width) * usize::from(height) * 3)
+        .map(|place| (place / 3 % usize::from(width) * 255 / usize::from(width)) as u8)
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+    let exif = [
+        b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(),
+        &[orientation],
+        &[0; 6],
+    ]
+    .concat();
+    encoder.add_exif_metadata(&exif).unwrap();
+    encoder
+        .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    bytes
+}
+
 /// A grayscale PNG whose pixels depend on `seed`, so that photos can be told apart.
 pub(crate) fn png(seed: u8) -> Vec<u8> {
     let mut bytes = Vec::new();

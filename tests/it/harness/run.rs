@@ -172,6 +172,11 @@ impl<'a> Run<'a> {
         found.and_then(|(_, value)| value.as_deref())
     }
 
+    /// Whether an option stands on the command line, with a value or without.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|(option, _)| option == name)
+    }
+
     pub(super) fn stdin_bytes(&self) -> &[u8] {
         self.stdin.as_deref().unwrap_or_default()
     }
