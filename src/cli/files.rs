@@ -86,7 +86,7 @@ pub(crate) struct PlaceArgs {
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
+    /// Ledger database [default: one for each endpoint and partner]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// Let the results replace a file that is not an earlier results CSV
