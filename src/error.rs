@@ -8,8 +8,8 @@ use crate::config::ConfigError;
 use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
-use crate::manifest::UnusableManifest;
-use crate::output::{FindingsError, FixedCopyError, ResultsError};
+use crate::manifest::{DataError, UnusableManifest};
+use crate::output::{ExtractError, FailuresError, FindingsError, FixedCopyError, ResultsError};
 use crate::photo::PhotoError;
 use crate::run::RunError;
 use crate::simulator::MemoryError;
@@ -27,6 +27,12 @@ pub(crate) enum Error {
     Ledger { path: PathBuf, source: LedgerError },
     #[error("results {path:?}")]
     Results { path: PathBuf, source: ResultsError },
+    #[error("failures {path:?}")]
+    Failures { path: PathBuf, source: FailuresError },
+    #[error("data file {path:?}")]
+    Data { path: PathBuf, source: DataError },
+    #[error("cannot write {path:?}")]
+    Extracted { path: PathBuf, source: ExtractError },
     #[error("findings {path:?}")]
     Findings { path: PathBuf, source: FindingsError },
     #[error("fixed copy {path:?}")]
@@ -68,6 +74,30 @@ impl Error {
         }
     }
 
+    /// Names the failures that an error is about.
+    pub(crate) fn of_failures(path: &Path) -> impl Fn(FailuresError) -> Self {
+        |source| Self::Failures {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Names the data file that an error is about.
+    pub(crate) fn of_data(path: &Path) -> impl Fn(DataError) -> Self {
+        |source| Self::Data {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Names the file or folder that could not be written.
+    pub(crate) fn of_extracted(path: &Path) -> impl Fn(ExtractError) -> Self {
+        |source| Self::Extracted {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
     /// Names the summary that an error is about.
     pub(crate) fn of_summary(path: &Path) -> impl Fn(io::Error) -> Self {
         |source| Self::Summary {
@@ -89,9 +119,15 @@ impl Error {
         match self {
             Self::Config(ConfigError::Declined) => Stop::Declined,
             Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => Stop::Configuration,
-            Self::Manifest(_) => Stop::ManifestUnusable,
+            Self::Manifest(_) | Self::Data { .. } => Stop::ManifestUnusable,
+            Self::Extracted {
+                source: ExtractError::Taken | ExtractError::Name,
+                ..
+            } => Stop::Configuration,
+            Self::Extracted { .. } => Stop::Storage,
             Self::Ledger { source, .. } => source.into(),
             Self::Results { source, .. } => source.into(),
+            Self::Failures { source, .. } => source.into(),
             Self::Run(error) => error.into(),
             Self::Findings {
                 source: FindingsError::NotFindings,
@@ -144,10 +180,22 @@ impl From<&ResultsError> for Stop {
     fn from(error: &ResultsError) -> Self {
         match error {
             ResultsError::Write(_) => Self::Storage,
-            ResultsError::NotResults | ResultsError::Directory | ResultsError::InUse => Self::Configuration,
+            ResultsError::NotResults | ResultsError::NotFailures | ResultsError::Directory | ResultsError::InUse => {
+                Self::Configuration
+            }
             ResultsError::GivenUp(GivenUp(signal)) => (*signal).into(),
             ResultsError::Ledger(error) => error.into(),
             ResultsError::Manifest(_) => Self::ManifestUnusable,
+        }
+    }
+}
+
+impl From<&FailuresError> for Stop {
+    fn from(error: &FailuresError) -> Self {
+        match error {
+            FailuresError::Write(_) => Self::Storage,
+            FailuresError::GivenUp(GivenUp(signal)) => (*signal).into(),
+            FailuresError::NotFailures => Self::Configuration,
         }
     }
 }

@@ -79,8 +79,10 @@
 //!
 //! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
 //!     (`output/target.rs`, `output/mod.rs`): for a row that the manifest alone makes wrong its fault (`Survey::fault`),
-//!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). The lines are counted
-//!     on the way (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`), the report
+//!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). Rows that are not
+//!     settled go into the failures on the way (`output/failures.rs`), as cells that a spreadsheet leaves alone
+//!     (`domain/spreadsheet.rs`); a failures file is itself a manifest, as results are (`domain/columns.rs`). The lines are
+//!     counted as well (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`), the report
 //!     (`output/page/`) and the closing text (`terminal/closing.rs`) follow from the counts and from what stopped the run.
 //!     The report also tells what `Watch` (`commands/enroll/watch.rs`) saw over time (`domain/timeline.rs`) and what the
 //!     ledger says when it looks back (`ledger/retrospect.rs`). `error.rs` holds the one table that says which stop each
@@ -106,18 +108,21 @@
 //! makes header, survey and final results. A run that ends before its first row makes no further pass: its summary comes
 //! from the arguments alone (`config/known.rs`, `commands/enroll/unstarted.rs`, `output/unstarted.rs`).
 //!
+//! `extract` (`commands/extract.rs`) reads no manifest but makes one: from a data file (`manifest/data/mod.rs`; JSON is read
+//! twice, for its columns and for its rows) each row becomes a photo and a line (`output/extracted.rs`, `sys/new_file.rs`).
+//!
 //! # Modules
 //!
 //! - `cli`: the command line as it is written
 //! - `config`: arguments and environment, resolved into one value for each command: endpoint, credentials, paths, pace
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
-//! - `manifest`: from the bytes of the file to rows, and the survey of the whole
+//! - `manifest`: from the bytes of the file to rows, and the survey of the whole; the rows of a data file
 //! - `photo`: from a path to the judged bytes of a photo, fixed on request
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder
-//! - `output`: the files that a run leaves: results, findings, summary, report
+//! - `output`: the files that a run leaves: results, failures, findings, summary, report
 //! - `terminal`: what people see: progress, log lines, closing text, questions
 //! - `simulator`: the stand-in for the API
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole

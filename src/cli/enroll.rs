@@ -101,6 +101,10 @@ pub(crate) struct LimitArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = OUTPUT)]
 pub(crate) struct ReportArgs {
+    /// The rows that are not settled, with reasons, as CSV for a spreadsheet; corrected, it is the next manifest [default:
+    /// <manifest stem>.<env>.failures.csv beside the manifest, if there are any]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) failures: Option<PathBuf>,
     /// The run's summary as JSON, written even when the run is stopped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) summary: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub(super) const OUTPUT: &str = "Output";
 /// What is read.
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with user_id, user_created_at and photo; '-' reads standard input
     // Optional in type only: a subcommand stands in its place.
     #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,
@@ -89,7 +89,7 @@ pub(crate) struct PlaceArgs {
     /// Ledger database [default: one for each endpoint and partner]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
-    /// Let the results replace a file that is not an earlier results CSV
+    /// Let results and failures replace a file that is not an earlier one of them
     #[arg(long, hide_short_help = true)]
     pub(crate) force: bool,
 }

@@ -13,7 +13,7 @@ pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, P
 pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
-pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ResultsArgs, SimulatorArgs};
+pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs};
 pub(crate) use values::{Env, LogFormat, ProgressMode, ReportIds};
 
 /// Enrolls existing users into Smile ID in bulk.
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Results(ResultsArgs),
     /// Ask the provider what became of users in doubt; enrolls nobody
     Reconcile(ReconcileArgs),
+    /// Turn a Postman data file (photos as base64) into photo files and a manifest
+    Extract(ExtractArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

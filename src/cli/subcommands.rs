@@ -12,7 +12,7 @@ use super::values::{duration, share};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// CSV or JSON Lines with the columns user_id, user_created_at and photo; '-' reads standard input
+    /// CSV or JSON Lines with user_id, user_created_at and photo; '-' reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
@@ -46,6 +46,24 @@ pub(crate) struct ResultsArgs {
     pub(crate) pin: PinArgs,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
+    /// Only the rows with these statuses, with reasons, in the form of a failures file; -o names another place than its own
+    #[arg(long, value_name = "STATUS,...", value_delimiter = ',', help_heading = OUTPUT)]
+    pub(crate) status: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArgs {
+    /// CSV, JSON array of objects or JSON Lines with user_id, user_created_at and photo (base64); '-' reads standard input
+    #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
+    pub(crate) data: PathBuf,
+    /// Folder for the photos, made if it is not there; no file in it is written over
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = PHOTOS)]
+    pub(crate) photos: PathBuf,
+    /// Manifest that names the photos; '-' is stdout [default: <data stem>.manifest.csv in the folder of the photos]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    pub(crate) manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 #[derive(Debug, Args)]

@@ -39,7 +39,7 @@ const ENVIRONMENT: [(&str, &str); 7] = [
 ];
 
 /// What a run leaves, unless other places are named.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     (
         "<state folder>/image-enroll/<host>[-<port>]-<partner>.ledger.db",
         "The ledger of an endpoint and a partner: what was sent and what became of it, whatever the manifest was \
@@ -49,6 +49,10 @@ const FILES: [(&str, &str); 2] = [
     (
         "<manifest stem>.<env>.results.csv",
         "The results, beside the manifest: its rows with their status. Itself a valid manifest.",
+    ),
+    (
+        "<manifest stem>.<env>.failures.csv",
+        "The rows that are not settled, with reasons in words, for a spreadsheet. Corrected, it is the next manifest.",
     ),
 ];
 

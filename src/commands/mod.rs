@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod enroll;
+mod extract;
 mod help;
 mod man;
 mod reconcile;
@@ -13,7 +14,7 @@ mod suggest;
 use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
-use crate::config::{CheckConfig, EnrollConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig};
+use crate::config::{CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::sys::signals::Signals;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Check(args)) => check::run(&CheckConfig::resolve(&args)?),
         Some(Command::Results(args)) => results::run(&ResultsConfig::resolve(&args)?, signals),
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
+        Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
         Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),

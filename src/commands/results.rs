@@ -3,17 +3,21 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::{KeptLedger, ResultsConfig};
-use crate::domain::unix_millis::UnixMillis;
+use crate::domain::{columns::Form, unix_millis::UnixMillis};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Holder, Ledger, LedgerError};
 use crate::manifest::Opened;
-use crate::output::Target;
+use crate::output::{self, Target};
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal;
 
 pub(super) fn run(config: &ResultsConfig, signals: &Signals) -> Result<ExitStatus, Error> {
-    let ResultsConfig { files, ledger: kept } = config;
+    let ResultsConfig {
+        files,
+        ledger: kept,
+        statuses,
+    } = config;
     let holder = Holder::new("image-enroll results", &files.manifest, Utc::now());
     let opened = open(kept, holder).map_err(Error::of_ledger(&kept.path));
     let (ledger, now) = opened?;
@@ -21,9 +25,13 @@ pub(super) fn run(config: &ResultsConfig, signals: &Signals) -> Result<ExitStatu
     signals.enter(Mode::GiveUp);
     let target = Target::new(&files.results);
     let results_error = Error::of_results(&files.results);
-    let _claim = target.claim(files.force).map_err(&results_error)?;
-    let written = target.finish(&manifest, &ledger, files.columns, signals);
-    terminal::results_written(&files.results, &written.map_err(&results_error)?);
+    let form = statuses.as_ref().map_or(Form::Results, |_| Form::Failures);
+    let _claim = target.claim_of(form, files.force).map_err(&results_error)?;
+    let rows = target.fill(signals, |out| match statuses {
+        None => output::write(&manifest, &ledger, files.columns, out).map(|tally| tally.rows()),
+        Some(statuses) => output::write_selected(&manifest, &ledger, statuses, out),
+    });
+    terminal::results_written(&files.results, rows.map_err(&results_error)?);
     Ok(ExitStatus::Settled)
 }
 

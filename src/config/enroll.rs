@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use super::files::fixing;
+use super::files::{failures, fixing};
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
@@ -22,6 +22,8 @@ pub(crate) struct EnrollConfig {
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
     pub(crate) page: Option<Page>,
+    /// Where the rows go that are not settled; none where nobody has named a place, and there is none beside stdin.
+    pub(crate) failures: Option<PathBuf>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -36,6 +38,7 @@ impl EnrollConfig {
         missing::check(args)?;
         let fixing = fixing(&args.fixing)?;
         let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
+        let failures = failures(args.report.failures.as_deref(), &files.manifest, files.env)?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
@@ -44,6 +47,7 @@ impl EnrollConfig {
             .file("--summary", args.report.summary.as_deref())
             .file("--api-key-file", args.account.api_key_file.as_deref())
             .file("--report", args.report.report.as_deref())
+            .file("--failures", failures.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -55,6 +59,7 @@ impl EnrollConfig {
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
             page: Page::resolve(&args.report),
+            failures,
             asks,
         })
     }

@@ -87,6 +87,14 @@ pub(crate) enum ConfigError {
     NoLookupEndpoint,
     #[error("without a manifest there are no results to write; name the manifest, or leave {0} out")]
     NothingToWrite(&'static str),
+    #[error("--failures names a file; `image-enroll results --status` writes such rows to stdout with -o -")]
+    FailuresToStdout,
+    #[error("--status {word:?} is no status; the statuses are {known}")]
+    UnknownStatus { word: String, known: String },
+    #[error("with '-' as the data file, name the manifest with -o")]
+    DataFromStdin,
+    #[error("this data file has no file name to derive that of the manifest from; name it with -o")]
+    NoDataStem,
     #[error("a local run keeps no ledger unless --ledger names one")]
     NoLocalLedger,
     #[error(transparent)]

@@ -8,6 +8,9 @@ use crate::domain::{created_at::DateReader, outcome::ResultColumns, photo::Photo
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
 use crate::photo::FixSettings;
 
+/// What failures are called that no option names.
+pub(super) const FAILURES: &str = "failures.csv";
+
 /// Where the files of a run are, beside its ledger.
 #[derive(Debug)]
 pub(crate) struct Files {
@@ -149,6 +152,16 @@ pub(super) fn beside(manifest: &Path, env: Env, kind: &str) -> Result<PathBuf, C
     let mut name = unpacked(manifest).file_stem().ok_or(ConfigError::NoStem)?.to_owned();
     name.push(format!(".{}.{kind}", env.word()));
     Ok(manifest.with_file_name(name))
+}
+
+/// Where the failures go: where it is said, else beside the manifest, if that has a place.
+pub(super) fn failures(given: Option<&Path>, manifest: &Path, env: Env) -> Result<Option<PathBuf>, ConfigError> {
+    match given {
+        Some(path) if path.as_os_str() == "-" => Err(ConfigError::FailuresToStdout),
+        Some(path) => Ok(Some(path.to_owned())),
+        None if manifest.as_os_str() == "-" => Ok(None),
+        None => beside(manifest, env, FAILURES).map(Some),
+    }
 }
 
 fn require(given: bool, flag: &'static str) -> Result<(), ConfigError> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::account::{endpoint_and_partner, known_names};
-use super::files::{beside, photo_root};
+use super::files::{FAILURES, beside, photo_root};
 use super::places::is_taken;
 use super::{Env, Log, default_ledger};
 use crate::cli::EnrollArgs;
@@ -68,6 +68,7 @@ fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     let named = [
         Some(manifest.to_owned()),
         places.results.clone().or_else(|| beside("results.csv")),
+        args.report.failures.clone().or_else(|| beside(FAILURES)),
         places.ledger.clone().or_else(default_ledger),
         beside("ledger.db"),
         Some(photo_root(manifest, files.photos.photo_root.as_deref())),

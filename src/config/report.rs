@@ -64,6 +64,7 @@ pub(crate) fn log_format(cli: &Cli) -> LogFormat {
         None => cli.enroll.report.log.log_format,
         Some(Command::Check(args)) => args.log.log_format,
         Some(Command::Reconcile(args)) => args.log.log_format,
+        Some(Command::Extract(args)) => args.log.log_format,
         Some(Command::Results(_) | Command::Simulator(_) | Command::Completions(_) | Command::Man) => LogFormat::Text,
     }
 }

@@ -39,6 +39,7 @@ impl Reason {
             Self::BadDate => "user_created_at has no accepted form, or there is no such day, time of day or offset",
             Self::DateInFuture => "user_created_at is more than a day ahead",
             Self::ConflictingRows => "another row has the same user_id with another date or photo",
+            Self::RepeatedUserId => "an earlier row of the data file has the same user_id",
             Self::PhotoNotGiven => "the cell for the photo is empty",
             Self::PhotoIsNotAPath => {
                 "the cell holds the photo itself, as base64 or a data URI, or a JSON value that is no string, instead of a file's path"
@@ -58,6 +59,10 @@ impl Reason {
             Self::PhotoTruncated => "the photo's file ends before the picture does",
             Self::PhotoMalformed => "the photo's inner structure is damaged, or --fix-photos finds its picture so",
             Self::PhotoNotJpegOrPng => "the photo is neither a JPEG nor a PNG, whatever its name says",
+            Self::PhotoNotBase64 => {
+                "the cell does not hold a photo as base64: it is damaged, cut off or something else"
+            }
+            Self::PhotoFileTaken => "a file with other bytes has the name already that the photo's file would have",
             Self::SpoiltUserId => "a spreadsheet has spoilt the user_id, as in 1.23457E+11",
             Self::PlaceholderUserId => "the user_id is a word for no value, as NULL is",
             Self::SimilarUserIds => {
@@ -117,6 +122,30 @@ impl Reason {
     }
 }
 
+/// What has become of a row and why, in whole sentences. `detail` is one line for people, or what the API said.
+pub(crate) fn sentence(status: Status, reason: Option<Reason>, detail: Option<&str>) -> String {
+    let explanation = reason.map_or(status.explanation(), Reason::explanation);
+    let mut text = capitalized(&explanation.replace('`', "")) + ".";
+    if let Some(detail) = detail {
+        let introduction = match status {
+            Status::Invalid => "In this row",
+            _ => "The API said",
+        };
+        text += &format!(" {introduction}: {}.", detail.trim_end_matches('.'));
+    }
+    text
+}
+
+/// With a capital letter, unless it begins with the name of a column.
+fn capitalized(text: &str) -> String {
+    let is_name = text.split(' ').next().is_some_and(|word| word.contains('_'));
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +163,31 @@ mod tests {
             );
             assert!((10..=120).contains(&line.chars().count()), "{line}");
             assert_eq!(lines.iter().filter(|other| *other == line).count(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_begins_and_ends_as_one() {
+        assert_eq!(
+            sentence(Status::Invalid, Some(Reason::PhotoNotFound), None),
+            "There is no file at the photo's path."
+        );
+        assert_eq!(
+            sentence(
+                Status::Invalid,
+                Some(Reason::BadDate),
+                Some("\"2021-02-30\": no such day")
+            ),
+            "user_created_at has no accepted form, or there is no such day, time of day or offset. In this row: \
+             \"2021-02-30\": no such day."
+        );
+        assert_eq!(
+            sentence(Status::Rejected, Some(Reason::NoFaceFound), Some("No Face Found.")),
+            "The API found no face in the photo (code 0941). The API said: No Face Found."
+        );
+        for status in Status::ALL {
+            let text = sentence(*status, None, None);
+            assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{text}");
         }
     }
 }

@@ -3,11 +3,12 @@
 //! Nothing here knows a clock, a file, a socket, the environment or an async runtime; time and
 //! randomness come in as arguments. It imports nothing of the crate outside `domain`.
 
+pub(crate) mod columns;
 pub(crate) mod concurrency;
 pub(crate) mod counts;
 pub(crate) mod created_at;
 pub(crate) mod endpoint;
-mod explanation;
+pub(crate) mod explanation;
 pub(crate) mod finding;
 pub(crate) mod fixes;
 pub(crate) mod lookup;
@@ -21,6 +22,7 @@ pub(crate) mod response;
 pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod signature;
+pub(crate) mod spreadsheet;
 pub(crate) mod stats;
 pub(crate) mod stop;
 pub(crate) mod summary;

@@ -50,6 +50,8 @@ pub(crate) enum Reason {
     BadDate,
     DateInFuture,
     ConflictingRows,
+    /// In a data file: an earlier row has the same id.
+    RepeatedUserId,
     // Invalid: the photo.
     PhotoNotGiven,
     PhotoIsNotAPath,
@@ -67,6 +69,10 @@ pub(crate) enum Reason {
     PhotoTruncated,
     PhotoMalformed,
     PhotoNotJpegOrPng,
+    /// In a data file: the cell is damaged, or is none.
+    PhotoNotBase64,
+    /// Another photo has the file name already that this one would have.
+    PhotoFileTaken,
     // Warned of; with --strict all but the last are reasons for `invalid`.
     /// What a spreadsheet makes of an id that it takes for a number.
     SpoiltUserId,
@@ -193,6 +199,15 @@ pub(crate) const RESULT_COLUMNS: [&str; 16] = [
 /// The columns that follow those where photos are fixed: what was done, and the hash and size of what was sent.
 pub(crate) const FIX_COLUMNS: [&str; 3] = ["photo_fixes", "sent_sha256", "sent_bytes"];
 
+/// Those and these.
+const COLUMNS_WITH_FIXES: [&str; RESULT_COLUMNS.len() + FIX_COLUMNS.len()] = {
+    let mut all = [""; RESULT_COLUMNS.len() + FIX_COLUMNS.len()];
+    let (plain, fixes) = all.split_at_mut(RESULT_COLUMNS.len());
+    plain.copy_from_slice(&RESULT_COLUMNS);
+    fixes.copy_from_slice(&FIX_COLUMNS);
+    all
+};
+
 /// Whether results say what was made of the photos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ResultColumns {
@@ -202,29 +217,12 @@ pub(crate) enum ResultColumns {
 
 impl ResultColumns {
     /// Their names, in order.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        let fixes = match self {
-            Self::Plain => [].as_slice(),
-            Self::WithFixes => &FIX_COLUMNS,
-        };
-        RESULT_COLUMNS.into_iter().chain(fixes.iter().copied())
+    pub(crate) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &RESULT_COLUMNS,
+            Self::WithFixes => &COLUMNS_WITH_FIXES,
+        }
     }
-
-    /// The columns that a header ends with, if it is one of results.
-    pub(crate) fn at_end_of<T: AsRef<[u8]>>(header: &[T]) -> Option<Self> {
-        [Self::WithFixes, Self::Plain].into_iter().find(|columns| {
-            let own = header.len().checked_sub(columns.names().count());
-            let ours = own.and_then(|own| header.get(own..));
-            ours.is_some_and(|ours| ours.iter().map(AsRef::as_ref).eq(columns.names().map(str::as_bytes)))
-        })
-    }
-}
-
-/// The columns of a header that are the manifest's own: results are themselves a manifest, without what they append.
-pub(crate) fn own_columns<'a, 'b>(header: &'a [&'b str]) -> &'a [&'b str] {
-    let appended = ResultColumns::at_end_of(header).map_or(0, |columns| columns.names().count());
-    let own = header.len() - appended;
-    header.get(..own).unwrap_or(header)
 }
 
 /// SHA-256 of a photo's bytes.
@@ -326,6 +324,7 @@ mod tests {
             "bad_date",
             "date_in_future",
             "conflicting_rows",
+            "repeated_user_id",
             "photo_not_given",
             "photo_is_not_a_path",
             "bad_photo_path",
@@ -339,6 +338,8 @@ mod tests {
             "photo_truncated",
             "photo_malformed",
             "photo_not_jpeg_or_png",
+            "photo_not_base64",
+            "photo_file_taken",
             "spoilt_user_id",
             "placeholder_user_id",
             "similar_user_ids",
@@ -399,18 +400,6 @@ mod tests {
             assert_eq!(serde_json::json!(reason), reason.word());
         }
         assert!("Enrolled".parse::<Status>().is_err() && "".parse::<Reason>().is_err());
-    }
-
-    #[test]
-    fn results_are_told_by_their_columns_with_and_without_fixes() {
-        for columns in [ResultColumns::Plain, ResultColumns::WithFixes] {
-            let header: Vec<_> = ["user_id", "photo"].into_iter().chain(columns.names()).collect();
-            assert_eq!(ResultColumns::at_end_of(&header), Some(columns));
-            assert_eq!(own_columns(&header), ["user_id", "photo"]);
-        }
-        let cut: Vec<_> = ResultColumns::WithFixes.names().take(18).collect();
-        assert_eq!(ResultColumns::at_end_of(&cut), None);
-        assert_eq!(own_columns(&cut), cut);
     }
 
     #[test]

@@ -40,6 +40,15 @@ impl Reason {
             Self::PhotoTooLarge | Self::BodyTooLarge => {
                 "Run again with `--fix-photos`, or make the picture smaller: 640 pixels on its longer side are enough for a face."
             }
+            Self::RepeatedUserId => {
+                "Only `extract` says it. Decide which row is right, and remove the others from the data file."
+            }
+            Self::PhotoNotBase64 => {
+                "Only `extract` says it. Export the photo anew; a cell that is cut off may have been too long for a spreadsheet."
+            }
+            Self::PhotoFileTaken => {
+                "Only `extract` says it. Decide which photo is right: remove the file, or extract into another folder."
+            }
             Self::PhotoNotJpegOrPng => {
                 "Run again with `--fix-photos` if it is WebP, BMP, TIFF or GIF. Convert HEIC with `heif-convert` (or `sips` on macOS), AVIF with `avifdec`; renaming the file changes nothing."
             }

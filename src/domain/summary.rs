@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) rows_per_second: f64,
     pub(crate) latency_ms: Latency,
     pub(crate) reasons: BTreeMap<&'static str, u32>,
+    /// The file with the rows that are not settled, where there are any.
+    pub(crate) failures: Option<String>,
 }
 
 /// The version of the summary's form.

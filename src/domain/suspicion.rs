@@ -74,7 +74,7 @@ impl Suspicion {
 
     /// What looks wrong with a user_id by itself.
     pub(crate) fn of_user_id(user_id: &str) -> Option<Self> {
-        if is_scientific(user_id) || is_spreadsheet_error(user_id) {
+        if is_scientific(user_id) || is_spreadsheet_error(user_id) || is_escaped(user_id) {
             Some(Self::SpoiltUserId)
         } else if is_placeholder(user_id) {
             Some(Self::PlaceholderUserId)
@@ -123,6 +123,11 @@ fn is_spreadsheet_error(text: &str) -> bool {
     };
     let is_number_of_error = |text: &str| text.strip_prefix("Err:").is_some_and(|number| is_number(number, 3));
     name.is_some_and(is_name) || is_number_of_error(text) || text.bytes().all(|byte| byte == b'#')
+}
+
+/// Made text for a spreadsheet, as failures are: `'007`, `="007"`. So it stands where a failures file has lost its columns.
+fn is_escaped(text: &str) -> bool {
+    text.starts_with("=\"") || text.starts_with('\'')
 }
 
 /// A word for nothing, nothing but punctuation, or nothing that can be seen.

@@ -23,6 +23,8 @@ fn ids_that_are_surely_none_are_told_from_ids() {
         "#ÜBERLAUF!",
         "#¿NOMBRE?",
         "Err:502",
+        "'007",
+        "=\"007\"",
     ];
     let nothing = [
         "NULL",

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::{Delimiter, ManifestError, ManifestOptions, template};
-use crate::domain::outcome::own_columns;
+use crate::domain::{
+    columns::{Appended, Form, holds_failure_columns, own_columns},
+    spreadsheet::unescape,
+};
 
 /// Where the columns stand.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +21,9 @@ pub(super) struct Columns {
     pub(super) width: usize,
     /// The manifest's own columns: all but those that an earlier run has appended.
     pub(super) own: Vec<String>,
-    /// All columns in the order of their cells.
+    /// What an earlier run has appended to them.
+    pub(super) appended: Option<&'static Appended>,
+    /// All columns in the order of their cells, as they are written.
     names: Vec<String>,
 }
 
@@ -59,25 +64,36 @@ impl Columns {
     /// Finds the columns of a header on this line.
     pub(super) fn find(header: &[&str], line: u64, options: &ManifestOptions) -> Result<Self, ManifestError> {
         let trimmed: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+        let appended = Appended::of(&trimmed);
         let own = own_columns(&trimmed);
+        if holds_failure_columns(own) {
+            return Err(ManifestError::MovedColumns { line });
+        }
+        let plain = |name: &str| match is_escaped(appended) {
+            true => unescape(name).to_owned(),
+            false => name.to_owned(),
+        };
+        let own: Vec<String> = own.iter().map(|name| plain(name)).collect();
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
         let wanted = wanted(options);
         let names: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
         let mut columns = Self {
             width: header.len(),
-            own: names.get(..own.len()).unwrap_or_default().to_vec(),
+            own: header.iter().take(own.len()).map(|name| plain(name)).collect(),
+            appended,
             names,
             ..Self::default()
         };
         let Some(template) = &options.photo_template else {
-            let [user_id, created_at, photo] = find_all(own, line, &wanted)?;
+            let [user_id, created_at, photo] = find_all(&own, line, &wanted)?;
             (columns.user_id, columns.created_at, columns.photo) = (user_id, created_at, Some(photo));
             return Ok(columns);
         };
         let [user_id, created_at, photo] = &wanted;
-        [columns.user_id, columns.created_at] = find_all(own, line, &[user_id, created_at])?;
+        [columns.user_id, columns.created_at] = find_all(&own, line, &[user_id, created_at])?;
         // It need not be there, and the template may name it.
-        let photo = photo.position(own, line).ok().flatten();
-        columns.template = template::find_columns(template, &columns, photo, own, line)?;
+        let photo = photo.position(&own, line).ok().flatten();
+        columns.template = template::find_columns(template, &columns, photo, &own, line)?;
         Ok(columns)
     }
 
@@ -117,10 +133,19 @@ impl Columns {
         Self::find(&order, 1, options)
     }
 
+    /// Whether cells are written so that a spreadsheet leaves them alone.
+    pub(super) fn is_escaped(&self) -> bool {
+        is_escaped(self.appended)
+    }
+
     /// All columns in the order of their cells.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
+}
+
+fn is_escaped(appended: Option<&Appended>) -> bool {
+    appended.is_some_and(|appended| appended.form == Form::Failures)
 }
 
 fn wanted(options: &ManifestOptions) -> [Wanted<'_>; 3] {

@@ -74,12 +74,17 @@ pub(crate) enum ManifestError {
     },
     #[error(transparent)]
     TemplateColumn(Box<TemplateColumnError>),
+    #[error(
+        "line {line}: there are columns behind row, line, status, reason and explanation, which this tool has added; move these to the end"
+    )]
+    MovedColumns { line: u64 },
     #[error("line {line}: a quote is opened here and never closed")]
     OpenQuote { line: u64 },
     #[error(
-        "line {line}: the record that begins here is longer than 1 MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF"
+        "line {line}: the record that begins here is longer than {} MiB; a quote may be opened in it and never closed, or its lines end neither in LF nor in CRLF",
+        limit >> 20
     )]
-    LongRecord { line: u64 },
+    LongRecord { line: u64, limit: usize },
     #[error("line {line}: the line is longer than 1 MiB; JSON Lines have one object a line")]
     LongLine { line: u64 },
     #[error("line {line} is no JSON object, and no other line is; with --format csv the file is read as CSV")]

@@ -21,6 +21,8 @@ const PREAMBLE_BYTES: usize = 16;
 pub(super) struct Input<'a> {
     text: Text<'a>,
     form: &'a Form,
+    /// Most bytes of a record.
+    limit: usize,
     buffer: Vec<u8>,
     /// How many bytes of text have left the buffer.
     gone: u64,
@@ -42,10 +44,12 @@ pub(super) struct Written<'b> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(file: &'a File, layout: &'a Layout) -> Result<Self, ManifestError> {
+    /// A record has at most `limit` bytes.
+    pub(super) fn new(file: &'a File, layout: &'a Layout, limit: usize) -> Result<Self, ManifestError> {
         let mut input = Self {
             text: Text::new(file, layout.encoded),
             form: &layout.form,
+            limit,
             buffer: Vec::new(),
             gone: 0,
             start: 0,
@@ -150,9 +154,12 @@ impl<'a> Input<'a> {
     }
 
     fn check_length(&self, bytes: usize, line: u64) -> Result<(), ManifestError> {
-        match (bytes > MAX_RECORD_BYTES, self.form) {
+        match (bytes > self.limit, self.form) {
             (false, _) => Ok(()),
-            (true, Form::Csv(_)) => Err(ManifestError::LongRecord { line }),
+            (true, Form::Csv(_)) => Err(ManifestError::LongRecord {
+                line,
+                limit: self.limit,
+            }),
             (true, Form::JsonLines(_)) => Err(ManifestError::LongLine { line }),
         }
     }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::ManifestError;
 use super::columns::Columns;
-use super::input::Input;
+use super::input::{Input, MAX_RECORD_BYTES};
 use super::layout::Layout;
 use super::rfc4180::FormError;
 
@@ -45,7 +45,7 @@ impl Members {
     pub(super) fn names(file: &File, layout: &Layout) -> Result<(Vec<String>, [u8; 32]), ManifestError> {
         let (mut names, mut known) = (Vec::new(), HashSet::new());
         let (mut first_fault, mut is_any) = (None, false);
-        let mut input = Input::new(file, layout)?;
+        let mut input = Input::new(file, layout, MAX_RECORD_BYTES)?;
         while let Some(written) = input.next()? {
             let line = written.line;
             match Object::<IgnoredAny>::of(written.text) {

@@ -5,6 +5,7 @@
 //! as one. Nothing here opens a photo.
 
 mod columns;
+mod data;
 mod delimiter;
 mod encoding;
 mod error;
@@ -26,6 +27,7 @@ mod tests;
 mod text;
 mod warnings;
 
+pub(crate) use data::{DataError, DataFile, DataRow};
 pub(crate) use delimiter::Delimiter;
 pub(crate) use error::ManifestError;
 use foreign::Foreign;

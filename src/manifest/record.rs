@@ -5,6 +5,7 @@ use memchr::memchr2;
 
 use super::members::Members;
 use super::rfc4180::{FormError, fault, fields, unquoted};
+use crate::domain::spreadsheet::unescape;
 
 /// A record of the manifest. Its storage is used again for the next one.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,13 @@ impl Record {
                 None => self.cells.push_field(&unquoted(field)),
                 Some(_) => self.cells.push_field(field),
             }
+        }
+    }
+
+    /// Takes away what a failures file has put before cells for the sake of spreadsheets. What is no CSV stays as it is.
+    pub(super) fn unescape(&mut self) {
+        if self.fault.is_none() && self.cells.iter().any(|cell| unescape(cell) != cell) {
+            self.cells = self.cells.iter().map(unescape).collect();
         }
     }
 

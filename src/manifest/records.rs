@@ -4,7 +4,7 @@ use std::fs::File;
 
 use csv::StringRecord;
 
-use super::input::Input;
+use super::input::{Input, MAX_RECORD_BYTES};
 use super::layout::{Form, Layout};
 use super::{ManifestError, Record};
 
@@ -16,22 +16,35 @@ pub(crate) struct Records<'a> {
     /// Whether the line of the latest record ends in CRLF.
     crlf: bool,
     number: u32,
+    /// Whether the cells are escaped, as those of a failures file are.
+    escaped: bool,
 }
 
 impl<'a> Records<'a> {
     /// Reads the header, where there is one, which [`Records::header`] gives as long as no record has been read.
     pub(super) fn new(file: &'a File, layout: &'a Layout) -> Result<Self, ManifestError> {
+        Self::with_limit(file, layout, MAX_RECORD_BYTES)
+    }
+
+    /// The same where a record may have so many bytes.
+    pub(super) fn with_limit(file: &'a File, layout: &'a Layout, limit: usize) -> Result<Self, ManifestError> {
         let mut records = Self {
-            input: Input::new(file, layout)?,
+            input: Input::new(file, layout, limit)?,
             form: &layout.form,
             record: Record::default(),
             crlf: false,
             number: 0,
+            escaped: false,
         };
         if let Form::Csv(_) = records.form {
             records.read()?;
         }
         Ok(records)
+    }
+
+    /// Whether the records that follow have escaped cells, to be given as they were before that.
+    pub(super) fn unescape(&mut self, escaped: bool) {
+        self.escaped = escaped;
     }
 
     /// The header and its line.
@@ -58,6 +71,9 @@ impl<'a> Records<'a> {
     pub(crate) fn next(&mut self) -> Result<Option<(u32, &Record)>, ManifestError> {
         if !self.read()? {
             return Ok(None);
+        }
+        if self.escaped {
+            self.record.unescape();
         }
         self.number = self.number.checked_add(1).ok_or(ManifestError::TooManyRows)?;
         Ok(Some((self.number, &self.record)))

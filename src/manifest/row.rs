@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
+    columns::Form,
     created_at::{CreatedAt, CreatedAtError},
-    outcome::{RESULT_COLUMNS, Reason},
+    outcome::Reason,
     photo::PhotoPlace,
     suspicion::Suspicion,
     text::one_line,
@@ -42,7 +43,7 @@ const FORM_REASONS: [Reason; 4] = [
     Reason::BadJson,
 ];
 
-fn form_reason(error: FormError) -> Reason {
+pub(super) fn form_reason(error: FormError) -> Reason {
     match error {
         FormError::TextBehindQuote | FormError::QuoteInText => Reason::BadQuotes,
         FormError::BareCarriageReturn => Reason::BadLineEnd,
@@ -131,28 +132,35 @@ impl Manifest {
                 format!("the row has {found} fields, the header {width}; quote a field that holds {delimiter}");
             return Err(RowFault::new(Reason::WrongFieldCount, detail));
         }
-        self.form_in_results(record).map_or(Ok(()), |reason| {
-            let detail = "the row was malformed in the manifest that these are the results of; fix it there, or here and \
-                          empty the cell of the reason";
-            Err(RowFault::new(reason, detail))
-        })
+        self.form_in_ours(record).map_or(Ok(()), Err)
     }
 
-    /// Results cut or pad a row of another width, and hold the cells of a malformed one as they were written; it must not
-    /// pass for a right one when they are the manifest. Nor must a number pass for text that it was not.
-    fn form_in_results(&self, record: &Record) -> Option<Reason> {
-        let place = RESULT_COLUMNS.iter().position(|column| *column == "reason")?;
-        let own = self.columns.own.len();
-        let cell = record.get(own + place).filter(|_| own < self.columns.width)?;
+    /// Results and failures cut or pad a row of another width, and hold the cells of a malformed one as they were written;
+    /// it must not pass for a right one when they are the manifest, until a person says that it is. Nor must a number pass
+    /// for text that it was not.
+    fn form_in_ours(&self, record: &Record) -> Option<RowFault> {
+        let appended = self.columns.appended?;
+        let cell = record.get(self.columns.own.len() + appended.place("reason")?)?;
         let is_literal = |place| record.get(place).is_some_and(is_json_literal);
-        match FORM_REASONS.into_iter().find(|reason| reason.word() == cell) {
-            Some(reason) => Some(reason),
-            None if cell == Reason::BadUserId.word() && is_literal(self.columns.user_id) => Some(Reason::BadUserId),
+        let reason = match FORM_REASONS.into_iter().find(|reason| reason.word() == cell) {
+            Some(reason) => reason,
+            None if cell == Reason::BadUserId.word() && is_literal(self.columns.user_id) => Reason::BadUserId,
             None if cell == Reason::PhotoIsNotAPath.word() && self.columns.photo.is_some_and(is_literal) => {
-                Some(Reason::PhotoIsNotAPath)
+                Reason::PhotoIsNotAPath
             }
-            None => None,
-        }
+            None => return None,
+        };
+        let detail = match appended.form {
+            Form::Results => {
+                "the row was malformed in the manifest that these are the results of; fix it there, or here and empty the \
+                 cell of the reason"
+            }
+            Form::Failures => {
+                "the row was malformed in the manifest that these are the failures of; fix its cells, then empty the one \
+                 for the reason"
+            }
+        };
+        Some(RowFault::new(reason, detail))
     }
 
     /// The user of a record of the right form that has a good id, whatever else is wrong with it.

@@ -83,11 +83,12 @@ impl Manifest {
     /// A pass over the records, from the first one after the header, which has to be the one that the columns were found
     /// in.
     pub(crate) fn records(&self) -> Result<Records<'_>, ManifestError> {
-        let records = Records::new(&self.file, &self.layout)?;
+        let mut records = Records::new(&self.file, &self.layout)?;
         let is_same = match &self.layout.form {
             Form::Csv(_) => records.header().is_ok_and(|(header, _)| header == self.columns.names()),
             Form::JsonLines(_) => true,
         };
+        records.unescape(self.columns.is_escaped());
         is_same.then_some(records).ok_or(ManifestError::Changed)
     }
 
@@ -119,7 +120,7 @@ fn hash(file: &File) -> io::Result<[u8; 32]> {
     }
 }
 
-fn open_file(path: &Path) -> Result<File, ManifestError> {
+pub(super) fn open_file(path: &Path) -> Result<File, ManifestError> {
     if path.as_os_str() == "-" {
         return spool(io::stdin().lock());
     }

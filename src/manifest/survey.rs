@@ -103,23 +103,39 @@ impl Survey {
     }
 
     /// Why a row is not to be sent, if the manifest alone says so.
-    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<Reason> {
+    pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<RowFault> {
         match self.role(number)? {
             Role::First | Role::Repeat => None,
-            Role::Conflict => Some(Reason::ConflictingRows),
-            Role::Similar => Some(Reason::SimilarUserIds),
-            Role::Invalid => manifest.row(number, record).err().map(|fault| fault.reason),
+            Role::Conflict => Some(self.conflict(number)),
+            Role::Similar => {
+                let suspicion = self.similar(number)?;
+                Some(manifest.row(number, record).ok()?.fault(suspicion))
+            }
+            Role::Invalid => manifest.row(number, record).err(),
+        }
+    }
+
+    /// Rows in conflict, each with the row it contradicts, in the manifest's order.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn conflicts(&self) -> &[(u32, u32)] {
+        &self.conflicts
+    }
+
+    /// What is wrong with a row that another one contradicts.
+    pub(crate) fn conflict(&self, number: u32) -> RowFault {
+        let found = self.conflicts.binary_search_by_key(&number, |(row, _)| *row).ok();
+        let other = found
+            .and_then(|at| self.conflicts.get(at))
+            .map_or(0, |(_, other)| *other);
+        RowFault {
+            reason: Reason::ConflictingRows,
+            detail: format!("row {other} has the same user_id with another date or photo"),
         }
     }
 
     /// How many rows have this role.
     pub(crate) fn count(&self, role: Role) -> u32 {
         self.roles.iter().filter(|other| **other == role).count() as u32
-    }
-
-    /// Rows in conflict, each with the row it contradicts, in the manifest's order.
-    pub(crate) fn conflicts(&self) -> &[(u32, u32)] {
-        &self.conflicts
     }
 
     /// Whether there is a row to be warned of.

@@ -7,6 +7,7 @@ use csv::Writer;
 
 use super::ResultsError;
 use crate::domain::{
+    columns::names_beside,
     outcome::{FIX_COLUMNS, Facts, Outcome, PhotoDigest, RESULT_COLUMNS, ResultColumns},
     text,
     unix_millis::UnixMillis,
@@ -18,8 +19,8 @@ pub(super) fn write_header(
     manifest: &Manifest,
     columns: ResultColumns,
 ) -> Result<(), ResultsError> {
-    let own = manifest.own_columns().iter().map(String::as_str);
-    Ok(writer.write_record(own.chain(columns.names().map(|name| -> &str { name })))?)
+    let ours = names_beside(manifest.own_columns(), columns.names());
+    Ok(writer.write_record(manifest.own_columns().iter().chain(&ours))?)
 }
 
 /// Writes one row; `own` are the manifest's own cells, verbatim.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::{FINDING_COLUMNS, FindingsError};
 use super::{ResultsError, Target, form};
-use crate::domain::outcome::ResultColumns;
+use crate::domain::columns::{Appended, Form};
 use crate::sys::atomic::Place;
 use crate::sys::identity::FileId;
 
@@ -27,14 +27,22 @@ impl Target {
     /// Takes the place of the results, to be held until they are written whole. `force` lets a file go that is no
     /// earlier results CSV, and never one that is in use. Nothing is written to the results themselves.
     pub(crate) fn claim(&self, force: bool) -> Result<Option<Claim>, ResultsError> {
+        self.claim_of(Form::Results, force)
+    }
+
+    /// The same for a file of that form, which may replace an earlier one of its own form only.
+    pub(crate) fn claim_of(&self, form: Form, force: bool) -> Result<Option<Claim>, ResultsError> {
         let Self::Place(Place::File(path)) = self else {
             return Ok(None);
         };
         if path.is_dir() {
             return Err(ResultsError::Directory);
         }
-        if !force && !is_replaceable(path, is_of_results)? {
-            return Err(ResultsError::NotResults);
+        if !force && !is_replaceable(path, |header| is_of(form, header))? {
+            return Err(match form {
+                Form::Results => ResultsError::NotResults,
+                Form::Failures => ResultsError::NotFailures,
+            });
         }
         Claim::take(path).map(Some)
     }
@@ -90,11 +98,20 @@ fn is_at(lock: &File, path: &Path) -> bool {
 }
 
 /// Whether nothing is lost with the file at `path`: there is none, it is empty, or its header is one of ours.
-fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
+pub(super) fn is_replaceable(path: &Path, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result<bool> {
     match path.metadata() {
         Ok(metadata) if metadata.is_file() && metadata.len() > 0 => has_header(File::open(path)?, is_ours),
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a file at `path` that has the header of failures.
+pub(super) fn is_failures_file(path: &Path) -> io::Result<bool> {
+    match File::open(path) {
+        Ok(file) => has_header(file, |header| is_of(Form::Failures, header)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -105,8 +122,13 @@ fn has_header(file: impl Read, is_ours: impl Fn(&[&[u8]]) -> bool) -> io::Result
     form::has_header(&text, is_ours)
 }
 
-fn is_of_results(header: &[&[u8]]) -> bool {
-    ResultColumns::at_end_of(header).is_some()
+/// Whether the header is one of such a file of ours. A name that is no text is none of ours.
+pub(super) fn is_of(form: Form, header: &[&[u8]]) -> bool {
+    let names: Vec<&str> = header
+        .iter()
+        .map(|name| std::str::from_utf8(name).unwrap_or_default())
+        .collect();
+    Appended::of(&names).is_some_and(|appended| appended.form == form)
 }
 
 fn is_of_findings(header: &[&[u8]]) -> bool {
@@ -116,6 +138,7 @@ fn is_of_findings(header: &[&[u8]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outcome::RESULT_COLUMNS;
 
     fn target(folder: &tempfile::TempDir) -> (PathBuf, Target) {
         let path = folder.path().join("r.csv");
@@ -126,7 +149,7 @@ mod tests {
     fn only_a_file_with_the_results_columns_at_its_end_is_replaced_without_force() {
         let folder = tempfile::tempdir().unwrap();
         let (path, target) = target(&folder);
-        let columns = crate::domain::outcome::RESULT_COLUMNS.join(",");
+        let columns = RESULT_COLUMNS.join(",");
         for text in [
             String::new(),
             format!("{columns}\n"),
@@ -164,7 +187,7 @@ mod tests {
     #[test]
     fn no_more_than_a_header_is_read() {
         let mut read = 0;
-        assert!(!has_header(Endless(&mut read), is_of_results).unwrap());
+        assert!(!has_header(Endless(&mut read), |header| is_of(Form::Results, header)).unwrap());
         assert!(read <= MAX_HEADER_BYTES, "{read}");
     }
 

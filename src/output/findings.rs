@@ -100,7 +100,7 @@ impl Findings<'_> {
 }
 
 impl FindingTally {
-    fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         let group = self.groups.entry((finding.severity, finding.reason)).or_default();
         group.count += 1;
         if group.examples.len() < EXAMPLES {

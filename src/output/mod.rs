@@ -1,4 +1,4 @@
-//! What files a run leaves: the results CSV, the summary, and the report for people.
+//! What files a run leaves: the results CSV, the failures, the summary, and the report for people.
 //!
 //! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
 //! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
@@ -6,6 +6,8 @@
 
 mod cells;
 mod claim;
+mod extracted;
+mod failures;
 mod findings;
 mod fixed_copies;
 mod follow;
@@ -23,10 +25,14 @@ use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, ResultColumns, Status};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{ManifestError, Record, Records, Survey, Surveyed};
+use crate::manifest::{ManifestError, Record, Records, RowFault, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
+use failures::Sheet;
+
 pub(crate) use claim::Claim;
+pub(crate) use extracted::{ExtractError, NewManifest, PhotoFolder};
+pub(crate) use failures::{Failures, FailuresError, FailuresPlace};
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
@@ -56,6 +62,8 @@ pub(crate) enum ResultsError {
     Manifest(#[from] ManifestError),
     #[error("it is not an earlier results CSV; name another file with -o, or replace this one with --force")]
     NotResults,
+    #[error("it is not an earlier failures file; name another file with -o, or replace this one with --force")]
+    NotFailures,
     #[error("it is a directory; name a file in it")]
     Directory,
     #[error("it is in use by another command; wait for its end, or name another file with -o")]
@@ -81,6 +89,15 @@ impl From<csv::Error> for ResultsError {
     }
 }
 
+/// A row of the manifest with what has become of it.
+struct FinishedRow<'a> {
+    number: u32,
+    record: &'a Record,
+    outcome: Outcome,
+    /// For people: the value that is wrong and the remedy, where the manifest alone makes the row wrong.
+    detail: Option<String>,
+}
+
 /// Writes the header and every row of the manifest, and counts them.
 pub(crate) fn write(
     surveyed: &Surveyed,
@@ -88,18 +105,67 @@ pub(crate) fn write(
     columns: ResultColumns,
     out: impl Write,
 ) -> Result<Tally, ResultsError> {
-    let Surveyed { manifest, survey, .. } = surveyed;
+    write_with(surveyed, ledger, columns, out, None)
+}
+
+/// The same, and the failures by the way.
+pub(crate) fn write_with(
+    surveyed: &Surveyed,
+    ledger: &Ledger,
+    columns: ResultColumns,
+    out: impl Write,
+    mut failures: Option<&mut Failures<'_>>,
+) -> Result<Tally, ResultsError> {
+    let manifest = &surveyed.manifest;
     let mut writer = form::begin(manifest.csv_form(), BufWriter::with_capacity(PIECE_BYTES, out))?;
     cells::write_header(&mut writer, manifest, columns)?;
+    let tally = each_row(surveyed, ledger, |row| {
+        if let Some(failures) = &mut failures {
+            failures.add(manifest, row);
+        }
+        let own = manifest.own_cells(row.record);
+        cells::write(&mut writer, own, row.number, &row.outcome, columns)
+    })?;
+    writer.flush()?;
+    Ok(tally)
+}
+
+/// Writes the rows that have one of these statuses, in the form of the failures. How many there are.
+pub(crate) fn write_selected(
+    surveyed: &Surveyed,
+    ledger: &Ledger,
+    statuses: &[Status],
+    out: impl Write,
+) -> Result<u32, ResultsError> {
+    let manifest = &surveyed.manifest;
+    let mut sheet = Sheet::begin(out, manifest)?;
+    let mut rows = 0;
+    each_row(surveyed, ledger, |row| {
+        if !statuses.contains(&row.outcome.status) {
+            return Ok(());
+        }
+        rows += 1;
+        Ok(sheet.add(manifest, row)?)
+    })?;
+    sheet.end()?;
+    Ok(rows)
+}
+
+/// Hands over every row of the manifest, in its order, and counts them.
+fn each_row(
+    surveyed: &Surveyed,
+    ledger: &Ledger,
+    mut hand_over: impl FnMut(&FinishedRow<'_>) -> Result<(), ResultsError>,
+) -> Result<Tally, ResultsError> {
+    let Surveyed { manifest, survey, .. } = surveyed;
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
-        let outcome = outcome_of(surveyed, ledger, number, record)?;
-        cells::write(&mut writer, manifest.own_cells(record), number, &outcome, columns)?;
-        tally.add(number, || (record.line(), manifest.shown_user(record)), &outcome);
+        let row = finished(surveyed, ledger, number, record)?;
+        hand_over(&row)?;
+        tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
     }
     check_unchanged(records, survey, &tally)?;
-    writer.flush()?;
     Ok(tally)
 }
 
@@ -111,11 +177,24 @@ fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Resu
     Ok(())
 }
 
-fn outcome_of(surveyed: &Surveyed, ledger: &Ledger, number: u32, record: &Record) -> Result<Outcome, ResultsError> {
+fn finished<'a>(
+    surveyed: &Surveyed,
+    ledger: &Ledger,
+    number: u32,
+    record: &'a Record,
+) -> Result<FinishedRow<'a>, ResultsError> {
     let Surveyed { manifest, survey, .. } = surveyed;
-    if let Some(reason) = survey.fault(manifest, number, record) {
-        return Ok(Outcome::untried(Status::Invalid, Some(reason)));
-    }
-    let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-    Ok(ledger.history(&row.user_id)?.view())
+    let (outcome, detail) = match survey.fault(manifest, number, record) {
+        Some(RowFault { reason, detail }) => (Outcome::untried(Status::Invalid, Some(reason)), Some(detail)),
+        None => {
+            let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
+            (ledger.history(&row.user_id)?.view(), None)
+        }
+    };
+    Ok(FinishedRow {
+        number,
+        record,
+        outcome,
+        detail,
+    })
 }

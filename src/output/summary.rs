@@ -30,6 +30,8 @@ pub(crate) struct RunFacts<'a> {
     pub(crate) stop: Option<Stop>,
     pub(crate) stats: &'a Stats,
     pub(crate) tally: &'a Tally,
+    /// Where the rows are that are not settled, if there are any.
+    pub(crate) failures: Option<&'a Path>,
 }
 
 pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
@@ -43,6 +45,7 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
         stop,
         stats,
         tally,
+        failures,
     } = facts;
     let seconds = (*finished_at - *started_at).as_seconds_f64();
     let finished = stats.done() - stats.settled_before();
@@ -79,6 +82,7 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
             .iter()
             .map(|(reason, count)| (reason.word(), *count))
             .collect(),
+        failures: failures.map(|path| path.to_string_lossy().into_owned()),
     }
 }
 

@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Follower, ResultsError, Tally, write};
+use super::{Follower, ResultsError};
 use crate::domain::outcome::ResultColumns;
-use crate::ledger::Ledger;
-use crate::manifest::{Manifest, Surveyed};
+use crate::manifest::Manifest;
 use crate::sys::atomic::Place;
 use crate::sys::signals::{Interruptible, Signals};
 
@@ -35,24 +34,16 @@ impl Target {
         }
     }
 
-    /// Writes the whole of the results, or gives it up after a signal. A reader that closes the pipe early does not
-    /// make it fail.
-    pub(crate) fn finish(
+    /// Writes whatever `fill` writes, in large pieces, whole or not at all; a signal gives it up. A reader that closes the
+    /// pipe early does not make it fail.
+    pub(crate) fn fill<T>(
         &self,
-        manifest: &Surveyed,
-        ledger: &Ledger,
-        columns: ResultColumns,
         signals: &Signals,
-    ) -> Result<Tally, ResultsError> {
+        fill: impl FnOnce(&mut dyn Write) -> Result<T, ResultsError>,
+    ) -> Result<T, ResultsError> {
         match self {
-            Self::Stdout => {
-                let stdout = Interruptible::new(io::stdout(), signals);
-                write(manifest, ledger, columns, IgnoreBrokenPipe(stdout))
-            }
-            Self::Place(place) => {
-                let write = |file| write(manifest, ledger, columns, IgnoreBrokenPipe(file));
-                place.write_unless_given_up(signals, write)
-            }
+            Self::Stdout => fill(&mut IgnoreBrokenPipe(Interruptible::new(io::stdout(), signals))),
+            Self::Place(place) => place.write_unless_given_up(signals, |file| fill(&mut IgnoreBrokenPipe(file))),
         }
     }
 }

@@ -52,6 +52,7 @@ impl Unstarted<'_> {
             rows_per_second: 0.0,
             latency_ms: Latency::default(),
             reasons: Default::default(),
+            failures: None,
         }
     }
 }

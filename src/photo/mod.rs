@@ -212,18 +212,12 @@ fn unreadable(path: &Path, error: io::Error) -> PhotoError {
 }
 
 fn unsound(path: &Path, bytes: &[u8], defect: PhotoDefect) -> PhotoError {
-    let reason = match defect {
-        PhotoDefect::Empty => Reason::PhotoEmpty,
-        PhotoDefect::NotJpegOrPng => Reason::PhotoNotJpegOrPng,
-        PhotoDefect::Truncated => Reason::PhotoTruncated,
-        PhotoDefect::Malformed(_) => Reason::PhotoMalformed,
-    };
     let advice = match defect {
         PhotoDefect::NotJpegOrPng => Kind::of(bytes).and_then(Kind::advice),
         _ => None,
     };
     let advice = advice.map(|advice| format!(": {advice}")).unwrap_or_default();
-    invalid(reason, path, &format!("the photo is {defect}{advice}"))
+    invalid(defect.reason(), path, &format!("the photo is {defect}{advice}"))
 }
 
 fn invalid(reason: Reason, path: &Path, detail: &str) -> PhotoError {

@@ -125,7 +125,8 @@ impl<'a> Recorder<'a> {
             }
             Role::Invalid | Role::Conflict | Role::Similar => {
                 feed.skipped.invalid += 1;
-                let reason = self.survey.fault(self.manifest, number, record);
+                let fault = self.survey.fault(self.manifest, number, record);
+                let reason = fault.map(|fault| fault.reason);
                 let outcome = Outcome::untried(Status::Invalid, reason).into();
                 lines.push(ResultsLine {
                     number,

@@ -46,24 +46,58 @@ impl Place {
         signals: &Signals,
         fill: impl FnOnce(Interruptible<File>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let draft = self.begin(signals)?;
+        let filled = fill(draft.writer()?)?;
+        draft.put_in_place()?;
+        Ok(filled)
+    }
+
+    /// Begins such a file. A signal gives up whatever is done with it, wherever that hangs.
+    pub(crate) fn begin(&self, signals: &Signals) -> io::Result<Draft> {
         let path = self.path().to_owned();
-        match self {
+        let file = match self {
             Self::Device(_) => {
-                let file = signals.unless_given_up(move || File::options().write(true).open(path))?;
-                fill(Interruptible::new(file, signals))
+                DraftFile::Device(signals.unless_given_up(move || File::options().write(true).open(path))?)
             }
-            Self::File(_) => {
-                let file = signals.unless_given_up(move || create(&path))?;
-                let filled = fill(Interruptible::new(file.as_file().try_clone()?, signals))?;
-                signals.unless_given_up(move || file.commit())?;
-                Ok(filled)
-            }
-        }
+            Self::File(_) => DraftFile::File(signals.unless_given_up(move || create(&path))?),
+        };
+        let signals = signals.clone();
+        Ok(Draft { file, signals })
     }
 
     fn path(&self) -> &Path {
         match self {
             Self::Device(path) | Self::File(path) => path,
+        }
+    }
+}
+
+/// A file on the way to its place; dropped before it is there, nothing is left of it.
+pub(crate) struct Draft {
+    file: DraftFile,
+    signals: Signals,
+}
+
+enum DraftFile {
+    Device(File),
+    File(AtomicWriteFile),
+}
+
+impl Draft {
+    /// What writes to it; give it large pieces.
+    pub(crate) fn writer(&self) -> io::Result<Interruptible<File>> {
+        let file = match &self.file {
+            DraftFile::Device(file) => file.try_clone()?,
+            DraftFile::File(file) => file.as_file().try_clone()?,
+        };
+        Ok(Interruptible::new(file, &self.signals))
+    }
+
+    /// Makes it durable and puts it in place.
+    pub(crate) fn put_in_place(self) -> io::Result<()> {
+        match self.file {
+            DraftFile::Device(_) => Ok(()),
+            DraftFile::File(file) => self.signals.unless_given_up(move || file.commit()),
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod buffers;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
+pub(crate) mod new_file;
 pub(crate) mod read_at;
 pub(crate) mod signals;
 pub(crate) mod similar;

@@ -73,6 +73,9 @@ impl Closing<'_> {
         if self.facts.config.files.results.as_os_str() != "-" {
             let _ = writeln!(text, "results: {}", self.facts.config.files.results.display());
         }
+        if let Some(failures) = self.facts.failures {
+            let _ = writeln!(text, "failures: {}", failures.display());
+        }
         if let Some(ledger) = self.ledger {
             let _ = writeln!(text, "ledger:  {}", ledger.display());
         }

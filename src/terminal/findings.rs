@@ -60,17 +60,8 @@ impl FindingReporter {
 
 impl Checked<'_> {
     fn text(&self) -> String {
-        let mut text = self.headline();
-        let mut all_shown = true;
-        for (severity, reason, group) in self.tally.groups() {
-            let _ = writeln!(text, "{severity} {reason}: {}", HumanCount(group.count));
-            group.examples.iter().for_each(|finding| text += &finding_line(finding));
-            let more = group.count - group.examples.len() as u64;
-            if more > 0 {
-                let _ = writeln!(text, "  and {} more", HumanCount(more));
-                all_shown = false;
-            }
-        }
+        let (groups, all_shown) = groups(self.tally);
+        let mut text = self.headline() + &groups;
         if !all_shown && self.file.is_none() {
             text += "all of them: check again with -o FILE\n";
         }
@@ -128,6 +119,21 @@ impl Checked<'_> {
             "reasons": reasons, "findings": self.file});
         log::line("", "checked", fields)
     }
+}
+
+/// What was found, with examples, and whether these are all.
+pub(super) fn groups(tally: &FindingTally) -> (String, bool) {
+    let (mut text, mut all_shown) = (String::new(), true);
+    for (severity, reason, group) in tally.groups() {
+        let _ = writeln!(text, "{severity} {reason}: {}", HumanCount(group.count));
+        group.examples.iter().for_each(|finding| text += &finding_line(finding));
+        let more = group.count - group.examples.len() as u64;
+        if more > 0 {
+            let _ = writeln!(text, "  and {} more", HumanCount(more));
+            all_shown = false;
+        }
+    }
+    (text, all_shown)
 }
 
 fn finding_line(finding: &Finding) -> String {

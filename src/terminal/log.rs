@@ -133,7 +133,7 @@ pub(super) fn closing(run_id: &str, closing: &Closing<'_>, advice: Option<&str>)
         run_id,
         "ended",
         json!({"exit_code": facts.status.code(), "stopped_by": facts.stop.map(|stop| stop.word()), "counts": counts,
-            "results": facts.config.files.results, "ledger": closing.ledger, "why": advice, "next": closing.remedy()}),
+            "results": facts.config.files.results, "failures": facts.failures, "ledger": closing.ledger, "why": advice, "next": closing.remedy()}),
     )
 }
 

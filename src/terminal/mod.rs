@@ -6,6 +6,7 @@
 mod advice;
 mod closing;
 mod enrolled_elsewhere;
+mod extracted;
 mod findings;
 mod log;
 mod production;
@@ -30,6 +31,7 @@ use crate::output::Tally;
 use crate::run::{Observer, RunEvent, Snapshot};
 
 pub(crate) use closing::Closing;
+pub(crate) use extracted::{ExtractReporter, Extracted};
 pub(crate) use findings::{Checked, FindingReporter};
 pub(crate) use production::Production;
 pub(crate) use reconcile::{ReconcileReporter, Reconciled};
@@ -233,12 +235,8 @@ pub(crate) fn simulator_started(
     ));
 }
 
-pub(crate) fn results_written(path: &Path, tally: &Tally) {
-    write_err(&format!(
-        "{} written to {}\n",
-        counted(tally.rows(), "row"),
-        path.display()
-    ));
+pub(crate) fn results_written(path: &Path, rows: u32) {
+    write_err(&format!("{} written to {}\n", counted(rows, "row"), path.display()));
 }
 
 /// Statuses with their counts, those that are there.

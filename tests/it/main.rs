@@ -18,6 +18,8 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod extract;
+mod failures;
 #[cfg(feature = "fix-photos")]
 mod fix_photos;
 mod forms;

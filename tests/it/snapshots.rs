@@ -4,10 +4,11 @@ use insta::{Settings, assert_snapshot};
 
 use crate::harness::{Reply, Run, Server, png};
 
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &[],
     &["check"],
     &["results"],
+    &["extract"],
     &["simulator"],
     &["completions"],
     &["man"],

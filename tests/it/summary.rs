@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{PARTNER, Reply, Run, Server, jpeg, sha256};
 
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 22] = [
     "attempts",
     "counts",
     "endpoint",
     "env",
     "exit_code",
+    "failures",
     "finished_at",
     "latency_ms",
     "manifest",

@@ -79,7 +79,7 @@ impl Check<'_, '_> {
         let judged = self.manifest.manifest.row(number, record);
         match (self.manifest.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
             (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
-            (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.conflict(number))]),
+            (Role::Conflict, Ok(_)) => Ok(vec![UnderWay::Wrong(self.manifest.survey.conflict(number))]),
             (Role::Similar, Ok(row)) => {
                 let similar = self.manifest.survey.similar(number).into_iter();
                 Ok(similar.map(|other| UnderWay::Wrong(row.fault(other))).collect())
@@ -100,16 +100,6 @@ impl Check<'_, '_> {
         let read = move || Photo::read(&place, &folders, &own_files, &buffers, fixer.as_ref().as_ref());
         let task = tokio::spawn(judge(read));
         UnderWay::Photo { role, task }
-    }
-
-    fn conflict(&self, number: u32) -> RowFault {
-        let conflicts = self.manifest.survey.conflicts();
-        let found = conflicts.binary_search_by_key(&number, |(row, _)| *row).ok();
-        let other = found.and_then(|at| conflicts.get(at)).map_or(0, |(_, other)| *other);
-        RowFault {
-            reason: Reason::ConflictingRows,
-            detail: format!("row {other} has the same user_id with another date or photo"),
-        }
     }
 
     async fn tell(&mut self, next: Option<(Place, UnderWay)>, seen: &mut SharedPhotos) -> Result<(), CheckError> {

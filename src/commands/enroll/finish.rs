@@ -1,6 +1,7 @@
 //! Results, summary, the closing words: written however the run ended.
 
 use std::io;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +12,8 @@ use crate::domain::{stop::Stop, timeline::Timeline};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::{
-    self, LISTED_RUNS, PageFacts, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_page, write_summary,
+    self, Failures, LISTED_RUNS, PageFacts, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_page,
+    write_summary,
 };
 use crate::run::Ended;
 use crate::sys::signals::{Mode, Signals};
@@ -22,6 +24,8 @@ struct Ending {
     stop: Option<Stop>,
     stats: Stats,
     finished_at: DateTime<Utc>,
+    /// Whether there are failures, and in their file.
+    has_failures: bool,
     faults: Vec<Error>,
 }
 
@@ -38,6 +42,7 @@ pub(super) fn finish(
         stop: stop.max(signals.strongest().map(Stop::from)),
         stats,
         finished_at: prepared.started_at,
+        has_failures: false,
         faults: error.map(Error::from).into_iter().collect(),
     };
     let tally = ending.write_results(&prepared, signals);
@@ -51,12 +56,30 @@ impl Ending {
     fn write_results(&mut self, prepared: &Prepared<'_>, signals: &Signals) -> Tally {
         let Prepared { manifest, ledger, .. } = prepared;
         let columns = prepared.config.files.columns;
-        let written = prepared.target.finish(manifest, ledger, columns, signals);
+        let mut failures = prepared.failures.as_ref().map(|place| place.failures(signals));
+        let written = prepared.target.fill(signals, |out| {
+            output::write_with(manifest, ledger, columns, out, failures.as_mut())
+        });
+        if written.is_ok() {
+            self.finish_failures(prepared, failures);
+        }
         let tally = written.or_else(|source| {
             self.results_fault(prepared, source);
             output::write(manifest, ledger, columns, signals.while_quick(io::sink()))
         });
         tally.unwrap_or_else(|_| tally_of_run(&self.stats, manifest.survey.rows()))
+    }
+
+    /// Results that are whole stay so, whatever becomes of the failures.
+    fn finish_failures(&mut self, prepared: &Prepared<'_>, failures: Option<Failures<'_>>) {
+        match failures.map_or(Ok(false), Failures::finish) {
+            Ok(any) => self.has_failures = any,
+            Err(source) => {
+                self.stop = self.stop.max(Some(Stop::from(&source).once_begun()));
+                let path = prepared.config.failures.as_deref().unwrap_or(Path::new(""));
+                self.faults.push(Error::of_failures(path)(source));
+            }
+        }
     }
 
     fn results_fault(&mut self, prepared: &Prepared<'_>, source: ResultsError) {
@@ -88,6 +111,7 @@ impl Ending {
             stop: self.stop,
             stats: &self.stats,
             tally,
+            failures: config.failures.as_deref().filter(|_| self.has_failures),
         };
         let page = config.page.as_ref().zip(watch.timeline.as_ref());
         self.faults

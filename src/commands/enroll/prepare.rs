@@ -14,7 +14,7 @@ use crate::domain::text;
 use crate::error::Error;
 use crate::ledger::{Holder, Ledger, RunRecord};
 use crate::manifest::{Opened, Surveyed};
-use crate::output::{Claim, Target};
+use crate::output::{Claim, FailuresPlace, Target};
 use crate::sys::{
     folder,
     signals::{Mode, Signals},
@@ -28,6 +28,7 @@ pub(super) struct Prepared<'a> {
     pub(super) ledger_path: PathBuf,
     pub(super) ledger: Ledger,
     pub(super) target: Target,
+    pub(super) failures: Option<FailuresPlace>,
     pub(super) run_id: &'a str,
     pub(super) started_at: DateTime<Utc>,
     /// Keeps other commands away from the results until they are written.
@@ -72,6 +73,11 @@ fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Re
     signals.enter(Mode::Drain);
     let target = Target::new(&files.results);
     let claim = target.claim(files.force).map_err(Error::of_results(&files.results))?;
+    let failures = config
+        .failures
+        .as_deref()
+        .map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
+    let failures = failures.transpose()?;
     let locked = kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
     let ledger = Ledger::open(locked.lock, &config.account.pin()).map_err(Error::of_ledger(&locked.path))?;
     Ok(Prepared {
@@ -80,6 +86,7 @@ fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Re
         ledger_path: locked.path,
         ledger,
         target,
+        failures,
         run_id: &start.run_id,
         started_at: start.at,
         _claim: claim,

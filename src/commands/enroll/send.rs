@@ -106,7 +106,8 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let named = [files.manifest.as_path(), &files.results, ledger]
         .into_iter()
         .chain(config.summary.as_deref())
-        .chain(config.page.as_ref().map(|page| page.path.as_path()));
+        .chain(config.page.as_ref().map(|page| page.path.as_path()))
+        .chain(config.failures.as_deref());
     let standard = |path: &&Path| path.as_os_str() == "-";
     let named = named.filter(|path| !standard(path)).map(Path::to_owned);
     OwnFiles::new(named.chain(companions(ledger)))

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Dossier, Holder, Ledger, LedgerError, Lock, RunRecord};
 use crate::manifest::{Opened, Surveyed, UnusableManifest};
-use crate::output::{Claim, Target};
+use crate::output::{self, Claim, Target};
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal::{ReconcileReporter, Reconciled, print_error};
 
@@ -148,10 +148,11 @@ fn finish(
     } = ended;
     let stop = stop.max(signals.strongest().map(Stop::from));
     let tally = written.map(|written| {
-        let tally = written
+        let (manifest, columns) = (&written.manifest, written.files.columns);
+        let filled = written
             .target
-            .finish(&written.manifest, ledger, written.files.columns, signals);
-        tally.map_err(Error::of_results(&written.files.results))
+            .fill(signals, |out| output::write(manifest, ledger, columns, out));
+        filled.map_err(Error::of_results(&written.files.results))
     });
     let (tally, fault) = match tally.transpose() {
         Ok(tally) => (tally, error),

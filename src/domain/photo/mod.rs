@@ -5,6 +5,8 @@
 //! decode pixels either: a photo is sound when its structure holds from the first byte to the
 //! marker or chunk that ends the picture. Bytes after that end are ignored.
 
+pub(crate) mod base64;
+mod file_name;
 mod jpeg;
 mod place;
 mod png;
@@ -14,8 +16,11 @@ mod tests;
 
 use strum::VariantArray;
 
+pub(crate) use file_name::file_name;
 pub(crate) use place::{NamePattern, PhotoPlace};
 pub(crate) use template::{CellFault, Filled, FilledName, PhotoTemplate, TemplateColumn, TemplateError};
+
+use super::outcome::Reason;
 
 /// Largest photo the API takes, as the bulk-enroll API's readme states it.
 pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;
@@ -43,6 +48,18 @@ pub(crate) enum PhotoDefect {
     /// Holds what is wrong, as a lowercase fragment for people.
     #[error("malformed: {0}")]
     Malformed(&'static str),
+}
+
+impl PhotoDefect {
+    /// The word for it in the results.
+    pub(crate) fn reason(self) -> Reason {
+        match self {
+            Self::Empty => Reason::PhotoEmpty,
+            Self::NotJpegOrPng => Reason::PhotoNotJpegOrPng,
+            Self::Truncated => Reason::PhotoTruncated,
+            Self::Malformed(_) => Reason::PhotoMalformed,
+        }
+    }
 }
 
 /// Tells the format of a sound photo, or the first defect met on the way to its end.

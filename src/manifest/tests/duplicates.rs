@@ -45,7 +45,7 @@ fn a_conflict_names_the_row_it_contradicts() {
     let mut records = manifest.records().unwrap();
     let mut reasons = Vec::new();
     while let Some((number, record)) = records.next().unwrap() {
-        reasons.push(survey.fault(&manifest, number, record));
+        reasons.push(survey.fault(&manifest, number, record).map(|fault| fault.reason));
     }
     assert_eq!(
         reasons,

@@ -28,7 +28,7 @@ fn strict(rows: &str) -> Vec<Option<Reason>> {
     let mut records = manifest.records().unwrap();
     let mut reasons = Vec::new();
     while let Some((number, record)) = records.next().unwrap() {
-        reasons.push(survey.fault(&manifest, number, record));
+        reasons.push(survey.fault(&manifest, number, record).map(|fault| fault.reason));
     }
     reasons
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Fixture, full, of};
 use crate::domain::outcome::{ResultColumns, Status};
 use crate::output::target::IgnoreBrokenPipe;
-use crate::output::{ResultsError, Target};
+use crate::output::{ResultsError, Tally, Target, write};
 use crate::sys::atomic::Place;
 use crate::sys::signals::Signals;
 
@@ -32,14 +32,7 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{header}{line}"));
     // The end puts the whole in its place; who follows the old file is not disturbed.
     fixture.record("a", of(Status::Enrolled));
-    let tally = target
-        .finish(
-            &fixture.manifest,
-            &fixture.ledger,
-            ResultColumns::Plain,
-            &Signals::unheard(),
-        )
-        .unwrap();
+    let tally = finish(&target, &fixture).unwrap();
     assert_eq!(tally.rows(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
     assert_eq!(
@@ -49,6 +42,12 @@ fn a_followed_file_has_its_header_at_once_and_each_row_when_it_is_flushed() {
             .count(),
         0
     );
+}
+
+fn finish(target: &Target, fixture: &Fixture) -> Result<Tally, ResultsError> {
+    target.fill(&Signals::unheard(), |out| {
+        write(&fixture.manifest, &fixture.ledger, ResultColumns::Plain, out)
+    })
 }
 
 #[test]
@@ -120,14 +119,7 @@ fn the_old_results_stay_whole_until_the_new_ones_take_their_place() {
     );
     // An open file of the old results keeps what it had: the new one is another file.
     let mut old = std::fs::File::open(&path).unwrap();
-    Target::new(&path)
-        .finish(
-            &fixture.manifest,
-            &fixture.ledger,
-            ResultColumns::Plain,
-            &Signals::unheard(),
-        )
-        .unwrap();
+    finish(&Target::new(&path), &fixture).unwrap();
     let mut text = String::new();
     io::Read::read_to_string(&mut old, &mut text).unwrap();
     assert_eq!(text, "old");
@@ -147,14 +139,7 @@ fn the_file_is_private_and_a_link_to_it_stays_a_link() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let target = Target::new(&link);
     drop(target.follow(&fixture.manifest.manifest, ResultColumns::Plain).unwrap());
-    target
-        .finish(
-            &fixture.manifest,
-            &fixture.ledger,
-            ResultColumns::Plain,
-            &Signals::unheard(),
-        )
-        .unwrap();
+    finish(&target, &fixture).unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), fixture.text());
@@ -184,18 +169,7 @@ fn a_device_is_written_to_and_not_replaced() {
             .unwrap()
             .is_none()
     );
-    assert_eq!(
-        target
-            .finish(
-                &fixture.manifest,
-                &fixture.ledger,
-                ResultColumns::Plain,
-                &Signals::unheard()
-            )
-            .unwrap()
-            .rows(),
-        1
-    );
+    assert_eq!(finish(&target, &fixture).unwrap().rows(), 1);
     assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
 }
 
@@ -203,12 +177,7 @@ fn a_device_is_written_to_and_not_replaced() {
 #[test]
 fn a_full_device_is_an_error() {
     let fixture = Fixture::of(&["a"]);
-    let finished = Target::new(Path::new("/dev/full")).finish(
-        &fixture.manifest,
-        &fixture.ledger,
-        ResultColumns::Plain,
-        &Signals::unheard(),
-    );
+    let finished = finish(&Target::new(Path::new("/dev/full")), &fixture);
     assert!(matches!(finished, Err(ResultsError::Write(_))), "{finished:?}");
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Finished<'a> {
     pub(crate) raw: Vec<u8>,
     /// The names of the results' columns.
     pub(crate) header: Vec<String>,
-    /// Each line of the results by column; of two columns with one name the last.
+    /// Each line of the results by column; of two columns with one name the last, and ours without a prefix.
     pub(crate) results: Vec<BTreeMap<String, String>>,
     /// Null where there is none.
     pub(crate) summary: Value,
@@ -61,7 +61,11 @@ impl<'a> Finished<'a> {
         }
         self.header = records.remove(0).iter().map(str::to_owned).collect();
         let cells = |record: &csv::StringRecord| {
-            let cells = self.header.iter().cloned().zip(record.iter().map(str::to_owned));
+            let names = self
+                .header
+                .iter()
+                .map(|name| name.trim_start_matches(laws::PREFIX).to_owned());
+            let cells = names.zip(record.iter().map(str::to_owned));
             cells.collect()
         };
         self.results = records.iter().map(cells).collect();

@@ -31,6 +31,10 @@ pub(crate) const RESULT_COLUMNS: [&str; 16] = [
     "duration_ms",
     "run_id",
 ];
+/// The columns of a failures file behind the manifest's own.
+pub(crate) const FAILURE_COLUMNS: [&str; 5] = ["row", "line", "status", "reason", "explanation"];
+/// What stands before a column of the tool's where the manifest has one of that name.
+pub(super) const PREFIX: &str = "image_enroll_";
 const STATUSES: [&str; 9] = [
     "enrolled",
     "enrolled_inferred",
@@ -110,8 +114,13 @@ fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
     } else {
         &[]
     };
-    let wanted = header.iter().map(String::as_str).chain(RESULT_COLUMNS);
-    let wanted: Vec<&str> = wanted.chain(fixes.iter().copied()).collect();
+    let mut wanted = header.clone();
+    wanted.extend(RESULT_COLUMNS.iter().chain(fixes).map(|name| {
+        match header.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            true => format!("{PREFIX}{name}"),
+            false => (*name).to_owned(),
+        }
+    }));
     if finished.header != wanted {
         broken.push(format!("the columns are {:?}", finished.header));
     }
@@ -176,9 +185,15 @@ fn manifest(run: &Run<'_>) -> (Vec<String>, Vec<StringRecord>) {
         return Default::default();
     }
     let header: Vec<String> = records.remove(0).iter().map(str::to_owned).collect();
-    let own = header.iter().map(String::as_str).collect::<Vec<_>>();
-    let own = own.strip_suffix(&RESULT_COLUMNS).unwrap_or(&own);
-    (own.iter().map(|name| (*name).to_owned()).collect(), records)
+    let plain: Vec<_> = header.iter().map(|name| name.trim_start_matches(PREFIX)).collect();
+    if plain.ends_with(&FAILURE_COLUMNS) {
+        let cell = |cell: &str| cell.strip_prefix('\'').unwrap_or(cell).to_owned();
+        let cells = |record: &StringRecord| record.iter().map(cell).collect();
+        let own = header[..header.len() - 5].iter().map(|name| cell(name)).collect();
+        return (own, records.iter().map(cells).collect());
+    }
+    let ours = if plain.ends_with(&RESULT_COLUMNS) { 16 } else { 0 };
+    (header[..header.len() - ours].to_vec(), records)
 }
 
 /// The same of JSON Lines, as far as this can tell: there are as many rows as lines. What stands in the cells, the tests
@@ -211,6 +226,11 @@ fn files(run: &Run<'_>) -> Vec<PathBuf> {
         names.extend(["", "-wal", "-shm", ".lock"].map(|end| format!("{ledger}{end}")));
     }
     names.extend(run.option("--summary").map(str::to_owned));
+    let failures = run.option("--failures");
+    let failures = failures.map_or_else(|| beside(run, "failures.csv"), str::to_owned);
+    // What does not begin as ours is a file that stood in its place before.
+    let is_ours = std::fs::read(run.path(&failures)).is_ok_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
+    names.extend(is_ours.then_some(failures));
     let paths = names.iter().map(|name| run.path(name)).chain(ledgers(run));
     paths
         .filter(|path| path.is_file() && !path.ends_with(&run.manifest))

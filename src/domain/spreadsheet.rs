@@ -1,0 +1,174 @@
+//! Cells that pass through a spreadsheet and come back as they were.
+//!
+//! A spreadsheet takes a cell of a CSV file for a formula, a number or a date wherever it can, and saves what it has made
+//! of it: `007` as `7`, `2021-08-12` as `8/12/2021`. A cell behind an apostrophe is text to Excel and LibreOffice, through
+//! any number of openings and savings, whereas `="007"` is text once and the number 7 the second time. So whatever is not
+//! surely left alone gets an apostrophe, and [`unescape`] takes it away. Where somebody has taken it away already, as
+//! Google Sheets does, the cell is right as well, unless it begins with an apostrophe by itself.
+
+use std::borrow::Cow;
+
+/// Longest number that Excel shows in full, and so saves in full, in a cell of no special format.
+const MAX_DIGITS: usize = 11;
+
+/// What makes a formula of a cell; the wide forms do in a Japanese Excel.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Endings of a photo's name, which no number and no date has.
+const PHOTO_NAMES: [&str; 3] = [".jpg", ".jpeg", ".png"];
+
+/// Words that spreadsheets take for truth values, and write in capitals.
+const TRUTH_VALUES: [&str; 16] = [
+    "true",
+    "false",
+    "wahr",
+    "falsch",
+    "vrai",
+    "faux",
+    "verdadero",
+    "falso",
+    "verdadeiro",
+    "vero",
+    "waar",
+    "onwaar",
+    "prawda",
+    "fałsz",
+    "sant",
+    "sand",
+];
+
+/// A cell that a spreadsheet shows and saves as it stands.
+pub(crate) fn escape(cell: &str) -> Cow<'_, str> {
+    match is_left_alone(cell) {
+        true => Cow::Borrowed(cell),
+        false => Cow::Owned(format!("'{cell}")),
+    }
+}
+
+/// What was escaped.
+pub(crate) fn unescape(cell: &str) -> &str {
+    cell.strip_prefix('\'').unwrap_or(cell)
+}
+
+/// In doubt it is not.
+fn is_left_alone(cell: &str) -> bool {
+    let Some(first) = cell.chars().next() else {
+        return true;
+    };
+    if first == '\'' || FORMULA.contains(&first) || cell.trim() != cell || cell.contains('\0') {
+        return false;
+    }
+    let is_word = !cell.contains(char::is_numeric) && !is_truth_value(cell);
+    is_word || is_short_number(cell) || (first.is_ascii_alphanumeric() && is_surely_text(cell))
+}
+
+fn is_truth_value(cell: &str) -> bool {
+    let lower = cell.to_lowercase();
+    TRUTH_VALUES.contains(&lower.as_str())
+}
+
+/// A number that comes back with the same digits.
+fn is_short_number(cell: &str) -> bool {
+    let is_number = cell.len() <= MAX_DIGITS && cell.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && (cell == "0" || !cell.starts_with('0'))
+}
+
+/// Digits that no language has in a number, a date, a time or a sum of money: `R12` is one of rand.
+fn is_surely_text(cell: &str) -> bool {
+    let ends_in = |ending: &&str| {
+        let end = cell.len().checked_sub(ending.len()).and_then(|at| cell.get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    };
+    cell.contains('_') || PHOTO_NAMES.iter().any(ends_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_cell_comes_back(cell in any::<String>()) {
+            let escaped = escape(&cell);
+            prop_assert_eq!(unescape(&escaped), &cell);
+        }
+
+        #[test]
+        fn cells_that_spreadsheets_know_come_back(cell in "['=+@\t -]{0,3}[0-9E/:.a-f-]{0,20}") {
+            let escaped = escape(&cell).into_owned();
+            prop_assert_eq!(unescape(&escaped), &cell);
+            // What was taken away by somebody else does no harm, unless it was the cell's own.
+            if !cell.starts_with('\'') {
+                prop_assert_eq!(unescape(&cell), &cell);
+            }
+            prop_assert!(!escaped.starts_with(['=', '+', '-', '@', '\t', '\r', ' ']), "{}", escaped);
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_change_is_text() {
+        for cell in [
+            "007",
+            "00",
+            "1E5",
+            "1e5",
+            "3-4",
+            "1/2",
+            "2021-08-12",
+            "12:30",
+            "5%",
+            "1.50",
+            "1,5",
+            "123456789012",
+            "12345678901234567890",
+            "MAR1",
+            "R12",
+            "u1",
+            "TRUE",
+            "false",
+            "=1+1",
+            "+1",
+            "-1",
+            "@x",
+            "\tx",
+            "\rx",
+            " 7",
+            "7 ",
+            "'x",
+            "''",
+            "＝1",
+            "１２",
+            "½",
+            "-x_y",
+            "=a.jpg",
+            "1 A",
+            "$5",
+            "#1",
+            "x\0",
+        ] {
+            assert_eq!(escape(cell), format!("'{cell}"));
+        }
+    }
+
+    #[test]
+    fn what_it_leaves_alone_stays_as_it_is() {
+        for cell in [
+            "",
+            "0",
+            "7",
+            "12345678901",
+            "Ada",
+            "Ngũgĩ wa Thiong'o",
+            "demo_0101",
+            "photos/07.JPG",
+            "1.jpeg",
+            "a.png",
+            "#N/A",
+            "trueish",
+            "photo",
+        ] {
+            assert_eq!(escape(cell), cell);
+        }
+    }
+}
