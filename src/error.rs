@@ -10,7 +10,7 @@ use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::{DataError, UnusableManifest};
 use crate::output::{ExtractError, FailuresError, FindingsError, FixedCopyError, ResultsError};
-use crate::photo::PhotoError;
+use crate::photo::{PhotoError, StoreError, StoreFault, StoreSetupError};
 use crate::run::RunError;
 use crate::simulator::MemoryError;
 use crate::sys::signals::{GivenUp, Signal};
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Config(#[from] ConfigError),
     #[error("cannot connect")]
     Client(#[from] ClientError),
+    #[error("cannot use a store of photos")]
+    Store(#[from] StoreSetupError),
     #[error(transparent)]
     Manifest(#[from] UnusableManifest),
     #[error("ledger {path:?}")]
@@ -118,7 +120,13 @@ impl Error {
     pub(crate) fn stop(&self) -> Stop {
         match self {
             Self::Config(ConfigError::Declined) => Stop::Declined,
-            Self::Config(_) | Self::Client(_) | Self::PortInUse(_) | Self::Listen { .. } => Stop::Configuration,
+            Self::Config(_) | Self::Client(_) | Self::Store(_) | Self::PortInUse(_) | Self::Listen { .. } => {
+                Stop::Configuration
+            }
+            Self::Photo {
+                source: PhotoError::Store(error),
+                ..
+            } => error.into(),
             Self::Manifest(_) | Self::Data { .. } => Stop::ManifestUnusable,
             Self::Extracted {
                 source: ExtractError::Taken | ExtractError::Name,
@@ -153,6 +161,15 @@ impl Error {
 
     pub(crate) fn exit_status(&self) -> ExitStatus {
         self.stop().into()
+    }
+}
+
+impl From<&StoreError> for Stop {
+    fn from(error: &StoreError) -> Self {
+        match error.fault {
+            StoreFault::Down => Self::StoreOutage,
+            StoreFault::NoCredentials | StoreFault::Refused => Self::StoreRefused,
+        }
     }
 }
 

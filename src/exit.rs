@@ -64,8 +64,12 @@ impl ExitStatus {
             Self::Usage => "Usage or configuration; nothing was sent. Fix the command.",
             Self::Failed => "Finished; some rows failed. Run again.",
             Self::InDoubt => "Finished; some rows are in doubt. Run again; if one stays so, look it up in the portal.",
-            Self::Refused => "Stopped: credentials, signature or account refused. Fix the credentials.",
-            Self::Unreachable => "Stopped: endpoint unreachable, throttling or not the API. Run later.",
+            Self::Refused => {
+                "Stopped: credentials, signature or account refused, by the API or by the photos' store. Fix the credentials."
+            }
+            Self::Unreachable => {
+                "Stopped: endpoint unreachable, throttling or not the API, or the photos' store unreachable. Run later."
+            }
             Self::Storage => "Stopped: ledger or results could not be read or written. Fix the machine.",
             Self::Locked => "Another run holds the ledger. Wait.",
             Self::Manifest => "The manifest cannot be used. Fix the file.",
@@ -120,8 +124,10 @@ impl From<Stop> for ExitStatus {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Limit | Stop::WindowOver | Stop::MaxFailures | Stop::RefusalsAlike => Self::Limit,
-            Stop::Outage => Self::Unreachable,
-            Stop::Refused(Refusal::Credentials | Refusal::Account | Refusal::Payment) => Self::Refused,
+            Stop::Outage | Stop::StoreOutage => Self::Unreachable,
+            Stop::StoreRefused | Stop::Refused(Refusal::Credentials | Refusal::Account | Refusal::Payment) => {
+                Self::Refused
+            }
             Stop::Refused(Refusal::NotTheApi | Refusal::Redirect | Refusal::Signatures | Refusal::Certificate) => {
                 Self::Unreachable
             }

@@ -45,14 +45,18 @@
 //!    knows of the user (`ledger/read.rs`). `domain/resume.rs` makes a plan of that: skip (the line comes in step 10),
 //!    send, or send if the photo is another one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the
 //!    queue.
-//! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), a reader thread reads the photo: `Driver::prepare`
-//!    calls `Photo::read` (`photo/mod.rs`), which finds the file (`photo/locate.rs`), judges the bytes with
-//!    `domain/photo/` and hashes them. These very bytes are sent. With `--fix-photos` another photo may take their place
-//!    before they are judged: `Fixer::fix` (`photo/fix/fixer.rs`) decides from the header what is to be done, waits for its
-//!    turn (`photo/fix/turns.rs`), and decodes, scales, turns and encodes. `Dispatcher::prepared` (`run/admission.rs`) says
-//!    what follows: a photo that is not good makes the row `invalid` (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
+//! 5. **Photo.** When its turn comes (`run/admission.rs`, `admit`), the photo is read: `Driver::prepare` has a reader thread
+//!    find files (`photo/locate.rs`) and read them (`Photos::read_file`, `photo/source.rs`), and a task for each fetch
+//!    objects from their stores (`Photos::read`; `photo/object/mod.rs`). The bytes are judged with `domain/photo/` and
+//!    hashed. These very bytes are sent; after a doubt an object is sent in the version that was sent before.
+//!    With `--fix-photos` another photo may take their place before they are judged: `Fixer::fix` (`photo/fix/fixer.rs`)
+//!    decides from the header what is to be done, waits for its turn (`photo/fix/turns.rs`), and decodes, scales, turns
+//!    and encodes.
+//!    `Dispatcher::prepared` (`run/admission.rs`) says what follows: a photo that is not good makes the row `invalid`
+//!    (step 9); the very photo that was rejected before is not sent again (its line comes in step 10); a photo
 //!    that another user has is told of, and makes the row `invalid` with `--strict` (`run/shared_photos.rs`); where the
-//!    machine was short of files or memory the row is tried again later.
+//!    machine was short of files or memory the row is tried again later, and where a store is down reading pauses
+//!    (`run/stores.rs`).
 //! 6. **Intent.** The row waits in the pipeline (`run/pipeline.rs`) until a commit takes its intent along.
 //!    `Dispatcher::commit` (`run/admission.rs`) decides how many intents a batch takes (`wanted_intents`) and whether it
 //!    may still wait (`may_wait`); `run/group_commit.rs` holds the batch and its deadline. The recorder writes the batch
@@ -118,7 +122,7 @@
 //! - `commands`: each command from its beginning to its end
 //! - `domain`: what can be decided from values alone: ids, dates, photos' bytes, signatures, answers, retries, resume
 //! - `manifest`: from the bytes of the file to rows, and the survey of the whole; the rows of a data file
-//! - `photo`: from a path to the judged bytes of a photo, fixed on request
+//! - `photo`: from a path or an object's URL to the judged bytes of a photo, fixed on request
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder
@@ -138,7 +142,7 @@
 //!    runtime: time and randomness come in as arguments.
 //! 2. `client`, `manifest`, `photo`, `ledger` and `simulator` name no module but themselves, `domain` and `sys`; `sys` names
 //!    none.
-//! 3. Only `client` opens connections; the simulator only listens. Only `ledger` speaks SQL.
+//! 3. Only `client` opens connections, and `photo`'s object stores; the simulator only listens. Only `ledger` speaks SQL.
 //! 4. Files that outlive the program are made, changed and removed by `ledger`, `output` and `sys` alone. Besides them,
 //!    `manifest` keeps what comes from a pipe in a file without a name, and `enroll` makes the folder of a local run's ledger;
 //!    both go with the program.
@@ -152,7 +156,8 @@
 //! 8. An error of the recorder ends the run; the `Observer`, who shows the run to people, returns nothing and so cannot.
 //! 9. `cli` names no other module. Raw arguments end in `config`: beside it, only `commands/mod.rs`, which tells the
 //!    commands apart, and `commands/help.rs`, which completes the help, name `cli`.
-//! 10. Only `config` reads the environment, and clap for `cli`. `main` takes the command line, and `terminal` looks at `TERM`.
+//! 10. Only `config` reads the environment, and clap for `cli`; the library of the object stores looks for the files of the
+//!     clouds' own tools by itself. `main` takes the command line, and `terminal` looks at `TERM`.
 //! 11. No two modules name each other, be it over others: the modules have an order. `exit` names `domain` alone.
 
 mod cli;

@@ -4,7 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -79,8 +80,9 @@ fn service_command() -> Vec<String> {
 fn cronjob() -> Yaml {
     let documents = yaml(&guide("cronjob.yaml"));
     let kinds: Vec<_> = documents.iter().map(|document| document["kind"].as_str()).collect();
-    assert_eq!(kinds, [Some("PersistentVolumeClaim"), Some("CronJob")]);
-    documents[1]["spec"].clone()
+    let wanted = ["ServiceAccount", "PersistentVolumeClaim", "CronJob"];
+    assert_eq!(kinds, wanted.map(Some));
+    documents[2]["spec"].clone()
 }
 
 fn cronjob_command() -> Vec<String> {
@@ -153,6 +155,46 @@ impl Drop for Simulator {
 struct Place {
     folder: TempDir,
     simulator: Simulator,
+    /// Where the bucket of a guide is that has one.
+    bucket: String,
+}
+
+/// Serves the files of a folder as objects of a bucket, as long as the process lives.
+fn serve_bucket(folder: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let folder = folder.clone();
+            std::thread::spawn(move || drop(serve_objects(stream, &folder)));
+        }
+    });
+    url
+}
+
+fn serve_objects(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    while let Some(request) = lines.next().transpose()? {
+        for line in lines.by_ref() {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let object = path
+            .strip_prefix("/our-photos/enroll/")
+            .map(|key| fs::read(folder.join(key)));
+        let (status, bytes) = object
+            .and_then(Result::ok)
+            .map_or((404, Vec::new()), |bytes| (200, bytes));
+        write!(
+            stream,
+            "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n\r\n",
+            bytes.len()
+        )?;
+        stream.write_all(&bytes)?;
+    }
+    Ok(())
 }
 
 impl Place {
@@ -168,7 +210,12 @@ impl Place {
             fs::copy(photo.path(), folder.path().join("photos").join(photo.file_name())).unwrap();
         }
         let simulator = Simulator::start(&folder.path().join("api-key"));
-        Self { folder, simulator }
+        let bucket = serve_bucket(folder.path().to_owned());
+        Self {
+            folder,
+            simulator,
+            bucket,
+        }
     }
 
     /// Runs a guide's command to the letter, but for its folders and the endpoint.
@@ -187,6 +234,11 @@ impl Place {
         process
             .env("SMILE_PARTNER_ID", PARTNER_ID)
             .env("SMILE_SANDBOX_API_KEY", "key-of-the-guides");
+        // In place of a workload identity, which only a cluster gives.
+        process
+            .env("AWS_ENDPOINT_URL", &self.bucket)
+            .env("AWS_ACCESS_KEY_ID", "AKIATESTTESTTEST")
+            .env("AWS_SECRET_ACCESS_KEY", "test");
         // As for a service's user: there is no home folder to keep a ledger in.
         process.env("HOME", "").env("XDG_STATE_HOME", "");
         process.stdin(Stdio::null()).output().unwrap()
@@ -339,6 +391,19 @@ fn the_cronjob_runs_alone_once_and_without_privileges() {
         Some(false)
     );
     assert_eq!(strings(&container["securityContext"]["capabilities"]["drop"]), ["ALL"]);
+}
+
+#[test]
+fn the_cronjob_reads_a_bucket_by_a_workload_identity_and_holds_no_key() {
+    assert_eq!(option(&cronjob_command(), "--photo-root"), "s3://our-photos/enroll");
+    let documents = yaml(&guide("cronjob.yaml"));
+    let (account, pod) = (&documents[0], &cronjob()["jobTemplate"]["spec"]["template"]["spec"]);
+    assert_eq!(pod["serviceAccountName"], account["metadata"]["name"]);
+    let role = &account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
+    assert!(role.as_str().unwrap().starts_with("arn:aws:iam::"));
+    for key in ["ACCESS_KEY", "ACCOUNT_KEY", "SAS", "APPLICATION_CREDENTIALS"] {
+        assert!(!guide("cronjob.yaml").contains(key), "{key}");
+    }
 }
 
 #[test]

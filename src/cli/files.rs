@@ -59,9 +59,11 @@ pub(crate) struct ManifestArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = PHOTOS)]
 pub(crate) struct PhotoArgs {
-    /// Base of relative photo paths [default: the manifest's folder]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) photo_root: Option<PathBuf>,
+    /// Folder or bucket of the photos; may be repeated [default: the manifest's folder]
+    ///
+    /// A folder, or s3://, gs://, az:// or https:// and what keys begin with. Relative photos begin at the first.
+    #[arg(long, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) photo_root: Vec<PathBuf>,
     /// Photo's path, made of cells, as '{user_id}.jpg' or '{branch}/{user_id}.*'; no column photo is needed then
     #[arg(long, value_name = "TEXT")]
     pub(crate) photo_template: Option<String>,

@@ -27,6 +27,9 @@ pub(crate) struct CheckArgs {
     /// Keep the fixed copies in this folder, for a person to look at
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = PHOTOS, requires = "fix_photos", conflicts_with = "no_photos")]
     pub(crate) save_fixed: Option<PathBuf>,
+    /// Further root certificates (PEM) for stores of photos, beside the system's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true, help_heading = PHOTOS)]
+    pub(crate) ca_cert: Option<PathBuf>,
     /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) findings: Option<PathBuf>,

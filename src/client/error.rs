@@ -1,13 +1,15 @@
 //! What can go wrong with the client and with one attempt of it.
 
 use std::error::Error as StdError;
-use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::domain::text;
-use crate::sys::errno::is_machines_fault;
+use crate::sys::{
+    causes::{as_io, causes},
+    errno::is_machines_fault,
+};
 
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -105,21 +107,6 @@ fn classify(error: &reqwest::Error, whole: bool) -> SendErrorKind {
     } else {
         SendErrorKind::Connect
     }
-}
-
-/// An error and all that stands behind it, including what an `io::Error` wraps.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn StdError + 'static) = *error;
-        let wrapped = as_io(error).and_then(io::Error::get_ref);
-        wrapped
-            .map(|inner| inner as &(dyn StdError + 'static))
-            .or_else(|| error.source())
-    })
-}
-
-fn as_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
-    error.downcast_ref()
 }
 
 fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {

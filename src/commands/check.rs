@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
 use crate::output::{FindingTally, Findings, FindingsError, FixedCopies, Target, write_findings};
-use crate::photo::{Fixer, OwnFiles, PhotoFolders};
+use crate::photo::{Fixer, OwnFiles, Photos, Stores};
 use crate::terminal::{Checked, FindingReporter};
 
 /// Why a check came to no end.
@@ -34,10 +34,7 @@ enum CheckError {
 /// What a check looks at, and where its findings go.
 struct Check<'a, 'b> {
     manifest: &'a Surveyed,
-    own_files: Arc<OwnFiles>,
-    folders: Arc<PhotoFolders>,
-    /// Makes photos good, as a run does.
-    fixer: Arc<Option<Fixer>>,
+    photos: Arc<Photos>,
     /// Where the fixed ones are kept.
     copies: Option<FixedCopies<'a>>,
     strict: bool,
@@ -73,13 +70,15 @@ fn check(
     let replaceable = target.as_ref().map_or(Ok(()), Target::check_findings);
     replaceable.map_err(CheckError::Write)?;
     let copies = config.save_fixed.as_deref().map(copies_in).transpose()?;
+    let roots = &config.reading.photo_roots;
+    let stores = Stores::open(roots, &config.stores, rows::ROWS_AT_ONCE).map_err(Error::from)?;
+    let own_files = OwnFiles::new([config.manifest.clone()]);
+    let photos = Arc::new(Photos::new(own_files, stores, config.fixing.and_then(Fixer::new)));
     write_findings(target.as_ref(), |findings| {
         let manifest = manifest.survey()?;
         let check = Check {
             manifest: &manifest,
-            own_files: Arc::new(OwnFiles::new([config.manifest.clone()])),
-            folders: Arc::default(),
-            fixer: Arc::new(config.fixing.and_then(Fixer::new)),
+            photos,
             copies,
             strict: config.reading.strict,
             reporter,
@@ -130,6 +129,12 @@ impl CheckError {
             },
             Self::Whole(error) => error,
         }
+    }
+}
+
+impl From<Error> for CheckError {
+    fn from(error: Error) -> Self {
+        Self::Whole(error)
     }
 }
 

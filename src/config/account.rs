@@ -108,7 +108,7 @@ fn local_partner(args: &PinArgs) -> &str {
     args.partner_id.as_deref().unwrap_or(DEFAULT_PARTNER_ID)
 }
 
-fn read_ca(path: &Path) -> Result<Vec<u8>, ConfigError> {
+pub(super) fn read_ca(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let pem = fs::read(path).map_err(|source| ConfigError::CaFile {
         path: path.to_owned(),
         source,

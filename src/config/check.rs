@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::account::read_ca;
 use super::files::{fixing, reading};
 use super::places::Written;
+use super::stores::stores;
 use super::{ConfigError, Log};
 use crate::cli::CheckArgs;
 use crate::manifest::ManifestOptions;
-use crate::photo::FixSettings;
+use crate::photo::{FixSettings, StoreSettings};
 
 /// The arguments of `check`, resolved.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub(crate) struct CheckConfig {
     pub(crate) fixing: Option<FixSettings>,
     /// The folder for copies of what was fixed.
     pub(crate) save_fixed: Option<PathBuf>,
+    pub(crate) stores: StoreSettings,
     /// Where all findings go; `-` is stdout.
     pub(crate) findings: Option<PathBuf>,
     pub(crate) log: Log,
@@ -27,7 +30,7 @@ pub(crate) struct CheckConfig {
 
 impl CheckConfig {
     pub(crate) fn resolve(args: &CheckArgs) -> Result<Self, ConfigError> {
-        if args.manifest.as_os_str() == "-" && args.photos.photo_root.is_none() && !args.no_photos {
+        if args.manifest.as_os_str() == "-" && args.photos.photo_root.is_empty() && !args.no_photos {
             return Err(ConfigError::StdinNeeds("--photo-root"));
         }
         Written::default()
@@ -39,6 +42,7 @@ impl CheckConfig {
             photos: !args.no_photos,
             fixing: fixing(&args.fixing)?,
             save_fixed: args.save_fixed.clone(),
+            stores: stores(args.ca_cert.as_deref().map(read_ca).transpose()?),
             findings: args.findings.clone(),
             log: (&args.log).into(),
         })

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use super::files::{failures, fixing};
 use super::places::Written;
+use super::stores::stores;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
-use crate::photo::FixSettings;
+use crate::photo::{FixSettings, StoreSettings};
 
 /// A run's arguments and environment, resolved.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct EnrollConfig {
     /// None: a temporary one, for a simulator that forgets everything as well.
     pub(crate) ledger: Option<KeptLedger>,
     pub(crate) account: Account,
+    pub(crate) stores: StoreSettings,
     pub(crate) pace: Pace,
     /// How photos are fixed; none where each is sent as it lies.
     pub(crate) fixing: Option<FixSettings>,
@@ -53,6 +55,7 @@ impl EnrollConfig {
         Ok(Self {
             files,
             ledger,
+            stores: stores(account.ca_pem.clone()),
             account,
             fixing,
             pace: Pace::resolve(&args.pace, &args.limits),

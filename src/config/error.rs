@@ -8,7 +8,7 @@ use crate::domain::{
     created_at::{DateFormatError, TimeZoneError},
     endpoint::EndpointError,
     partner_id::PartnerIdError,
-    photo::TemplateError,
+    photo::{RootsError, TemplateError},
 };
 use crate::ledger::Pin;
 
@@ -95,6 +95,14 @@ pub(crate) enum ConfigError {
     DataFromStdin,
     #[error("this data file has no file name to derive that of the manifest from; name it with -o")]
     NoDataStem,
+    #[error("--photo-root")]
+    PhotoRoot(#[from] RootsError),
+    #[error("this program was built without object stores; photos are read from files alone")]
+    NoStores,
+    #[error(
+        "--photo-template ends in a pattern, which is looked for in a folder; name the ending where photos are in a store"
+    )]
+    PatternInStore,
     #[error("a local run keeps no ledger unless --ledger names one")]
     NoLocalLedger,
     #[error(transparent)]

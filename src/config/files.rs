@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
 use crate::cli::{ColumnHeader, ColumnName, FileArgs, FixArgs, ManifestArgs, ManifestFormat, PhotoArgs, PlaceArgs};
-use crate::domain::{created_at::DateReader, outcome::ResultColumns, photo::PhotoTemplate};
+use crate::domain::{
+    created_at::DateReader,
+    outcome::ResultColumns,
+    photo::{PhotoRoots, PhotoTemplate},
+};
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
 use crate::photo::FixSettings;
 
@@ -50,7 +54,7 @@ impl Files {
         if manifest.as_os_str() == "-" {
             require(places.results.is_some(), "--results")?;
             require(places.ledger.is_some(), "--ledger")?;
-            require(photos.photo_root.is_some(), "--photo-root")?;
+            require(!photos.photo_root.is_empty(), "--photo-root")?;
         }
         let results = places
             .results
@@ -78,8 +82,8 @@ pub(super) fn reading(
         return Err(ConfigError::NoDelimiterInJson);
     }
     Ok(ManifestOptions {
-        photo_root: photo_root(manifest, photos.photo_root.as_deref()),
-        photo_template: photos.photo_template.as_deref().map(PhotoTemplate::parse).transpose()?,
+        photo_roots: photo_roots(manifest, photos)?,
+        photo_template: photo_template(manifest, photos)?,
         dates: dates(args)?,
         strict: args.strict,
         format,
@@ -141,10 +145,25 @@ pub(super) fn fixing(args: &FixArgs) -> Result<Option<FixSettings>, ConfigError>
     }
 }
 
-/// The base of relative photo paths.
-pub(super) fn photo_root(manifest: &Path, given: Option<&Path>) -> PathBuf {
+/// A pattern is looked for among the names of a folder; the names in a store may be many millions.
+fn photo_template(manifest: &Path, args: &PhotoArgs) -> Result<Option<PhotoTemplate>, ConfigError> {
+    let template = args.photo_template.as_deref().map(PhotoTemplate::parse).transpose()?;
+    let is_pattern = template.as_ref().is_some_and(PhotoTemplate::is_pattern);
+    match is_pattern && photo_roots(manifest, args)?.base().is_none() {
+        true => Err(ConfigError::PatternInStore),
+        false => Ok(template),
+    }
+}
+
+/// Below what photos are read.
+pub(super) fn photo_roots(manifest: &Path, args: &PhotoArgs) -> Result<PhotoRoots, ConfigError> {
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    given.unwrap_or(folder).to_owned()
+    let roots = PhotoRoots::parse(&args.photo_root, folder.to_owned())?;
+    let is_store = roots.stores().next().is_some();
+    match is_store && !cfg!(feature = "object-stores") {
+        true => Err(ConfigError::NoStores),
+        false => Ok(roots),
+    }
 }
 
 /// `<stem>.<env>.<kind>` beside the manifest.

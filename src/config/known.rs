@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::account::{endpoint_and_partner, known_names};
-use super::files::{FAILURES, beside, photo_root};
+use super::files::{FAILURES, beside, photo_roots};
 use super::places::is_taken;
 use super::{Env, Log, default_ledger};
 use crate::cli::EnrollArgs;
+use crate::domain::photo::PhotoRoots;
 use crate::sys::identity::is_same_place;
 
 /// What is known of a run before its configuration is.
@@ -71,13 +72,15 @@ fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
         args.report.failures.clone().or_else(|| beside(FAILURES)),
         places.ledger.clone().or_else(default_ledger),
         beside("ledger.db"),
-        Some(photo_root(manifest, files.photos.photo_root.as_deref())),
         account.api_key_file.clone(),
         account.ca_cert.clone(),
     ];
+    let roots = photo_roots(manifest, &files.photos).ok();
+    let folders = roots.iter().flat_map(PhotoRoots::folders).cloned();
     named
         .into_iter()
         .flatten()
+        .chain(folders)
         .filter(|path| path.as_os_str() != "-")
         .collect()
 }

@@ -18,6 +18,7 @@ mod reconcile;
 mod report;
 mod results;
 mod simulator;
+mod stores;
 
 pub(crate) use crate::cli::{Env, LogFormat, ProgressMode, ReportIds};
 pub(crate) use account::{Account, Destination};

@@ -70,7 +70,8 @@ fn has_more_than_a_base(url: &Url) -> bool {
     url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some()
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
+/// Whether a host is this machine by its name or address.
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),

@@ -45,8 +45,16 @@ impl Reason {
                 "the cell holds the photo itself, as base64 or a data URI, or a JSON value that is no string, instead of a file's path"
             }
             Self::BadPhotoPath => "a cell that --photo-template names cannot stand in a path, as .. cannot",
-            Self::PhotoNotFound => "there is no file at the photo's path",
+            Self::PhotoBadUrl => {
+                "the photo's URL is none of an object: it holds .., a query, a password or a wrong scheme"
+            }
+            Self::PhotoOutsideRoot => "the photo's URL or path is below none of the given --photo-root",
+            Self::PhotoNotFound => "there is no file at the photo's path, or no object at its URL",
             Self::PhotoAmbiguous => "several files fit the --photo-template, and nobody can know which is meant",
+            Self::PhotoForbidden => "the store refuses to give the photo with these credentials",
+            Self::PhotoChanged => {
+                "the object is no longer the photo that an attempt in doubt has sent, and that one is gone"
+            }
             Self::PhotoNotReadable => "the photo's file cannot be read, for example because its rights forbid it",
             Self::PhotoNotAFile => "the photo's path leads to a folder, a pipe, a device or a socket",
             Self::PhotoIsARunFile => {

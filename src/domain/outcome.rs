@@ -57,9 +57,17 @@ pub(crate) enum Reason {
     PhotoIsNotAPath,
     /// A cell of the template for its path cannot stand there.
     BadPhotoPath,
+    /// A URL that names no object that may be read.
+    PhotoBadUrl,
+    /// A URL below none of the roots, or a path where photos come from stores.
+    PhotoOutsideRoot,
     PhotoNotFound,
     /// Several files fit the template for its path.
     PhotoAmbiguous,
+    /// The store gives the object to others.
+    PhotoForbidden,
+    /// The object is no longer what an attempt in doubt has sent.
+    PhotoChanged,
     PhotoNotReadable,
     PhotoNotAFile,
     /// It names the ledger, the results or another file of the run itself.
@@ -328,8 +336,12 @@ mod tests {
             "photo_not_given",
             "photo_is_not_a_path",
             "bad_photo_path",
+            "photo_bad_url",
+            "photo_outside_root",
             "photo_not_found",
             "photo_ambiguous",
+            "photo_forbidden",
+            "photo_changed",
             "photo_not_readable",
             "photo_not_a_file",
             "photo_is_a_run_file",

@@ -25,7 +25,16 @@ impl Reason {
                 "Decide which row is right, and remove the others. The message names the other row."
             }
             Self::PhotoNotGiven | Self::PhotoNotFound => {
-                "Fix the path, or name the folder of the photos with `--photo-root`, or make the path with `--photo-template`."
+                "Fix the path, or name the folder or bucket of the photos with `--photo-root`, or make the path with `--photo-template`."
+            }
+            Self::PhotoBadUrl | Self::PhotoOutsideRoot => {
+                "Write the plain URL of the object, without a query, and below a `--photo-root`; give a further `--photo-root` if that place is meant."
+            }
+            Self::PhotoForbidden => {
+                "Let the credentials of the run read this object. S3 says the same of an object that is not there, where the bucket may not be listed."
+            }
+            Self::PhotoChanged => {
+                "Bring back the object that was sent, from a version or a backup; or look the user up in the portal."
             }
             Self::PhotoIsNotAPath => "Write the photos to files and their paths into the column.",
             Self::BadPhotoPath => "Correct the cell: what `--photo-template` puts in a path is a plain name.",

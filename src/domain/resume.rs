@@ -9,6 +9,7 @@ mod tests;
 use super::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason, Status},
+    photo::{ObjectVersion, SentObject},
     response,
     unix_millis::UnixMillis,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Unresolved {
     /// The user's creation date as it was sent; none where an earlier version has recorded the attempt.
     pub(crate) created_at: Option<String>,
     pub(crate) photo: PhotoDigest,
+    /// Where the photo came from a store.
+    pub(crate) object: Option<ObjectVersion>,
     /// When its request was about to leave; milliseconds since the Unix epoch.
     pub(crate) started_at: UnixMillis,
     /// When it was given up; none where the run died before.
@@ -71,6 +74,8 @@ pub(crate) struct Past {
     pub(crate) attempts: u32,
     /// What attempts that may have been applied have sent, each once; empty where there is no doubt.
     pub(crate) doubts: Vec<Doubt>,
+    /// What the latest of them has sent, where it came from a store: the next attempt sends the same.
+    pub(crate) sent: Option<Box<SentObject>>,
     /// When the latest attempt in doubt was given up, in milliseconds since the Unix epoch; the end of time where
     /// nobody knows, as after a kill.
     pub(crate) last_doubt_at: Option<UnixMillis>,
@@ -147,10 +152,11 @@ impl History {
         let mut past = Past {
             attempts: self.attempts(),
             doubts: Vec::new(),
+            sent: None,
             last_doubt_at,
         };
         for attempt in &self.unresolved {
-            past.doubt(attempt.photo, attempt.created_at.as_deref());
+            past.doubt(attempt.photo, attempt.created_at.as_deref(), attempt.object.as_ref());
         }
         past
     }
@@ -158,7 +164,11 @@ impl History {
 
 impl Past {
     /// An attempt with this photo and date may have been applied.
-    pub(crate) fn doubt(&mut self, photo: PhotoDigest, created_at: Option<&str>) {
+    pub(crate) fn doubt(&mut self, photo: PhotoDigest, created_at: Option<&str>, object: Option<&ObjectVersion>) {
+        self.sent = object.map(|object| {
+            let (object, sha256) = (object.clone(), photo.sha256);
+            Box::new(SentObject { object, sha256 })
+        });
         let is_it = |doubt: &Doubt| doubt.photo == photo && doubt.created_at.as_deref() == created_at;
         if !self.doubts.iter().any(is_it) {
             self.doubts.push(Doubt {

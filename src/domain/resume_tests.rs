@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::outcome::Facts;
+use crate::domain::photo::ObjectVersion;
 
 const A: PhotoDigest = PhotoDigest {
     sha256: [1; 32],
@@ -28,6 +29,7 @@ fn unresolved(number: u32, photo: PhotoDigest) -> Unresolved {
     Unresolved {
         number,
         photo,
+        object: None,
         created_at: Some(DATE.into()),
         started_at: UnixMillis::new(i64::from(number) * 900),
         ended_at: Some(UnixMillis::new(i64::from(number) * 1_000)),
@@ -64,6 +66,7 @@ fn every_history_has_its_plan() {
             let past = Past {
                 attempts: 2,
                 doubts: if doubtful { vec![doubt(A, Some(DATE))] } else { vec![] },
+                sent: None,
                 last_doubt_at: doubtful.then_some(UnixMillis::new(2_000)),
             };
             let refused = |reason| EarlierRejection {
@@ -137,9 +140,25 @@ fn an_intent_without_an_outcome_is_a_doubt() {
     let past = Past {
         attempts: 2,
         doubts: vec![doubt(A, Some(DATE)), doubt(B, Some(DATE))],
+        sent: None,
         last_doubt_at: Some(UnixMillis::new(2_000)),
     };
     assert_eq!(history.plan(&date(DATE)), Plan::Send(past));
+    let object = ObjectVersion {
+        url: "s3://bucket/a.jpg".into(),
+        etag: None,
+        version: Some("1".into()),
+    };
+    // The latest doubt says what is sent again.
+    let mut past = Past::default();
+    past.doubt(A, Some(DATE), None);
+    past.doubt(B, Some(DATE), Some(&object));
+    assert_eq!(
+        past.sent.as_ref().map(|sent| (sent.sha256, &sent.object)),
+        Some((B.sha256, &object))
+    );
+    past.doubt(A, Some(DATE), None);
+    assert_eq!(past.sent, None);
     let view = history.view();
     assert_eq!((view.status, view.attempts, view.photo), (Status::InDoubt, 2, Some(B)));
 }
@@ -205,7 +224,7 @@ fn the_same_file_fixed_and_not_fixed_is_two_photos_to_a_doubt() {
         (fixed, fixed, Reason::AnswerLost),
     ] {
         let mut past = Past::default();
-        past.doubt(doubt, Some(DATE));
+        past.doubt(doubt, Some(DATE), None);
         let meant = duplicate(&past.doubts, sent, &date);
         assert_eq!(meant, (Status::EnrolledInferred, reason, Some(doubt)));
     }

@@ -37,6 +37,22 @@ const TRUTH_VALUES: [&str; 16] = [
     "sand",
 ];
 
+/// Letters in front of digits that make a sum of money of them in some country, as `R12` is one of rand in South Africa.
+const CURRENCIES: [&str; 24] = [
+    "b", "bs", "br", "d", "din", "e", "ft", "g", "gs", "k", "kc", "km", "kr", "ks", "ksh", "l", "le", "p", "q", "r",
+    "rm", "rp", "rs", "sh",
+];
+
+/// How the names of months begin, in the languages of spreadsheets.
+const MONTHS: [&str; 40] = [
+    "abr", "ago", "aou", "apr", "aug", "avg", "avr", "cze", "dec", "des", "dez", "dic", "ene", "feb", "fev", "gen",
+    "giu", "gru", "jan", "jui", "jul", "jun", "kwi", "lip", "lis", "lug", "lut", "mag", "mai", "maj", "mar", "mei",
+    "mrt", "nov", "oct", "okt", "out", "set", "sie", "wrz",
+];
+
+/// Others of that kind, of other lengths.
+const LONG_MONTHS: [&str; 8] = ["paz", "sept", "sep", "sty", "ott", "may", "mrz", "juin"];
+
 /// A cell that a spreadsheet shows and saves as it stands.
 pub(crate) fn escape(cell: &str) -> Cow<'_, str> {
     match is_left_alone(cell) {
@@ -73,8 +89,27 @@ fn is_short_number(cell: &str) -> bool {
     is_number && (cell == "0" || !cell.starts_with('0'))
 }
 
-/// Digits that no language has in a number, a date, a time or a sum of money: `R12` is one of rand.
+/// Digits that no language has in a number, a date, a time or a sum of money.
 fn is_surely_text(cell: &str) -> bool {
+    has_underscore_or_ending(cell) || begins_with_plain_word(cell) || is_uuid(cell)
+}
+
+/// A word in front of the digits with which they are no date and no sum of money: `u1`, `cust-007`.
+fn begins_with_plain_word(cell: &str) -> bool {
+    let end = cell.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(cell.len());
+    let word = cell.get(..end).unwrap_or_default().to_ascii_lowercase();
+    let is_month = || MONTHS.iter().chain(&LONG_MONTHS).any(|month| word.starts_with(month));
+    !word.is_empty() && !CURRENCIES.contains(&word.as_str()) && !is_month()
+}
+
+/// `3f2504e0-4f89-11d3-9a0c-0305e82c3301`, with letters enough to be no number.
+fn is_uuid(cell: &str) -> bool {
+    let mut lengths = cell.split('-').map(str::len);
+    let is_hex = cell.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_hex && [8, 4, 4, 4, 12].into_iter().eq(lengths.by_ref())
+}
+
+fn has_underscore_or_ending(cell: &str) -> bool {
     let ends_in = |ending: &&str| {
         let end = cell.len().checked_sub(ending.len()).and_then(|at| cell.get(at..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
@@ -124,7 +159,10 @@ mod tests {
             "12345678901234567890",
             "MAR1",
             "R12",
-            "u1",
+            "Rs 12",
+            "mars 3",
+            "Sept-21",
+            "3f2504e0-4f89-11d3-9a0c",
             "TRUE",
             "false",
             "=1+1",
@@ -161,6 +199,10 @@ mod tests {
             "Ada",
             "Ngũgĩ wa Thiong'o",
             "demo_0101",
+            "u1",
+            "cust-007",
+            "ABC123456789012345",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "photos/07.JPG",
             "1.jpeg",
             "a.png",

@@ -15,6 +15,10 @@ pub(crate) enum Stop {
     RefusalsAlike,
     /// `--max-outage`: down or throttling for too long.
     Outage,
+    /// `--max-outage`: a store of photos was down for too long.
+    StoreOutage,
+    /// A store of photos refuses the credentials, or is not there.
+    StoreRefused,
     /// The server's answer or certificate forbids to go on.
     Refused(Refusal),
     /// SIGHUP.
@@ -63,6 +67,8 @@ impl Stop {
             Self::MaxFailures => "max_failures",
             Self::RefusalsAlike => "refusals_alike",
             Self::Outage => "outage",
+            Self::StoreOutage => "store_outage",
+            Self::StoreRefused => "store_refused",
             Self::Refused(refusal) => refusal.word(),
             Self::HungUp => "hung_up",
             Self::Interrupted => "interrupted",

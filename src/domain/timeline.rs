@@ -19,7 +19,7 @@ const LATENCY_DIGITS: u8 = 2;
 pub(crate) enum Weather {
     /// The server asked for fewer requests.
     Throttled,
-    /// The endpoint did not answer well.
+    /// The endpoint, or a store of photos, did not answer well.
     Down,
 }
 

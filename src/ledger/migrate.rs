@@ -7,14 +7,14 @@ use super::{LedgerError, Pin};
 /// "IENR" in ASCII: tells a ledger from any other SQLite database.
 pub(super) const APPLICATION_ID: i32 = 0x4945_4E52;
 /// Raised with every change of `schema.sql`.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+pub(super) const SCHEMA_VERSION: i64 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 const LOG: &str = include_str!("wal.sql");
 const LOOK_UPS: &str = include_str!("lookup.sql");
 const VIEWS: &str = include_str!("views.sql");
-/// From version 1: the date that was sent with an attempt; and, as `wal.sql`, the mark by which a lost log is told.
+/// The date that was sent with an attempt; and, as `wal.sql`, the mark by which a lost log is told.
 const TO_VERSION_2: &str = "ALTER TABLE attempt ADD COLUMN user_created_at TEXT;";
-/// From version 2: what was made of a photo before it was sent; and the host for look-ups, as `lookup.sql` has what they taught.
+/// What was made of a photo before it was sent; and the host for look-ups, as `lookup.sql` has what they taught.
 const TO_VERSION_3: &str = "
     ALTER TABLE attempt ADD COLUMN photo_fixes TEXT;
     ALTER TABLE attempt ADD COLUMN sent_sha256 BLOB;
@@ -28,6 +28,17 @@ const DROP_VIEWS: &str = "
     DROP VIEW IF EXISTS enrollments;
     DROP VIEW IF EXISTS in_doubt;
     DROP VIEW IF EXISTS attempts;";
+/// Which version of an object was sent.
+const TO_VERSION_4: &str = "
+    ALTER TABLE attempt ADD COLUMN photo_url TEXT;
+    ALTER TABLE attempt ADD COLUMN photo_etag TEXT;
+    ALTER TABLE attempt ADD COLUMN photo_version TEXT;";
+/// What leads to the version of each number.
+const STEPS: [(i64, &[&str]); 3] = [
+    (2, &[TO_VERSION_2, LOG]),
+    (3, &[TO_VERSION_3, LOOK_UPS]),
+    (4, &[TO_VERSION_4]),
+];
 
 /// Makes the tables of a new ledger; `db` is in a transaction.
 pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
@@ -49,13 +60,11 @@ pub(super) fn migrate(db: &Connection, found: i64) -> Result<(), LedgerError> {
         return Ok(());
     }
     db.execute_batch(DROP_VIEWS)?;
-    if found < 2 {
-        db.execute_batch(TO_VERSION_2)?;
-        db.execute_batch(LOG)?;
-    }
-    for part in [TO_VERSION_3, LOOK_UPS, VIEWS] {
+    let steps = STEPS.iter().filter(|(to, _)| *to > found);
+    for part in steps.flat_map(|(_, parts)| *parts) {
         db.execute_batch(part)?;
     }
+    db.execute_batch(VIEWS)?;
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(())
 }

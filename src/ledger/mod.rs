@@ -31,6 +31,7 @@ use crate::domain::{
     created_at::CreatedAt,
     outcome::{Outcome, PhotoDigest, Reason},
     partner_id::PartnerId,
+    photo::ObjectVersion,
     unix_millis::UnixMillis,
     user_id::UserId,
 };
@@ -104,6 +105,8 @@ pub(crate) enum Entry {
         number: u32,
         created_at: CreatedAt,
         photo: PhotoDigest,
+        /// Where the photo came from a store.
+        object: Option<Box<ObjectVersion>>,
         at: UnixMillis,
     },
     /// What became of an attempt.

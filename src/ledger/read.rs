@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
     outcome::{Facts, FixedDigest, Outcome, PhotoDigest, PhotoHash, Reason, Status},
+    photo::ObjectVersion,
     resume::{History, Unresolved},
     unix_millis::UnixMillis,
     user_id::UserId,
@@ -17,7 +18,7 @@ const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
 const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
     WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
 const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at,
-    photo_fixes, sent_sha256, sent_bytes FROM attempt
+    photo_fixes, sent_sha256, sent_bytes, photo_url, photo_etag, photo_version FROM attempt
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt') ORDER BY id";
 
 impl Ledger {
@@ -127,6 +128,7 @@ impl Ledger {
                 number: row.get(0)?,
                 created_at: row.get(6)?,
                 photo,
+                object: object(row)?,
                 started_at: row.get(3)?,
                 ended_at: row.get(4)?,
                 run_id,
@@ -161,6 +163,15 @@ fn hash_and_size(row: &Row<'_>, place: usize) -> Result<Option<(PhotoHash, u64)>
     let sha256: Option<PhotoHash> = row.get(place)?;
     let bytes: Option<i64> = row.get(place + 1)?;
     Ok(sha256.zip(bytes.map(|bytes| bytes as u64)))
+}
+
+/// What stands behind the other columns of an attempt.
+fn object(row: &Row<'_>) -> Result<Option<ObjectVersion>, LedgerError> {
+    let Some(url) = row.get(10)? else {
+        return Ok(None);
+    };
+    let (etag, version) = (row.get(11)?, row.get(12)?);
+    Ok(Some(ObjectVersion { url, etag, version }))
 }
 
 /// The first column of both questions for outcomes.

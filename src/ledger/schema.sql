@@ -33,7 +33,10 @@ CREATE TABLE attempt (
     user_created_at TEXT,              -- as it was sent; NULL for attempts recorded by schema 1
     photo_fixes     TEXT,              -- rotated, scaled, converted; this and the next two NULL: sent as it lies
     sent_sha256     BLOB,
-    sent_bytes      INTEGER
+    sent_bytes      INTEGER,
+    photo_url       TEXT,              -- of a photo from a store, with what the store says of its version
+    photo_etag      TEXT,
+    photo_version   TEXT
 ) STRICT;
 
 CREATE INDEX attempt_unresolved ON attempt (user_id) WHERE class IS NULL OR class = 'in_doubt';

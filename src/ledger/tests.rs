@@ -121,6 +121,7 @@ fn intent(id: i64, name: &str, number: u32, photo: u8) -> Entry {
         number,
         created_at: date(),
         photo: digest(photo),
+        object: None,
         at: UnixMillis::new(1_676_300_862_004 + id),
     }
 }

@@ -16,7 +16,8 @@ SELECT a.user_id, a.number, coalesce(a.class, 'intent') AS class, a.reason, a.ht
        strftime('%Y-%m-%dT%H:%M:%fZ', a.finished_at / 1000.0, 'unixepoch') AS finished_at,
        r.run_id, a.user_created_at, a.photo_fixes,
        lower(hex(coalesce(a.sent_sha256, a.photo_sha256))) AS sent_sha256,
-       coalesce(a.sent_bytes, a.photo_bytes) AS sent_bytes
+       coalesce(a.sent_bytes, a.photo_bytes) AS sent_bytes,
+       a.photo_url, a.photo_etag, a.photo_version
 FROM attempt a JOIN run r ON r.id = a.run;
 
 CREATE VIEW in_doubt AS

@@ -6,7 +6,8 @@ use super::{AttemptStatus, Entry, Ledger, LedgerError, RunRecord};
 use crate::domain::{outcome::Outcome, unix_millis::UnixMillis, user_id::UserId};
 
 const INTENT: &str = "INSERT INTO attempt (id, run, user_id, number, photo_sha256, photo_bytes, started_at,
-    user_created_at, photo_fixes, sent_sha256, sent_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    user_created_at, photo_fixes, sent_sha256, sent_bytes, photo_url, photo_etag, photo_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 const CLOSE: &str = "UPDATE attempt SET class = ?2, reason = ?3, http_status = ?4, finished_at = ?5 WHERE id = ?1";
 const RESOLVE: &str = "UPDATE attempt SET class = 'resolved'
     WHERE user_id = ?1 AND (class IS NULL OR class = 'in_doubt')";
@@ -103,6 +104,7 @@ impl<'a> Statements<'a> {
                 number,
                 created_at,
                 photo,
+                object,
                 at,
             } => {
                 let (user_id, created_at) = (user_id.as_str(), created_at.as_str());
@@ -118,6 +120,9 @@ impl<'a> Statements<'a> {
                     photo.fixed.map(|fixed| fixed.fixes.to_string()),
                     photo.fixed.map(|fixed| fixed.sha256),
                     photo.fixed.map(|fixed| fixed.bytes as i64),
+                    object.as_ref().map(|object| &object.url),
+                    object.as_ref().and_then(|object| object.etag.as_ref()),
+                    object.as_ref().and_then(|object| object.version.as_ref()),
                 );
                 self.intent.execute(values)?;
             }

@@ -1,17 +1,18 @@
 //! How a manifest is read: what the command line says of it.
 
-use std::path::PathBuf;
-
 use encoding_rs::Encoding;
 
 use super::Delimiter;
-use crate::domain::{created_at::DateReader, photo::PhotoTemplate};
+use crate::domain::{
+    created_at::DateReader,
+    photo::{PhotoRoots, PhotoTemplate},
+};
 
 /// How a manifest is read; the same in every pass.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ManifestOptions {
-    /// The base of relative photo paths.
-    pub(crate) photo_root: PathBuf,
+    /// Below what photos are read.
+    pub(crate) photo_roots: PhotoRoots,
     /// Makes the photo's path from cells, and then no column is asked for it.
     pub(crate) photo_template: Option<PhotoTemplate>,
     /// How dates are read.
@@ -48,7 +49,7 @@ impl ManifestOptions {
     /// The defaults, with photos below `folder`.
     pub(crate) fn in_folder(folder: &str) -> Self {
         Self {
-            photo_root: folder.into(),
+            photo_roots: PhotoRoots::folder(folder.into()),
             ..Self::default()
         }
     }

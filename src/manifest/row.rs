@@ -1,13 +1,11 @@
 //! One row: a record that is right by itself, or the reason why it is not.
 
-use std::path::{Path, PathBuf};
-
 use super::{Manifest, Record, rfc4180::FormError};
 use crate::domain::{
     columns::Form,
     created_at::{CreatedAt, CreatedAtError},
     outcome::Reason,
-    photo::PhotoPlace,
+    photo::{PhotoPlace, is_url},
     suspicion::Suspicion,
     text::one_line,
     user_id::{MAX_USER_ID_CHARS, UserId},
@@ -213,9 +211,11 @@ impl Manifest {
             );
             return Err(RowFault::new(Reason::PhotoIsNotAPath, detail));
         }
-        Ok(self
-            .windows_path(cell)
-            .unwrap_or_else(|| PhotoPlace::File(self.below_root(cell))))
+        if let Some(place) = self.windows_path(cell) {
+            return Ok(place);
+        }
+        let place = self.options.photo_roots.place(cell);
+        place.map_err(|error| RowFault::new(error.reason(), format!("{}: {error}", shown(without_secrets(cell)))))
     }
 
     fn is_literal_photo(&self, record: &Record) -> bool {
@@ -228,22 +228,16 @@ impl Manifest {
         place.and_then(|place| record.get(place)).unwrap_or_default()
     }
 
-    fn below_root(&self, path: &str) -> PathBuf {
-        // `./a.jpg` is `a.jpg`, also where the root is the empty path, so that equal rows are seen as equal.
-        let path = Path::new(path);
-        let plain = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
-        self.options.photo_root.join(plain.unwrap_or(path))
-    }
-
     /// A path that Windows has written, on another machine. Whether a file has it for its name shows when it is read.
     fn windows_path(&self, cell: &str) -> Option<PhotoPlace> {
+        let roots = &self.options.photo_roots;
         let is_absolute = is_absolute_on_windows(cell);
-        if cfg!(windows) || !(is_absolute || cell.contains('\\')) {
+        if cfg!(windows) || !(is_absolute || cell.contains('\\')) || is_url(cell) {
             return None;
         }
         Some(PhotoPlace::FromWindows {
-            written: self.below_root(cell),
-            separated: (!is_absolute).then(|| self.below_root(&cell.replace('\\', "/"))),
+            written: roots.below(cell)?,
+            separated: roots.below(&cell.replace('\\', "/")).filter(|_| !is_absolute),
         })
     }
 
@@ -258,6 +252,17 @@ impl Manifest {
 fn is_absolute_on_windows(cell: &str) -> bool {
     let is_drive = matches!(cell.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     is_drive || cell.starts_with('\\')
+}
+
+/// A URL without what may hold a password or a signature.
+fn without_secrets(cell: &str) -> &str {
+    let behind = cell.find("://").map_or(0, |at| at + "://".len());
+    let end = cell[behind..].find(['@', '?', '#']).filter(|_| behind > 0);
+    match end.map(|end| cell.split_at(behind + end)) {
+        Some((start, rest)) if rest.starts_with('@') => &start[..behind],
+        Some((start, _)) => start,
+        None => cell,
+    }
 }
 
 fn is_data_uri(cell: &str) -> bool {

@@ -78,11 +78,32 @@ impl Manifest {
             let cell = place.and_then(|place| cells().nth(place)).unwrap_or_default();
             cell_fault(&column.name, cell, fault)
         })?;
-        let folder = self.options.photo_root.join(folder);
-        Ok(match name {
-            FilledName::Known(name) => PhotoPlace::File(folder.join(name)),
-            FilledName::Pattern(name) => PhotoPlace::Pattern { folder, name },
+        let roots = &self.options.photo_roots;
+        match (roots.base(), name) {
+            (Some(base), FilledName::Known(name)) => Ok(PhotoPlace::File(base.join(folder).join(name))),
+            (Some(base), FilledName::Pattern(name)) => Ok(PhotoPlace::Pattern {
+                folder: base.join(folder),
+                name,
+            }),
+            (None, FilledName::Known(name)) => self.photo_in_store(&joined(&folder, &name)),
+            // `config` lets no pattern through where photos are in a store.
+            (None, FilledName::Pattern(name)) => self.photo_in_store(&joined(&folder, &name.to_string())),
+        }
+    }
+
+    fn photo_in_store(&self, name: &str) -> Result<PhotoPlace, RowFault> {
+        let place = self.options.photo_roots.place(name);
+        place.map_err(|error| RowFault {
+            reason: error.reason(),
+            detail: format!("{}: {error}", shown(name)),
         })
+    }
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    match folder.trim_end_matches('/') {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
     }
 }
 

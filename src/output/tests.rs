@@ -89,6 +89,7 @@ impl Fixture {
             number,
             created_at: CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap(),
             photo: photo(),
+            object: None,
             at: UnixMillis::new(1_676_300_862_004),
         };
         self.ledger.commit(&[entry]).unwrap();

@@ -31,6 +31,7 @@ pub(super) fn locate<'a>(place: &'a PhotoPlace, folders: &PhotoFolders) -> Resul
                           with --photo-root";
             Err(invalid(Reason::PhotoNotFound, written, detail))
         }
+        PhotoPlace::Object(url) => Err(invalid(Reason::PhotoOutsideRoot, url.to_string(), "it is no file")),
         PhotoPlace::Pattern { folder, name } => fitting(folder, name, folders).map(Cow::from),
     }
 }

@@ -1,13 +1,25 @@
-//! Reading one photo: the rules for its file, a capped read, what is fixed of it on request, its soundness and its hash.
+//! Reading one photo, from a file or an object store: the rules for its place, a capped read, what is fixed of it on
+//! request, its soundness and its hash.
 //!
-//! Nothing but a regular file is opened, and none of the run's own. The bytes that are judged here are the bytes that are sent.
+//! Nothing but a regular file is opened, and none of the run's own; no store is read but those that were named. The bytes
+//! that are judged here are the bytes that are sent.
 
 mod fix;
 mod folders;
 mod kind;
 mod locate;
+#[cfg(not(feature = "object-stores"))]
+mod no_objects;
+#[cfg(feature = "object-stores")]
+mod object;
 mod own_files;
+mod source;
+mod store;
 
+#[cfg(not(feature = "object-stores"))]
+use no_objects as object;
+
+use std::fmt::Debug;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     outcome::{FixedDigest, PhotoDigest, PhotoHash, Reason},
-    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, PhotoDefect, PhotoFormat, PhotoPlace, inspect},
+    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, ObjectVersion, PhotoDefect, PhotoFormat, inspect},
     text::{MAX_TEXT_CHARS, one_line},
 };
 use crate::sys::{
@@ -26,13 +38,16 @@ use crate::sys::{
     errno::is_machines_fault,
 };
 
-use fix::{Fixed, MAX_SOURCE_BYTES};
+use fix::{FixError, Fixed, MAX_SOURCE_BYTES};
+use folders::PhotoFolders;
 use kind::Kind;
 use locate::{instead_of_folder, locate};
 
 pub(crate) use fix::{FixSettings, Fixer};
-pub(crate) use folders::PhotoFolders;
+pub(crate) use object::Stores;
 pub(crate) use own_files::OwnFiles;
+pub(crate) use source::Photos;
+pub(crate) use store::{StoreError, StoreFault, StoreSettings, StoreSetupError};
 
 /// Most bytes of buffers for photos that are worth keeping for the next ones.
 pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
@@ -44,6 +59,8 @@ pub(crate) struct Photo {
     pub(crate) bytes: Bytes,
     pub(crate) digest: PhotoDigest,
     pub(crate) format: PhotoFormat,
+    /// Where it came from a store: which version it is.
+    pub(crate) object: Option<Box<ObjectVersion>>,
 }
 
 /// Why a photo cannot be sent.
@@ -55,20 +72,12 @@ pub(crate) enum PhotoError {
     /// The machine has run out of file descriptors or memory; the row is not to blame.
     #[error("the machine is short of file descriptors or memory; raise `ulimit -n` or close other programs")]
     Machine(#[source] io::Error),
+    /// A store gives nothing; the row is not to blame.
+    #[error(transparent)]
+    Store(StoreError),
 }
 
 impl Photo {
-    /// Reads and judges the photo at `place`; where there is a fixer, after it has been at work.
-    pub(crate) fn read(
-        place: &PhotoPlace,
-        folders: &PhotoFolders,
-        own_files: &OwnFiles,
-        buffers: &Arc<BufferPool>,
-        fixer: Option<&Fixer>,
-    ) -> Result<Self, PhotoError> {
-        Self::read_file(&locate(place, folders)?, own_files, buffers, fixer)
-    }
-
     /// Reads and judges the file at `path`. Symbolic links are followed.
     fn read_file(
         path: &Path,
@@ -80,11 +89,16 @@ impl Photo {
         let turn = fixer.and_then(|fixer| fixer.turn(bytes));
         let bytes = Bytes::from_owner(read_capped(path, bytes, buffers, most_bytes(fixer))?);
         let fixed = fixer.map_or(Ok(None), |fixer| fixer.fix(&bytes, turn));
+        Self::make(path, bytes, fixed)
+    }
+
+    /// The photo from what was read at the place of this name, and what the fixer made of it.
+    fn make(name: impl Debug, bytes: Bytes, fixed: Result<Option<Fixed>, FixError>) -> Result<Self, PhotoError> {
         let fixed = fixed.map_err(|error| {
             let (reason, detail) = error.explain();
-            invalid(reason, path, &one_line(&detail, MAX_TEXT_CHARS))
+            invalid(reason, &name, &one_line(&detail, MAX_TEXT_CHARS))
         })?;
-        Self::judge(bytes, fixed).map_err(|(bytes, defect)| unsound(path, &bytes, defect))
+        Self::judge(bytes, fixed).map_err(|(bytes, defect)| unsound(&name, &bytes, defect))
     }
 
     /// The photo that is sent for this source. The source's bytes are let go of where others take their place.
@@ -105,7 +119,13 @@ impl Photo {
             bytes: source_bytes,
             fixed,
         };
-        Ok(Self { bytes, digest, format })
+        let object = None;
+        Ok(Self {
+            bytes,
+            digest,
+            format,
+            object,
+        })
     }
 
     /// Above the size from which a gateway may refuse the request.
@@ -188,7 +208,7 @@ fn check_owner(path: &Path, metadata: &Metadata, own_files: &OwnFiles) -> Result
     Err(invalid(Reason::PhotoIsARunFile, path, detail))
 }
 
-fn check_size(path: &Path, bytes: u64, most: u64) -> Result<(), PhotoError> {
+fn check_size(name: impl Debug, bytes: u64, most: u64) -> Result<(), PhotoError> {
     if bytes <= most {
         return Ok(());
     }
@@ -196,7 +216,7 @@ fn check_size(path: &Path, bytes: u64, most: u64) -> Result<(), PhotoError> {
         MAX_SOURCE_BYTES => format!("it has {bytes} bytes, more than {most} are not read; make the picture smaller"),
         _ => format!("it has {bytes} bytes, the API takes at most {most}; make the picture smaller"),
     };
-    Err(invalid(Reason::PhotoTooLarge, path, &detail))
+    Err(invalid(Reason::PhotoTooLarge, name, &detail))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> PhotoError {
@@ -211,20 +231,20 @@ fn unreadable(path: &Path, error: io::Error) -> PhotoError {
     }
 }
 
-fn unsound(path: &Path, bytes: &[u8], defect: PhotoDefect) -> PhotoError {
+fn unsound(name: impl Debug, bytes: &[u8], defect: PhotoDefect) -> PhotoError {
     let advice = match defect {
         PhotoDefect::NotJpegOrPng => Kind::of(bytes).and_then(Kind::advice),
         _ => None,
     };
     let advice = advice.map(|advice| format!(": {advice}")).unwrap_or_default();
-    invalid(defect.reason(), path, &format!("the photo is {defect}{advice}"))
+    invalid(defect.reason(), name, &format!("the photo is {defect}{advice}"))
 }
 
-fn invalid(reason: Reason, path: &Path, detail: &str) -> PhotoError {
-    // Debug form: a path may hold control characters.
+fn invalid(reason: Reason, name: impl Debug, detail: &str) -> PhotoError {
+    // Debug form: a name may hold control characters.
     PhotoError::Invalid {
         reason,
-        detail: format!("{path:?}: {detail}"),
+        detail: format!("{name:?}: {detail}"),
     }
 }
 

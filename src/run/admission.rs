@@ -96,7 +96,8 @@ impl Dispatcher {
         } else {
             self.lookahead(limit)
         };
-        (limit + ahead).saturating_sub(self.pipeline.rows())
+        let allowed = (limit + ahead).saturating_sub(self.pipeline.rows());
+        allowed.min(self.stores.most_reads(self.pipeline.reading(), now))
     }
 
     fn lookahead(&self, limit: usize) -> usize {
@@ -171,6 +172,7 @@ impl Dispatcher {
         if self.shutdown.has_begun() {
             return;
         }
+        self.store_answered(&row, &photo, now);
         match photo {
             Ok(photo) if row.is_rejected_photo(&photo) => self.unchanged(row),
             Ok(photo) if self.is_let_in(&row, &photo) => self.pipeline.push(row, photo),
@@ -184,6 +186,7 @@ impl Dispatcher {
                 self.gate.machine_is_short(busy, now.instant);
                 self.retry_later(row, now);
             }
+            Err(PhotoError::Store(error)) => self.store_failed(row, error, now),
         }
     }
 
@@ -212,7 +215,7 @@ impl Dispatcher {
         }
     }
 
-    fn photo_is_invalid(&mut self, row: PendingRow, reason: Reason, detail: String, now: Moment) {
+    pub(super) fn photo_is_invalid(&mut self, row: PendingRow, reason: Reason, detail: String, now: Moment) {
         self.leave_limit(&row);
         self.events.push(RunEvent::InvalidPhoto {
             row: row.row.number,

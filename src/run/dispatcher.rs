@@ -10,13 +10,14 @@ use std::time::Instant;
 
 use rand::rngs::StdRng;
 
-use super::gate::Gate;
+use super::gate::{Gate, Waiting};
 use super::group_commit::{Batch, GroupCommit};
 use super::pipeline::Pipeline;
 use super::queue::Queue;
 use super::row::{Answer, Feed, PendingRow, Request};
 use super::shared_photos::SharedPhotos;
 use super::shutdown::Shutdown;
+use super::stores::StoreStates;
 use super::{Moment, RunEvent, RunSettings, Snapshot};
 use crate::domain::{stats::Stats, stop::Stop};
 use crate::ledger::{AttemptId, Receipt};
@@ -66,6 +67,7 @@ pub(super) struct Dispatcher {
     pub(super) shutdown: Shutdown,
     pub(super) stats: Stats,
     pub(super) photos: SharedPhotos,
+    pub(super) stores: StoreStates,
     /// What there is to tell those who watch.
     pub(super) events: Vec<RunEvent>,
     /// When as many as allowed were in flight last.
@@ -96,6 +98,7 @@ impl Dispatcher {
             shutdown: Shutdown::default(),
             stats: Stats::new(),
             photos,
+            stores: StoreStates::default(),
             events: Vec::new(),
             full_at: None,
             launch_at: None,
@@ -173,6 +176,8 @@ impl Dispatcher {
             due,
             self.gate.opens_at(now),
             self.gate.patience_ends(),
+            self.stores.opens_at().filter(|opens| *opens > now),
+            self.stores.patience_ends(self.settings.max_outage),
         ]
         .into_iter()
         .flatten()
@@ -184,7 +189,7 @@ impl Dispatcher {
             stats: self.stats.clone(),
             in_flight: self.pipeline.in_flight(),
             waiting_rows: self.queue.waiting(),
-            waiting: self.gate.waiting(now),
+            waiting: self.gate.waiting(now).or(self.store_waiting()),
             stop: self.shutdown.stop(),
         }
     }
@@ -202,6 +207,11 @@ impl Dispatcher {
         }
     }
 
+    fn store_waiting(&self) -> Option<Waiting> {
+        let next_try = self.stores.opens_at()?;
+        Some(Waiting::StoreDown { next_try })
+    }
+
     fn window_ends(&self) -> Option<Instant> {
         self.settings.stop_after.map(|after| self.settings.started + after)
     }
@@ -212,6 +222,10 @@ impl Dispatcher {
         }
         if !self.shutdown.has_begun() && self.gate.is_hopeless(now) {
             self.end(Stop::Outage, now);
+        }
+        let patience_ends = self.stores.patience_ends(self.settings.max_outage);
+        if !self.shutdown.has_begun() && patience_ends.is_some_and(|end| now >= end) {
+            self.end(Stop::StoreOutage, now);
         }
         self.shutdown.check_deadline(self.pipeline.in_flight() > 0, now);
     }

@@ -20,6 +20,7 @@ use super::shared_photos::SharedPhotos;
 use super::{Observer, RunError, RunSettings};
 use crate::client::Client;
 use crate::domain::{
+    photo::PhotoPlace,
     request::Payload,
     response::{Reply, judge},
     signature::Signer,
@@ -29,8 +30,8 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::manifest::Surveyed;
 use crate::output::Follower;
-use crate::photo::{Fixer, IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders};
-use crate::sys::{buffers::BufferPool, signals::Signals};
+use crate::photo::{Photo, PhotoError, Photos};
+use crate::sys::signals::Signals;
 
 /// How often those who watch are told how far the run is.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -44,10 +45,7 @@ pub(crate) struct Services<'a> {
     pub(crate) follower: &'a mut Option<Follower>,
     pub(crate) client: Client,
     pub(crate) signer: Arc<Signer>,
-    /// Files that are no photos.
-    pub(crate) own_files: OwnFiles,
-    /// Makes photos good before they are sent, if that is wished.
-    pub(crate) fixer: Option<Fixer>,
+    pub(crate) photos: Photos,
     pub(crate) signals: Signals,
 }
 
@@ -93,16 +91,15 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         follower,
         client,
         signer,
-        own_files,
-        fixer,
+        photos,
         signals,
     } = services;
-    let mut photos = SharedPhotos::default();
+    let mut shared = SharedPhotos::default();
     if settings.strict {
-        ledger.each_photo(|user_id, sha256| photos.know(user_id, sha256))?;
+        ledger.each_photo(|user_id, sha256| shared.know(user_id, sha256))?;
     }
     let rng = StdRng::from_rng(&mut rand::rng());
-    let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, photos, rng);
+    let dispatcher = Dispatcher::new(settings, ledger.next_attempt()?, shared, rng);
     let recorder = Recorder::new(manifest, ledger, follower)?;
     let (to_recorder, from_driver) = commands();
     let (sender, messages) = unbounded_channel();
@@ -120,10 +117,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
             sender,
             client,
             signer,
-            own_files: own_files.into(),
-            folders: Arc::default(),
-            fixer: fixer.into(),
-            buffers: BufferPool::new(IDLE_PHOTO_BYTES),
+            photos: photos.into(),
             tasks: JoinSet::new(),
             signals,
             error: None,
@@ -144,11 +138,7 @@ struct Driver {
     sender: UnboundedSender<Message>,
     client: Client,
     signer: Arc<Signer>,
-    own_files: Arc<OwnFiles>,
-    folders: Arc<PhotoFolders>,
-    fixer: Arc<Option<Fixer>>,
-    /// For photos.
-    buffers: Arc<BufferPool>,
+    photos: Arc<Photos>,
     tasks: JoinSet<()>,
     signals: Signals,
     error: Option<RunError>,
@@ -213,18 +203,39 @@ impl Driver {
         }
     }
 
-    /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
+    /// Files are read several in a row, objects each by itself, since what takes time there is the way.
     fn prepare(&mut self, rows: Vec<PendingRow>) {
-        let (sender, buffers) = (self.sender.clone(), Arc::clone(&self.buffers));
-        let (own_files, folders) = (Arc::clone(&self.own_files), Arc::clone(&self.folders));
-        let fixer = Arc::clone(&self.fixer);
+        let mut files = Vec::new();
+        for pending in rows {
+            match &pending.row.photo {
+                PhotoPlace::Object(_) => self.read_object(pending),
+                PhotoPlace::File(_) | PhotoPlace::FromWindows { .. } | PhotoPlace::Pattern { .. } => {
+                    files.push(pending)
+                }
+            }
+        }
+        if !files.is_empty() {
+            self.read_files(files);
+        }
+    }
+
+    /// Reading and hashing keep a thread busy, so they stay away from those that serve the connections.
+    fn read_files(&mut self, rows: Vec<PendingRow>) {
+        let (sender, photos) = (self.sender.clone(), Arc::clone(&self.photos));
         self.tasks.spawn_blocking(move || {
             let read = |pending: PendingRow| {
-                let place = &pending.row.photo;
-                let photo = Photo::read(place, &folders, &own_files, &buffers, fixer.as_ref().as_ref());
+                let photo = photos.read_file(&pending.row.photo);
                 (pending, photo)
             };
             drop(sender.send(Message::Prepared(rows.into_iter().map(read).collect())));
+        });
+    }
+
+    fn read_object(&mut self, pending: PendingRow) {
+        let (sender, photos) = (self.sender.clone(), Arc::clone(&self.photos));
+        self.tasks.spawn(async move {
+            let photo = photos.read(&pending.row.photo, pending.past.sent.as_deref()).await;
+            drop(sender.send(Message::Prepared(vec![(pending, photo)])));
         });
     }
 

@@ -26,8 +26,16 @@ pub(super) enum Admission {
 /// Why the run waits, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {
-    Throttled { until: Instant },
-    Down { next_try: Instant },
+    Throttled {
+        until: Instant,
+    },
+    Down {
+        next_try: Instant,
+    },
+    /// A store of photos is down.
+    StoreDown {
+        next_try: Instant,
+    },
 }
 
 /// The run's pace in fair and foul weather.

@@ -17,6 +17,7 @@ mod recorder;
 mod row;
 mod shared_photos;
 mod shutdown;
+mod stores;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use crate::domain::{
 use crate::ledger::{AttemptStatus, LedgerError};
 use crate::manifest::ManifestError;
 use crate::output::ResultsError;
+use crate::photo::StoreError;
 
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
@@ -99,6 +101,8 @@ pub(crate) enum RunEvent {
     },
     /// Above the size from which a gateway may refuse the request.
     LargePhoto { row: u32, line: u64, bytes: u64 },
+    /// A store of photos gives nothing.
+    StoreFailed(StoreError),
     /// Another user has the same photo; `other` is that user's row, none where an earlier run has sent it.
     SharedPhoto { row: u32, line: u64, other: Option<u32> },
     /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.

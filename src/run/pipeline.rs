@@ -151,6 +151,7 @@ impl Pipeline {
             pending: row,
             photo: photo.digest,
             format: photo.format,
+            object: photo.object,
             started: now,
         };
         Some((request, self.in_flight.entry(id).insert_entry(flight).into_mut()))
@@ -195,6 +196,7 @@ fn intent(id: AttemptId, read: &Read, at: UnixMillis) -> Entry {
         number: read.row.past.attempts + 1,
         created_at: read.row.row.created_at.clone(),
         photo: read.photo.digest,
+        object: read.photo.object.clone(),
         at,
     }
 }

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use csv::StringRecord;
 
 use super::Moment;
+use super::stores::StoreRefusals;
 use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, PhotoDigest, Status},
-    photo::PhotoFormat,
+    photo::{ObjectVersion, PhotoFormat},
     response::Verdict,
     resume::{EarlierRejection, Past},
     stats::Skipped,
@@ -35,6 +36,8 @@ pub(super) struct PendingRow {
     pub(super) used: u32,
     /// Failures since the last round began, for the backoff.
     pub(super) failures: u32,
+    /// What its store has given others and not it.
+    pub(super) refusals: StoreRefusals,
     pub(super) last_round: bool,
     /// Whether this run has taken it up, for `--limit`.
     pub(super) admitted: bool,
@@ -46,6 +49,8 @@ pub(super) struct Flight {
     pub(super) pending: PendingRow,
     pub(super) photo: PhotoDigest,
     pub(super) format: PhotoFormat,
+    /// Where the photo came from a store.
+    pub(super) object: Option<Box<ObjectVersion>>,
     pub(super) started: Instant,
 }
 
@@ -101,7 +106,9 @@ impl Flight {
     /// Remembers that this attempt may have been applied.
     pub(super) fn doubt(&mut self) {
         let created_at = self.pending.row.created_at.as_str();
-        self.pending.past.doubt(self.photo, Some(created_at));
+        self.pending
+            .past
+            .doubt(self.photo, Some(created_at), self.object.as_deref());
     }
 }
 
@@ -115,6 +122,7 @@ impl PendingRow {
             rejected,
             used: 0,
             failures: 0,
+            refusals: StoreRefusals::default(),
             last_round: false,
             admitted: false,
         }

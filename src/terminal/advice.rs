@@ -1,6 +1,7 @@
 //! What to look at when the server ends a run.
 
-use crate::domain::{outcome::Facts, response::Refusal};
+use crate::domain::{outcome::Facts, response::Refusal, stop::Stop};
+use crate::photo::StoreError;
 
 /// Seconds between two clocks from which the difference is reported.
 const CLOCKS_APART: i64 = 30;
@@ -8,6 +9,21 @@ const CLOCKS_APART: i64 = 30;
 /// Why an outage ended the run.
 pub(super) const OUTAGE: &str = "the endpoint could not be reached, or asked to wait, or this machine was short \
      of open files or memory, for longer than --max-outage; is the address of the endpoint right, is it up, does a proxy or a firewall stand in between?";
+
+/// Why the run cannot go on without its store of photos, and what to do about it.
+pub(super) fn store(stop: Stop, error: &StoreError) -> Option<String> {
+    let StoreError { store, detail, .. } = error;
+    match stop {
+        Stop::StoreOutage => Some(format!(
+            "the store of the photos, and not the API, gave nothing for longer than --max-outage: {store}: {detail}; is \
+             it up, is its address right?"
+        )),
+        Stop::StoreRefused => Some(format!(
+            "the store of the photos, and not the API, refuses: {store}: {detail}"
+        )),
+        _ => None,
+    }
+}
 
 /// Why the server refuses to go on, and what to do about it.
 pub(super) fn refused(refusal: Refusal, facts: &Facts, clock_ahead: Option<i64>) -> String {

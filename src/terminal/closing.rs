@@ -6,6 +6,7 @@ use std::path::Path;
 use indicatif::HumanCount;
 
 use super::{counted, counts};
+use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::output::{Group, RunFacts};
 
@@ -103,6 +104,9 @@ impl Closing<'_> {
             }
             (ExitStatus::Failed | ExitStatus::InDoubt, None) => {
                 Some("run again; no ledger was kept, so every row is sent again")
+            }
+            (ExitStatus::Unreachable, _) if self.facts.stop == Some(Stop::StoreOutage) => {
+                Some("look at the store of the photos, and run again later")
             }
             (status, _) => remedy(status),
         }

@@ -55,6 +55,7 @@ pub(super) fn text(event: &RunEvent) -> String {
             };
             format!("warning: row {row} (line {line}): {whose}; --strict makes such a row invalid\n")
         }
+        RunEvent::StoreFailed(error) => format!("warning: the store of the photos, {error}\n"),
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
         RunEvent::Stopping(stop) => format!("stopping: {}; waiting for requests in flight\n", stop.word()),
     }
@@ -93,6 +94,7 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
         }
         RunEvent::LargePhoto { row, line: _, bytes } => ("large_photo", json!({"row": row, "bytes": bytes})),
         RunEvent::SharedPhoto { row, line: _, other } => ("shared_photo", json!({"row": row, "other_row": other})),
+        RunEvent::StoreFailed(error) => ("store_failed", json!({"store": error.store, "detail": error.detail})),
         RunEvent::Refused {
             refusal,
             facts,

@@ -28,6 +28,7 @@ use crate::domain::{outcome::Status, stop::Stop};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::Tally;
+use crate::photo::StoreError;
 use crate::run::{Observer, RunEvent, Snapshot};
 
 pub(crate) use closing::Closing;
@@ -51,6 +52,8 @@ pub(crate) struct Reporter {
     progress: Progress,
     large_photos: u32,
     shared_photos: u32,
+    /// The latest failure of a store of photos.
+    store: Option<StoreError>,
     /// What ended the run, and what to do about it; of several the strongest.
     advice: Option<(Stop, String)>,
 }
@@ -65,6 +68,7 @@ impl Reporter {
             progress: Progress::new(report, rows, Instant::now()),
             large_photos: 0,
             shared_photos: 0,
+            store: None,
             advice: None,
         }
     }
@@ -180,7 +184,17 @@ impl Observer for Reporter {
                     self.tell(event);
                 }
             }
+            RunEvent::StoreFailed(error) => {
+                self.store = Some(error.clone());
+                if !self.quiet {
+                    self.tell(event);
+                }
+            }
             RunEvent::Stopping(stop) => {
+                let store = self.store.as_ref().and_then(|error| advice::store(*stop, error));
+                if let Some(text) = store {
+                    self.advise(*stop, text);
+                }
                 if *stop == Stop::Outage {
                     self.advise(*stop, advice::OUTAGE.to_owned());
                 }

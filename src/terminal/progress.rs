@@ -172,6 +172,7 @@ fn waiting_text(waiting: Waiting, now: Instant) -> String {
     let seconds = |until: Instant| until.saturating_duration_since(now).as_secs_f64().ceil();
     match waiting {
         Waiting::Throttled { until } => format!("throttled, {} s", seconds(until)),
+        Waiting::StoreDown { next_try } => format!("store of photos down, next try in {} s", seconds(next_try)),
         Waiting::Down { next_try } => format!("endpoint down, next try in {} s", seconds(next_try)),
     }
 }

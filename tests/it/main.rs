@@ -51,6 +51,12 @@ mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
 mod stops;
+#[cfg(feature = "object-stores")]
+mod store_doubts;
+#[cfg(feature = "object-stores")]
+mod store_faults;
+#[cfg(feature = "object-stores")]
+mod stores;
 mod summary;
 mod suspicions;
 mod tls;

@@ -8,6 +8,12 @@ use crate::harness::{Run, Server};
 
 /// An authority that nobody knows, and a server with a certificate of it for this name.
 fn server(name: &str) -> (Server, String) {
+    let (config, authority) = identity(name);
+    (Server::tls(config), authority)
+}
+
+/// What such a server is made of.
+pub(crate) fn identity(name: &str) -> (ServerConfig, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -23,7 +29,7 @@ fn server(name: &str) -> (Server, String) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], private)
         .unwrap();
-    (Server::tls(config), authority.pem())
+    (config, authority.pem())
 }
 
 #[test]

@@ -1,15 +1,14 @@
-//! One photo of a check: read and judged on a thread of its own, again where only the machine was short of something.
+//! One photo of a check: read and judged, again where only the machine was short of something or a store was down.
 
 use std::panic;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::JoinError;
 use tokio::time::sleep;
 
 use crate::domain::outcome::{FixedDigest, PhotoHash};
-use crate::photo::{Photo, PhotoError};
+use crate::photo::{Photo, PhotoError, StoreError, StoreFault};
 
 /// What is left of a sound photo when its bytes are gone.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,25 +28,31 @@ pub(super) struct FixedPhoto {
     pub(super) bytes: Bytes,
 }
 
-/// First wait before a photo is read again for which the machine had no descriptor or no memory.
+/// First wait before a photo is read again for which the machine had no descriptor or no memory, or its store no answer.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// How often that is done, each wait twice as long as the one before: 25.5 s in all, since other programs may be done by
 /// then.
 const WAITS: u32 = 8;
 
-/// Judges what `read` reads. The machine's faults are told when it has had time enough to get over them.
-pub(super) async fn judge(
-    read: impl Fn() -> Result<Photo, PhotoError> + Send + Sync + 'static,
-) -> Result<Judgement, PhotoError> {
-    let read = Arc::new(read);
+/// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them.
+pub(super) async fn judge<R>(read: impl Fn() -> R) -> Result<Judgement, PhotoError>
+where
+    R: Future<Output = Result<Photo, PhotoError>>,
+{
     let mut waits = (0..WAITS).map(|wait| FIRST_WAIT * 2_u32.pow(wait));
     loop {
-        let reading = Arc::clone(&read);
-        let judged = spawn_blocking(move || reading().map(|photo| Judgement::of(&photo))).await;
-        match (judged.unwrap_or_else(panicked), waits.next()) {
-            (Err(PhotoError::Machine(_)), Some(wait)) => sleep(wait).await,
-            (judged, _) => return judged,
+        match (read().await, waits.next()) {
+            (Err(error), Some(wait)) if is_for_a_moment(&error) => sleep(wait).await,
+            (read, _) => return read.map(|photo| Judgement::of(&photo)),
         }
+    }
+}
+
+fn is_for_a_moment(error: &PhotoError) -> bool {
+    match error {
+        PhotoError::Machine(_) => true,
+        PhotoError::Store(StoreError { fault, .. }) => *fault == StoreFault::Down,
+        PhotoError::Invalid { .. } => false,
     }
 }
 
@@ -74,6 +79,7 @@ impl Judgement {
 mod tests {
     use super::*;
 
+    use std::future::ready;
     use std::io;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -89,16 +95,18 @@ mod tests {
                 fixed: None,
             },
             format: PhotoFormat::Png,
+            object: None,
         }
     }
 
     /// What comes of a photo that the machine cannot read so many times, and how often it was tried.
     async fn short_of_descriptors(times: u32) -> (Result<Judgement, PhotoError>, u32) {
-        let reads = Arc::new(AtomicU32::new(0));
-        let counter = Arc::clone(&reads);
-        let judged = judge(move || match counter.fetch_add(1, Ordering::SeqCst) {
-            read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
-            _ => Ok(photo(10)),
+        let reads = AtomicU32::new(0);
+        let judged = judge(|| {
+            ready(match reads.fetch_add(1, Ordering::SeqCst) {
+                read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
+                _ => Ok(photo(10)),
+            })
         });
         (judged.await, reads.load(Ordering::SeqCst))
     }
@@ -123,10 +131,10 @@ mod tests {
     async fn a_fault_of_the_photo_is_told_at_once() {
         let started = tokio::time::Instant::now();
         let judged = judge(|| {
-            Err(PhotoError::Invalid {
+            ready(Err(PhotoError::Invalid {
                 reason: Reason::PhotoEmpty,
                 detail: "empty".into(),
-            })
+            }))
         });
         assert!(matches!(judged.await, Err(PhotoError::Invalid { .. })));
         assert_eq!(started.elapsed(), Duration::ZERO);
@@ -134,14 +142,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_no_fault_of_the_row() {
-        let judging = tokio::spawn(judge(|| panic!("a defect")));
+        let judging = tokio::spawn(judge(async || panic!("a defect")));
         assert!(judging.await.unwrap_err().is_panic());
     }
 
     #[tokio::test]
     async fn only_a_large_photo_is_called_so() {
         for (bytes, large) in [(4_500_000, None), (4_500_001, Some(4_500_001))] {
-            let judged = judge(move || Ok(photo(bytes))).await.unwrap();
+            let judged = judge(|| ready(Ok(photo(bytes)))).await.unwrap();
             assert_eq!(judged.large, large);
         }
     }

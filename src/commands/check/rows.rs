@@ -14,11 +14,10 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::manifest::{ManifestError, Record, Role, Row, RowFault};
-use crate::photo::{IDLE_PHOTO_BYTES, Photo, PhotoError};
-use crate::sys::buffers::BufferPool;
+use crate::photo::PhotoError;
 
 /// Rows under way at a time: enough to keep disks busy.
-const ROWS_AT_ONCE: usize = 32;
+pub(super) const ROWS_AT_ONCE: usize = 32;
 
 /// Which row a finding is about.
 pub(super) struct Place {
@@ -41,7 +40,6 @@ impl Check<'_, '_> {
     /// Tells of every row that is wrong, or whose photo is; gives back the rows whose photos another user has too.
     pub(super) async fn find_in_rows(&mut self, photos: bool) -> Result<Vec<Shared>, CheckError> {
         let mut records = self.manifest.manifest.records()?;
-        let buffers = BufferPool::new(IDLE_PHOTO_BYTES);
         let most = if photos {
             self.manifest.survey.count(Role::First)
         } else {
@@ -50,7 +48,7 @@ impl Check<'_, '_> {
         let mut seen = SharedPhotos::for_at_most(most as usize);
         let mut under_way: VecDeque<(Place, UnderWay)> = VecDeque::new();
         while let Some((row, record)) = records.next()? {
-            for looked_at in self.look_at(row, record, photos, &buffers)? {
+            for looked_at in self.look_at(row, record, photos)? {
                 let user_id = self.manifest.manifest.raw_user(record).to_owned();
                 let line = record.line();
                 under_way.push_back((Place { row, line, user_id }, looked_at));
@@ -69,13 +67,7 @@ impl Check<'_, '_> {
     }
 
     /// What is there to be told of a row, if anything.
-    fn look_at(
-        &self,
-        number: u32,
-        record: &Record,
-        photos: bool,
-        buffers: &Arc<BufferPool>,
-    ) -> Result<Vec<UnderWay>, ManifestError> {
+    fn look_at(&self, number: u32, record: &Record, photos: bool) -> Result<Vec<UnderWay>, ManifestError> {
         let judged = self.manifest.manifest.row(number, record);
         match (self.manifest.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
             (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
@@ -87,18 +79,16 @@ impl Check<'_, '_> {
             (role @ (Role::First | Role::Repeat), Ok(row)) => {
                 let suspicions = self.manifest.survey.suspicions(&row);
                 let suspicions = suspicions.map(|suspicion| UnderWay::Suspicious(row.fault(suspicion)));
-                let photo = photos.then(|| self.photo_under_way(role, &row, buffers));
+                let photo = photos.then(|| self.photo_under_way(role, &row));
                 Ok(suspicions.chain(photo).collect())
             }
             (Role::Invalid, Ok(_)) | (_, Err(_)) => Err(ManifestError::Changed),
         }
     }
 
-    fn photo_under_way(&self, role: Role, row: &Row, buffers: &Arc<BufferPool>) -> UnderWay {
-        let (place, own_files, buffers) = (row.photo.clone(), Arc::clone(&self.own_files), Arc::clone(buffers));
-        let (folders, fixer) = (Arc::clone(&self.folders), Arc::clone(&self.fixer));
-        let read = move || Photo::read(&place, &folders, &own_files, &buffers, fixer.as_ref().as_ref());
-        let task = tokio::spawn(judge(read));
+    fn photo_under_way(&self, role: Role, row: &Row) -> UnderWay {
+        let (place, photos) = (row.photo.clone(), Arc::clone(&self.photos));
+        let task = tokio::spawn(async move { judge(|| photos.read(&place, None)).await });
         UnderWay::Photo { role, task }
     }
 
@@ -118,7 +108,9 @@ impl Check<'_, '_> {
             // A repeat is never sent, so that neither its size nor its photo's other users matter.
             Ok(_) => Ok(()),
             Err(PhotoError::Invalid { reason, detail }) => self.invalid(place, RowFault { reason, detail }),
-            Err(source @ PhotoError::Machine(_)) => Err(CheckError::Whole(Error::Photo { row: place.row, source })),
+            Err(source @ (PhotoError::Machine(_) | PhotoError::Store(_))) => {
+                Err(CheckError::Whole(Error::Photo { row: place.row, source }))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::config::{ConfigError, Destination, EnrollConfig};
 use crate::domain::{endpoint::Endpoint, signature::Signer};
 use crate::error::Error;
 use crate::ledger::companions;
-use crate::photo::{Fixer, OwnFiles};
+use crate::photo::{Fixer, OwnFiles, Photos, Stores};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
 use crate::sys::signals::Signals;
@@ -20,6 +20,12 @@ use crate::terminal::Reporter;
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
 const SPARE_DESCRIPTORS: u64 = 48;
+
+/// Most objects that are read at a time: with 100 ms each, 2,560 in a second.
+const OBJECT_READS: usize = 256;
+
+/// The same where photos are fixed: each may have 64 MB then, and there are no more processors than a few.
+const FIXED_READS: usize = 8;
 
 /// How the run ended, and who watched it; the last word is still to be said.
 pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(Ended, Watch), Error> {
@@ -31,7 +37,8 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
         .target
         .follow(&prepared.manifest.manifest, config.files.columns);
     let mut follower = follower.map_err(Error::of_results(&config.files.results))?;
-    let concurrency = affordable(config);
+    let (concurrency, reads) = affordable(config);
+    let stores = Stores::open(&config.files.reading.photo_roots, &config.stores, reads)?;
     if concurrency < config.pace.concurrency {
         reporter.few_descriptors(concurrency);
     }
@@ -41,8 +48,11 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
         follower: &mut follower,
         client,
         signer: Arc::new(config.account.signer.clone()),
-        own_files: own_files(config, &prepared.ledger_path),
-        fixer: config.fixing.and_then(Fixer::new),
+        photos: Photos::new(
+            own_files(config, &prepared.ledger_path),
+            stores,
+            config.fixing.and_then(Fixer::new),
+        ),
         signals: signals.clone(),
     };
     let settings = settings(config, concurrency, prepared.run_id);
@@ -85,8 +95,9 @@ fn client(config: &EnrollConfig, endpoint: &Endpoint) -> Result<Client, Error> {
     Ok(Client::new(&settings)?)
 }
 
-/// As many requests in flight as this process may have file descriptors for; a simulator inside it takes as many again.
-fn affordable(config: &EnrollConfig) -> usize {
+/// As many requests in flight as this process may have file descriptors for, and as many objects that are being read; a
+/// simulator inside it takes as many again.
+fn affordable(config: &EnrollConfig) -> (usize, usize) {
     #[cfg(unix)]
     let most = rlimit::Resource::NOFILE.get_soft().unwrap_or(u64::MAX);
     #[cfg(not(unix))]
@@ -95,9 +106,13 @@ fn affordable(config: &EnrollConfig) -> usize {
         Destination::Endpoint(_) => 1,
         Destination::Simulator => 2,
     };
-    let affordable = most.saturating_sub(SPARE_DESCRIPTORS) / ends;
-    let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
-    config.pace.concurrency.min(affordable).max(1)
+    let has_stores = config.files.reading.photo_roots.stores().next().is_some();
+    let free = most.saturating_sub(SPARE_DESCRIPTORS);
+    let affordable = usize::try_from(free / (ends + u64::from(has_stores))).unwrap_or(usize::MAX);
+    let concurrency = config.pace.concurrency.min(affordable).max(1);
+    let left = usize::try_from(free.saturating_sub(concurrency as u64 * ends)).unwrap_or(usize::MAX);
+    let most = config.fixing.map_or(OBJECT_READS, |_| FIXED_READS);
+    (concurrency, left.clamp(1, most))
 }
 
 /// What the run reads and writes besides photos, as it stands when the first photo is read.

@@ -35,6 +35,7 @@ impl Observer for Watch {
                 | RunEvent::LargePhoto { .. }
                 | RunEvent::SharedPhoto { .. }
                 | RunEvent::Refused { .. }
+                | RunEvent::StoreFailed(_)
                 | RunEvent::Stopping(_) => {}
             }
         }
@@ -46,7 +47,7 @@ impl Observer for Watch {
             let Snapshot { in_flight, waiting, .. } = snapshot();
             let weather = waiting.map(|waiting| match waiting {
                 Waiting::Throttled { .. } => Weather::Throttled,
-                Waiting::Down { .. } => Weather::Down,
+                Waiting::Down { .. } | Waiting::StoreDown { .. } => Weather::Down,
             });
             timeline.sampled(self.started.elapsed(), in_flight, weather);
         }

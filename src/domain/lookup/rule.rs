@@ -34,6 +34,10 @@ pub(crate) struct Subject<'a> {
 
 /// What a look-up teaches about a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made at a time and taken apart at once; a box would only be an allocation"
+)]
 pub(crate) enum Learned {
     /// Nothing that changes anything.
     Nothing,

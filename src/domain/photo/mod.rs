@@ -8,8 +8,11 @@
 pub(crate) mod base64;
 mod file_name;
 mod jpeg;
+mod object_url;
+mod object_version;
 mod place;
 mod png;
+mod roots;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,12 @@ mod tests;
 use strum::VariantArray;
 
 pub(crate) use file_name::file_name;
+#[cfg(feature = "object-stores")]
+pub(crate) use object_url::Scheme;
+pub(crate) use object_url::{ObjectUrl, ObjectUrlError, StoreName, is_url};
+pub(crate) use object_version::{ObjectVersion, SentObject};
 pub(crate) use place::{NamePattern, PhotoPlace};
+pub(crate) use roots::{PhotoRoots, RootsError};
 pub(crate) use template::{CellFault, Filled, FilledName, PhotoTemplate, TemplateColumn, TemplateError};
 
 use super::outcome::Reason;

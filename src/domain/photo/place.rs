@@ -3,11 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::ObjectUrl;
+
 /// Where the photo of a row lies. Rows of one user with the same place are the same enrollment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum PhotoPlace {
     /// A file of this machine.
     File(PathBuf),
+    /// An object in a store.
+    Object(ObjectUrl),
     /// A path as Windows writes it, where that is another name than on this machine.
     FromWindows {
         /// With its backslashes as parts of names.
@@ -52,6 +56,7 @@ impl fmt::Display for PhotoPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) | Self::FromWindows { written: path, .. } => write!(f, "{path:?}"),
+            Self::Object(url) => write!(f, "{:?}", url.to_string()),
             Self::Pattern { folder, name } => write!(f, "{:?}", folder.join(name.to_string())),
         }
     }

@@ -111,6 +111,11 @@ impl PhotoTemplate {
         &self.text
     }
 
+    /// Whether it leaves a part of the name open.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.names.iter().flatten().any(|piece| *piece == Piece::Unknown)
+    }
+
     /// The columns it names, in their order and as often as it does.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &TemplateColumn> {
         self.names.iter().flatten().filter_map(|piece| match piece {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{FOUND_AT, Place, digest, holder, intent, outcome, shell, user};
 use crate::domain::outcome::{FixedDigest, Outcome, PhotoDigest, Status};
+use crate::domain::photo::ObjectVersion;
 use crate::ledger::{Entry, Ledger};
 
 const SCHEMA_1: &str = include_str!("schema_1.sql");
@@ -68,6 +69,29 @@ fn photos_of_schema_2_were_sent_as_they_lie() {
 }
 
 #[test]
+fn which_version_of_an_object_was_sent_is_remembered_in_an_old_ledger_too() {
+    let place = old_2();
+    let mut ledger = place.begun("r2");
+    let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
+    assert_eq!(
+        (doubt[0].created_at.as_deref(), &doubt[0].object),
+        (Some("2021-08-12"), &None)
+    );
+    let object = ObjectVersion {
+        url: "s3://bucket/a.jpg".into(),
+        etag: Some("\"e\"".into()),
+        version: None,
+    };
+    let mut attempt = intent(3, "doubt", 2, 5);
+    if let Entry::Intent { object: known, .. } = &mut attempt {
+        *known = Some(object.clone().into());
+    }
+    ledger.commit(&[attempt]).unwrap();
+    let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
+    assert_eq!(doubt[1].object, Some(object));
+}
+
+#[test]
 fn what_was_made_of_a_photo_is_remembered_with_its_attempt_and_its_outcome() {
     let place = Place::new();
     let mut ledger = place.begun("r1");
@@ -117,7 +141,7 @@ fn an_old_ledger_keeps_what_it_knows_and_takes_up_what_is_new() {
     let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
     assert_eq!(doubt[1].created_at.as_deref(), Some("2021-08-12"));
     drop(ledger);
-    assert_eq!(pragma(&place.path(), "user_version"), 3);
+    assert_eq!(pragma(&place.path(), "user_version"), 4);
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn unresolved_attempts_come_with_photo_time_and_run_in_their_order() {
         number,
         created_at: Some("2021-08-12".into()),
         photo: digest(photo),
+        object: None,
         started_at: UnixMillis::new(1_676_300_862_004 + id),
         ended_at,
         run_id: run.into(),

@@ -162,13 +162,13 @@ fn waits(timeline: &Timeline) -> Markup {
     let down: Duration = steps.iter().map(|step| step.down).sum();
     html! {
         @if throttled + down == Duration::ZERO {
-            p.weather { "The endpoint answered all the time: the run was never held back." }
+            p.weather { "The run was never held back." }
         } @else {
             p.weather {
                 "The run was held back for " (span(throttled + down)) " of " (span(timeline.lasted())) ": "
                 @if throttled > Duration::ZERO { span.dot.throttled {} "throttled for " (span(throttled)) }
                 @if throttled > Duration::ZERO && down > Duration::ZERO { ", " }
-                @if down > Duration::ZERO { span.dot.down {} "endpoint down for " (span(down)) }
+                @if down > Duration::ZERO { span.dot.down {} "endpoint or photo store down for " (span(down)) }
                 ". Times that were mostly so are shaded in the charts."
             }
         }

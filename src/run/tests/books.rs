@@ -35,12 +35,14 @@ impl Books {
                     number,
                     created_at,
                     photo,
+                    object,
                     at,
                 } => {
                     let unresolved = Unresolved {
                         number,
                         created_at: Some(created_at.as_str().into()),
                         photo,
+                        object: object.map(|object| *object),
                         started_at: at,
                         ended_at: None,
                         run_id: "r".into(),

@@ -60,6 +60,7 @@ pub(super) fn photo(name: u8) -> Photo {
         bytes: Bytes::from_static(b"photo"),
         digest: digest(name),
         format: PhotoFormat::Jpeg,
+        object: None,
     }
 }
 

@@ -147,6 +147,7 @@ fn each_row_is_planned_by_what_the_ledger_knows_of_its_user() {
         number: 3,
         created_at: date(),
         photo: digest(5),
+        object: None,
         at: UnixMillis::new(77),
     };
     office.ledger.commit(&[intent]).unwrap();
@@ -334,6 +335,7 @@ fn batch(user: &str, number: u32, id: AttemptId) -> Batch {
         number: 1,
         created_at: date(),
         photo: digest(1),
+        object: None,
         at: UnixMillis::new(0),
     };
     let line = ResultsLine {

@@ -58,6 +58,7 @@ fn doubted(since_ms: i64, photo: u8) -> World {
             photo: digest(photo),
             created_at: Some(DATE.into()),
         }],
+        sent: None,
         last_doubt_at: Some(UnixMillis::new(NOW_MS - since_ms)),
     };
     World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect())
@@ -142,6 +143,7 @@ fn a_duplicate_after_a_doubt_with_another_date_says_so() {
             photo: digest(1),
             created_at: Some("2020-01-01".into()),
         }],
+        sent: None,
         last_doubt_at: Some(UnixMillis::new(0)),
     };
     let mut world = World::with_rows(settings(), planned(1, Plan::Send(past)).into_iter().collect());

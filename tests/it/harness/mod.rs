@@ -13,6 +13,8 @@ mod run;
 mod running;
 mod server;
 mod sign;
+#[cfg(feature = "object-stores")]
+mod store;
 pub(crate) mod table;
 mod wire;
 
@@ -25,6 +27,8 @@ pub(crate) use run::Run;
 pub(crate) use running::{Output, Running};
 pub(crate) use server::{Asked, Server};
 pub(crate) use sign::{KEY, OTHER_KEY, PARTNER, sign, signing_key};
+#[cfg(feature = "object-stores")]
+pub(crate) use store::{Object, Store};
 
 use std::time::Duration;
 
