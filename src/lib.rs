@@ -91,9 +91,11 @@
 //!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). Rows that are not
 //!     settled go into the failures on the way (`output/failures.rs`), as cells that a spreadsheet leaves alone
 //!     (`domain/spreadsheet.rs`); a failures file is itself a manifest, as results are (`domain/columns.rs`). The lines are
-//!     counted as well (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing
-//!     text (`terminal/closing.rs`) follow from the counts and from what stopped the run. `error.rs` holds the one table
-//!     that says which stop each error is.
+//!     counted as well (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`), the report
+//!     (`output/page/`) and the closing text (`terminal/closing.rs`) follow from the counts and from what stopped the run.
+//!     The report also tells what `Watch` (`commands/enroll/watch.rs`) saw over time (`domain/timeline.rs`) and what the
+//!     ledger says when it looks back (`ledger/retrospect.rs`). `error.rs` holds the one table that says which stop each
+//!     error is.
 //!
 //! # Every pass over the manifest
 //!
@@ -129,7 +131,7 @@
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder
-//! - `output`: the files that a run leaves: results, failures, findings, summary
+//! - `output`: the files that a run leaves: results, failures, findings, summary, report
 //! - `terminal`: what people see: progress, log lines, closing text, questions
 //! - `simulator`: the stand-in for the API
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
@@ -196,8 +198,10 @@ use sys::signals;
 
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut definitions = commands::definitions();
-    let mut matches = config::read_command_line(&definitions, arguments.into_iter().collect())?;
+    let matches = config::read_command_line(&definitions, arguments.clone());
+    let mut matches = matches.or_else(|refused| commands::second_reading(refused, &arguments))?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::files::{FileArgs, FixArgs, OUTPUT, PlaceArgs, SENDING};
-use super::values::{Color, LogFormat, LogLevel, ProgressMode, Rate, duration, positive_duration};
+use super::values::{Color, LogFormat, LogLevel, ProgressMode, Rate, ReportIds, duration, positive_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrollArgs {
@@ -115,6 +115,12 @@ pub(crate) struct ReportArgs {
     // Better by its variable: whoever knows the address can use it, and a process list shows what is typed.
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub(crate) ping_url: Option<String>,
+    /// The run as one HTML page for people
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
+    /// How --report names users: by the first letters of their ids, or whole
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ReportIds::Masked, hide_short_help = true)]
+    pub(crate) report_ids: ReportIds,
     /// auto: a bar on a terminal, a line every 30 s elsewhere
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
     pub(crate) progress: ProgressMode,

@@ -88,7 +88,7 @@ pub(crate) struct PlaceArgs {
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
+    /// Ledger database [default: one for each endpoint and partner]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// Let results and failures replace a file that is not an earlier one of them

@@ -16,7 +16,7 @@ pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use subcommands::{
     CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs, StatusArgs,
 };
-pub(crate) use values::{Color, Env, LogFormat, LogLevel, ProgressMode, StatusFormat};
+pub(crate) use values::{Color, Env, LogFormat, LogLevel, ProgressMode, ReportIds, StatusFormat};
 
 /// Enrolls existing users into Smile ID in bulk.
 ///

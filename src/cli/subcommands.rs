@@ -98,6 +98,9 @@ pub(crate) struct SimulatorArgs {
     /// File with the API key that requests must be signed with [default: a key that is printed]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) api_key_file: Option<PathBuf>,
+    /// File that keeps the enrolled users, so that a killed simulator goes on where it was [default: memory only]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
     /// Time before each answer
     #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
     pub(crate) latency: Duration,

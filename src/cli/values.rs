@@ -54,6 +54,13 @@ pub(crate) enum Color {
     Never,
 }
 
+/// How the report names users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportIds {
+    Masked,
+    Full,
+}
+
 impl Env {
     /// The word in file names, results and summary.
     pub(crate) fn word(self) -> &'static str {

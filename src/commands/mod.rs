@@ -10,6 +10,7 @@ mod reconcile;
 mod results;
 mod simulator;
 mod status;
+mod suggest;
 
 use std::io::{self, ErrorKind, Write as _};
 
@@ -22,6 +23,7 @@ use crate::exit::ExitStatus;
 use crate::sys::signals::Signals;
 
 pub(crate) use help::definitions;
+pub(crate) use suggest::second_reading;
 
 pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
     match cli.command {
@@ -35,7 +37,9 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Man) => man::run(),
         None => {
             let (start, known) = (enroll::Start::now(), Known::of(&cli.enroll));
-            Ok(enroll::run(&start, &known, EnrollConfig::resolve(&cli.enroll), signals))
+            let mistaken = suggest::mistaken_command(cli.enroll.files.manifest.as_deref());
+            let config = mistaken.map_or_else(|| EnrollConfig::resolve(&cli.enroll), Err);
+            Ok(enroll::run(&start, &known, config, signals))
         }
     }
 }

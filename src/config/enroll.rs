@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::files::{failures, fixing};
 use super::places::Written;
 use super::stores::stores;
-use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
+use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
 use crate::domain::ping_url::PingUrl;
 use crate::photo::{FixSettings, StoreSettings};
@@ -24,6 +24,7 @@ pub(crate) struct EnrollConfig {
     pub(crate) fixing: Option<FixSettings>,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
+    pub(crate) page: Option<Page>,
     /// Where the rows go that are not settled; none where nobody has named a place, and there is none beside stdin.
     pub(crate) failures: Option<PathBuf>,
     pub(crate) metrics: Option<PathBuf>,
@@ -38,6 +39,7 @@ impl EnrollConfig {
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
+        missing::check(args)?;
         args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
         let fixing = fixing(&args.fixing)?;
         let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
@@ -48,6 +50,8 @@ impl EnrollConfig {
             .file_or_stdout("--results", Some(&files.results))
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
+            .file("--api-key-file", args.account.api_key_file.as_deref())
+            .file("--report", args.report.report.as_deref())
             .file("--failures", failures.as_deref())
             .file("--metrics", args.report.metrics.as_deref())
             .beside(ledger.as_ref())
@@ -61,6 +65,7 @@ impl EnrollConfig {
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
+            page: Page::resolve(&args.report),
             failures,
             metrics: args.report.metrics.clone(),
             asks,

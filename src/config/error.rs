@@ -1,7 +1,7 @@
 //! Why the configuration cannot be used (exit 2).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::default_ledger::DefaultLedgerError;
 use crate::domain::{
@@ -30,8 +30,18 @@ impl ConfigError {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("no manifest is named")]
+    #[error("{} things are missing:{}", .0.len(), list(.0))]
+    Missing(Vec<Self>),
+    #[error("no manifest: name the CSV file, as in `image-enroll customers.csv`")]
     NoManifest,
+    #[error("no manifest: there is no file {path:?}{}", meant(like.as_deref()))]
+    ManifestNotFound { path: PathBuf, like: Option<PathBuf> },
+    #[error("{word:?} is neither a command nor a file; did you mean `image-enroll {command}`{}?", or(file.as_deref()))]
+    NoSuchCommand {
+        word: String,
+        command: String,
+        file: Option<PathBuf>,
+    },
     #[error("with '-' as the manifest, name {0} too")]
     StdinNeeds(&'static str),
     #[error("--column names {0} twice; give one header for it")]
@@ -131,4 +141,16 @@ pub(crate) enum ConfigError {
     BuiltWithoutFixing,
     #[error("the answer was not yes; nothing was sent")]
     Declined,
+}
+
+fn list(missing: &[ConfigError]) -> String {
+    missing.iter().map(|error| format!("\n  - {error}")).collect()
+}
+
+fn meant(path: Option<&Path>) -> String {
+    path.map(|path| format!("; did you mean {path:?}?")).unwrap_or_default()
+}
+
+fn or(path: Option<&Path>) -> String {
+    path.map(|path| format!(" or {path:?}")).unwrap_or_default()
 }

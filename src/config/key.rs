@@ -1,5 +1,6 @@
 //! The API key: where it comes from, and what may be one.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -12,32 +13,21 @@ use super::{ConfigError, Env};
 /// Longest key that is believed to be one; the real ones are UUIDs.
 const MAX_KEY_BYTES: usize = 4_096;
 
-/// The variable of an environment's own key.
-fn own_variable(env: Env) -> &'static str {
-    match env {
-        Env::Production => "SMILE_PRODUCTION_API_KEY",
-        Env::Local | Env::Sandbox => "SMILE_SANDBOX_API_KEY",
-    }
-}
-
 /// That of the other environment, which refuses the key.
 fn others_variable(env: Env) -> &'static str {
     match env {
-        Env::Production => own_variable(Env::Sandbox),
-        Env::Local | Env::Sandbox => own_variable(Env::Production),
+        Env::Production => variable(Env::Sandbox),
+        Env::Local | Env::Sandbox => variable(Env::Production),
     }
 }
 
 /// The key of an environment, from the file that is named or else from the environment's variables.
 pub(super) fn api_key(file: Option<&Path>, env: Env) -> Result<SecretString, ConfigError> {
-    let (own, other) = (own_variable(env), others_variable(env));
+    let (own, other) = (variable(env), others_variable(env));
     let (from, key) = match file {
         Some(path) => (format!("{path:?}"), key_from_file(path)?),
         None => {
-            let found = [own, "SMILE_API_KEY"]
-                .into_iter()
-                .find_map(|name| Some((name, std::env::var_os(name)?)));
-            let (name, value) = found.ok_or_else(|| no_key(own, other))?;
+            let (name, value) = from_environment(env).ok_or_else(|| no_key(env))?;
             let text = value.to_str().ok_or_else(|| ConfigError::BadKey(name.to_owned()))?;
             (name.to_owned(), check_key(text, || name.to_owned())?)
         }
@@ -56,11 +46,33 @@ pub(super) fn api_key(file: Option<&Path>, env: Env) -> Result<SecretString, Con
     Ok(key)
 }
 
-fn no_key(own: &'static str, other: &'static str) -> ConfigError {
+/// There is no key for an environment, perhaps one for the other.
+pub(super) fn no_key(env: Env) -> ConfigError {
+    let (own, other) = (variable(env), others_variable(env));
     match std::env::var_os(other) {
         Some(_) => ConfigError::NoKeyButTheOther { own, other },
         None => ConfigError::NoKey(own),
     }
+}
+
+/// An environment's own variable for the key.
+pub(super) fn variable(env: Env) -> &'static str {
+    match env {
+        Env::Production => "SMILE_PRODUCTION_API_KEY",
+        Env::Local | Env::Sandbox => "SMILE_SANDBOX_API_KEY",
+    }
+}
+
+/// Whether a variable holds a key for this environment, whatever it is.
+pub(super) fn is_in_environment(env: Env) -> bool {
+    from_environment(env).is_some()
+}
+
+fn from_environment(env: Env) -> Option<(&'static str, OsString)> {
+    let names = [variable(env), "SMILE_API_KEY"].into_iter();
+    names
+        .map(|name| (name, std::env::var_os(name)))
+        .find_map(|(name, value)| Some((name, value?)))
 }
 
 /// A key that nobody else knows; for simulators.

@@ -24,7 +24,8 @@ pub(crate) struct Known {
     pub(crate) ping_url: Option<PingUrl>,
     summary: Option<PathBuf>,
     metrics: Option<PathBuf>,
-    /// What the run reads or keeps, but for summary, metrics and single photos.
+    page: Option<PathBuf>,
+    /// What the run reads or keeps, but for summary, metrics, report and single photos.
     files: Vec<PathBuf>,
 }
 
@@ -40,6 +41,7 @@ impl Known {
             ping_url: args.report.ping_url.as_deref().and_then(|url| PingUrl::parse(url).ok()),
             summary: args.report.summary.clone(),
             metrics: args.report.metrics.clone(),
+            page: args.report.report.clone(),
             files: named_files(args),
         }
     }
@@ -52,14 +54,22 @@ impl Known {
 
     /// The same of the metrics.
     pub(crate) fn metrics(&self) -> Option<&Path> {
-        let summary = self.summary.as_deref();
-        let is_free =
-            |path: &&Path| !is_taken(path, &self.files) && summary.is_none_or(|other| !is_same_place(other, path));
-        self.metrics.as_deref().filter(is_free)
+        self.free_beside(self.metrics.as_deref(), &[&self.summary])
+    }
+
+    /// The same for the report, which does not take the place of the others either.
+    pub(crate) fn page(&self) -> Option<&Path> {
+        self.free_beside(self.page.as_deref(), &[&self.summary, &self.metrics])
+    }
+
+    fn free_beside<'a>(&self, path: Option<&'a Path>, others: &[&Option<PathBuf>]) -> Option<&'a Path> {
+        let path = path.filter(|path| !is_taken(path, &self.files))?;
+        let mut others = others.iter().filter_map(|other| other.as_deref());
+        (!others.any(|other| is_same_place(other, path))).then_some(path)
     }
 }
 
-/// Every file and folder that a run with these arguments reads or keeps, but for summary, metrics and single photos.
+/// Every file and folder that a run with these arguments reads or keeps, but for summary, metrics, report and single photos.
 fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     let (files, account, places) = (&args.files, &args.account, &args.places);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
-use super::{LogFormat, LogLevel, ProgressMode};
+use super::{LogFormat, LogLevel, ProgressMode, ReportIds};
 use crate::cli::{Cli, Color, Command, LogArgs, ReportArgs};
 
 /// How a command speaks.
@@ -38,6 +39,23 @@ impl Log {
             level: LogLevel::Info,
             colour: is_coloured(color),
         }
+    }
+}
+
+/// The page that tells of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) path: PathBuf,
+    /// Whether user ids stand there whole.
+    pub(crate) full_ids: bool,
+}
+
+impl Page {
+    /// None where none is asked for.
+    pub(super) fn resolve(args: &ReportArgs) -> Option<Self> {
+        let path = args.report.clone()?;
+        let full_ids = args.report_ids == ReportIds::Full;
+        Some(Self { path, full_ids })
     }
 }
 

@@ -139,6 +139,16 @@ fn the_operators_guide_says_once_what_to_do_for_every_status_and_every_reason() 
 }
 
 #[test]
+fn the_operators_guide_says_of_each_reason_what_the_report_says() {
+    for row in tables(OPERATING, "| reason | what to do |") {
+        for word in quoted(&row[0]) {
+            let reason: Reason = word.parse().unwrap();
+            assert_eq!(row[1], reason.remedy(), "{word}");
+        }
+    }
+}
+
+#[test]
 fn contract_and_operators_guide_list_every_exit_code_and_no_other() {
     let wanted = ExitStatus::ALL.map(|status| status.code().to_string());
     for (document, header) in [

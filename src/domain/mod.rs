@@ -15,7 +15,9 @@ pub(crate) mod lookup;
 pub(crate) mod outcome;
 pub(crate) mod partner_id;
 pub(crate) mod photo;
+pub(crate) mod photo_counts;
 pub(crate) mod ping_url;
+mod remedy;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod resume;
@@ -30,5 +32,6 @@ pub(crate) mod suspicion;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod timeline;
 pub(crate) mod unix_millis;
 pub(crate) mod user_id;

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::{
     counts::Counts,
     outcome::{Outcome, Reason, Status},
+    photo_counts::PhotoCounts,
 };
 
 /// Longest latency that is told apart, in milliseconds: an hour.
@@ -29,6 +30,8 @@ pub(crate) struct Stats {
     /// Those of them that were not a user's first.
     pub(crate) retries: u64,
     pub(crate) photo_bytes_sent: u64,
+    /// Photos by format and size, those of repeated requests once.
+    pub(crate) photos: PhotoCounts,
     pub(crate) latency_ms: Histogram<u64>,
     /// All latencies together.
     pub(crate) latency_sum: Duration,
@@ -68,6 +71,7 @@ impl Stats {
             attempts: 0,
             retries: 0,
             photo_bytes_sent: 0,
+            photos: PhotoCounts::default(),
             latency_ms: empty_histogram(),
             latency_sum: Duration::ZERO,
             ended: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod lookup;
 mod migrate;
 mod open;
 mod read;
+mod retrospect;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -38,6 +39,7 @@ use crate::domain::{
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
+pub(crate) use retrospect::{AttemptCount, PastRun, Retrospect};
 pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.

@@ -221,10 +221,11 @@ impl Dispatcher {
         if !is_final {
             return Some(row);
         }
-        let (number, cells) = (row.row.number, row.cells);
+        let (number, line, cells) = (row.row.number, row.row.line, row.cells);
         self.stats.finished(&outcome);
         self.events.push(RunEvent::Finished {
             row: number,
+            line,
             outcome: Arc::clone(&outcome),
         });
         self.commits.push_line(ResultsLine { number, cells, outcome });
@@ -261,6 +262,7 @@ impl Dispatcher {
     ) {
         self.events.push(RunEvent::Attempt {
             row: row.row.number,
+            line: row.row.line,
             attempt: row.past.attempts,
             class,
             reason,

@@ -13,6 +13,9 @@ use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::output::{Group, RunFacts};
 
+/// Rows of each group that are shown.
+const EXAMPLES: usize = 5;
+
 /// What the closing text is made of.
 pub(crate) struct Closing<'a> {
     pub(crate) facts: &'a RunFacts<'a>,
@@ -97,6 +100,9 @@ impl Closing<'_> {
         if let Some(ledger) = self.ledger {
             let _ = writeln!(text, "ledger:  {}", ledger.display());
         }
+        if let Some(page) = &self.facts.config.page {
+            let _ = writeln!(text, "report:  {}", page.path.display());
+        }
         text
     }
 
@@ -129,15 +135,19 @@ impl Closing<'_> {
 
 fn write_group(text: &mut String, title: &str, group: &Group) {
     let _ = writeln!(text, "{title}: {}", HumanCount(group.rows.into()));
-    for example in &group.examples {
+    for example in group.examples.iter().take(EXAMPLES) {
         let said = example
             .text
             .as_ref()
             .map(|said| format!(": {said}"))
             .unwrap_or_default();
-        let _ = writeln!(text, "  row {}, user {}{said}", example.row, example.user);
+        let _ = writeln!(
+            text,
+            "  row {} (line {}), user {}{said}",
+            example.row, example.line, example.user
+        );
     }
-    let more = group.rows as usize - group.examples.len();
+    let more = (group.rows as usize).saturating_sub(EXAMPLES);
     if more > 0 {
         let _ = writeln!(text, "  and {} more", HumanCount(more as u64));
     }

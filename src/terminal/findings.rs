@@ -147,7 +147,7 @@ fn finding_line(finding: &Finding) -> String {
         detail,
     } = finding;
     let user = one_line(user_id, MAX_USER_ID_CHARS);
-    format!("  row {row}, line {line}, user {user}: {reason}: {detail}\n")
+    format!("  row {row} (line {line}), user {user}: {reason}: {detail}\n")
 }
 
 fn finding_object(finding: &Finding) -> String {

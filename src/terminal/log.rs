@@ -22,6 +22,7 @@ pub(super) fn text(event: &RunEvent) -> String {
     match event {
         RunEvent::Attempt {
             row,
+            line,
             attempt,
             class,
             reason,
@@ -33,24 +34,31 @@ pub(super) fn text(event: &RunEvent) -> String {
             let status = http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
             let cause = cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
             format!(
-                "row {row}: attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
+                "row {row} (line {line}): attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
                 took.as_millis()
             )
         }
-        RunEvent::Finished { row, outcome } => {
+        RunEvent::Finished { row, line, outcome } => {
             let reason = outcome.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-            format!("row {row}: {}{reason}\n", outcome.status)
+            format!("row {row} (line {line}): {}{reason}\n", outcome.status)
         }
-        RunEvent::InvalidPhoto { row, reason, detail } => format!("row {row}: {reason}: {detail}\n"),
-        RunEvent::LargePhoto { row, bytes } => {
-            format!("warning: row {row}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n")
+        RunEvent::InvalidPhoto {
+            row,
+            line,
+            reason,
+            detail,
+        } => format!("row {row} (line {line}): {reason}: {detail}\n"),
+        RunEvent::LargePhoto { row, line, bytes } => {
+            format!(
+                "warning: row {row} (line {line}): the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n"
+            )
         }
-        RunEvent::SharedPhoto { row, other } => {
+        RunEvent::SharedPhoto { row, line, other } => {
             let whose = match other {
                 Some(other) => format!("row {other} is another user with the same photo"),
                 None => "a user of an earlier run has the same photo".to_owned(),
             };
-            format!("warning: row {row}: {whose}; --strict makes such a row invalid\n")
+            format!("warning: row {row} (line {line}): {whose}; --strict makes such a row invalid\n")
         }
         RunEvent::StoreFailed(error) => format!("warning: the store of the photos, {error}\n"),
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
@@ -96,6 +104,7 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
     let (event, fields) = match event {
         RunEvent::Attempt {
             row,
+            line: _,
             attempt,
             class,
             reason,
@@ -107,20 +116,25 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
             json!({"row": row, "attempt": attempt, "class": class, "reason": reason, "http_status": http_status,
                 "latency_ms": took.as_millis() as u64, "cause": cause.as_deref()}),
         ),
-        RunEvent::Finished { row, outcome } => (
+        RunEvent::Finished { row, line: _, outcome } => (
             Name::Finished,
             json!({"row": row, "status": outcome.status, "reason": outcome.reason,
                 "result_code": outcome.facts.result_code, "attempts": outcome.attempts}),
         ),
-        RunEvent::InvalidPhoto { row, reason, detail } => {
+        RunEvent::InvalidPhoto {
+            row,
+            line: _,
+            reason,
+            detail,
+        } => {
             let detail = verbose.then_some(detail);
             (
                 Name::InvalidPhoto,
                 json!({"row": row, "reason": reason, "detail": detail}),
             )
         }
-        RunEvent::LargePhoto { row, bytes } => (Name::LargePhoto, json!({"row": row, "bytes": bytes})),
-        RunEvent::SharedPhoto { row, other } => (Name::SharedPhoto, json!({"row": row, "other_row": other})),
+        RunEvent::LargePhoto { row, line: _, bytes } => (Name::LargePhoto, json!({"row": row, "bytes": bytes})),
+        RunEvent::SharedPhoto { row, line: _, other } => (Name::SharedPhoto, json!({"row": row, "other_row": other})),
         RunEvent::StoreFailed(error) => (Name::StoreFailed, json!({"store": error.store, "detail": error.detail})),
         RunEvent::Refused {
             refusal,

@@ -273,10 +273,17 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
 }
 
 /// The simulator's address and credentials, the address first.
-pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: Option<&str>) {
+pub(crate) fn simulator_started(
+    address: SocketAddr,
+    partner_id: &str,
+    api_key: Option<&str>,
+    kept: Option<(&Path, usize)>,
+) {
     let key = api_key.map_or_else(|| "the one in your file".to_owned(), str::to_owned);
+    let kept = kept.map(|(path, users)| format!("users: {}, {} so far\n", path.display(), HumanCount(users as u64)));
+    let kept = kept.unwrap_or_default();
     write_err(&format!(
-        "http://{address}\npartner id: {partner_id}\napi key: {key}\nserving POST /v1/backfill_users until stopped\n"
+        "http://{address}\npartner id: {partner_id}\napi key: {key}\n{kept}serving POST /v1/backfill_users until stopped\n"
     ));
 }
 

@@ -25,6 +25,7 @@ mod failures;
 mod fix_photos;
 mod forms;
 mod happy;
+mod helpful_errors;
 mod ledger;
 mod limits;
 mod lock;
@@ -42,12 +43,14 @@ mod reconcile;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;
+mod report;
 mod results_csv;
 mod results_place;
 mod retries;
 mod secrets;
 mod signals;
 mod simulator;
+mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
 mod status;

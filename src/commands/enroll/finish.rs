@@ -7,11 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::watch::Watch;
 use super::{Closed, Prepared};
+use crate::config::Page;
 use crate::domain::stats::Stats;
-use crate::domain::stop::Stop;
+use crate::domain::{stop::Stop, timeline::Timeline};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::{self, End, Failures, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_summary};
+use crate::output::{
+    self, End, Failures, LISTED_RUNS, PageFacts, ResultsError, RunFacts, Tally, build_summary, tally_of_run,
+    write_page, write_summary,
+};
 use crate::run::Ended;
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal::{Closing, print_error};
@@ -95,10 +99,10 @@ impl Ending {
         self.faults.extend(faults);
     }
 
-    /// The summary, the closing words, the errors. The paragraph for whoever is pinged.
+    /// The report, the summary, the closing words, the errors. The paragraph for whoever is pinged.
     fn tell(&mut self, prepared: &Prepared<'_>, tally: &Tally, watch: &mut Watch) -> String {
         let config = prepared.config;
-        let facts = RunFacts {
+        let mut facts = RunFacts {
             run_id: prepared.run_id,
             config,
             survey: &prepared.manifest.survey,
@@ -110,6 +114,11 @@ impl Ending {
             tally,
             failures: config.failures.as_deref().filter(|_| self.has_failures),
         };
+        let page = config.page.as_ref().zip(watch.timeline.as_ref());
+        self.faults
+            .extend(page.and_then(|(page, timeline)| write_report(page, prepared, &facts, timeline).err()));
+        // What the report has cost stands in the summary, which programs go by.
+        facts.status = self.status(tally);
         if let Some(path) = &config.summary {
             let written = write_summary(path, &build_summary(&facts));
             self.faults.extend(written.map_err(Error::of_summary(path)).err());
@@ -146,6 +155,18 @@ impl Ending {
             _ => status,
         }
     }
+}
+
+/// A ledger that cannot be read any more, which is told of already, leaves out what it knows.
+fn write_report(page: &Page, prepared: &Prepared<'_>, run: &RunFacts<'_>, timeline: &Timeline) -> Result<(), Error> {
+    let facts = PageFacts {
+        run,
+        timeline,
+        retrospect: prepared.ledger.retrospect(LISTED_RUNS).ok(),
+        ledger: prepared.config.ledger.as_ref().map(|ledger| ledger.path.as_path()),
+        full_ids: page.full_ids,
+    };
+    write_page(&page.path, &facts).map_err(Error::of_page(&page.path))
 }
 
 /// The one option whose value is a secret, and what stands for that.

@@ -1,6 +1,7 @@
 //! Everything a run needs, made ready before anything is sent. A manifest that is no good leaves no ledger behind, and
 //! a person is asked last.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,10 @@ use crate::error::Error;
 use crate::ledger::{Holder, Ledger, RunRecord};
 use crate::manifest::{Opened, Surveyed};
 use crate::output::{Claim, FailuresPlace, Identity, Places, Publisher, StatusPlace, Target};
-use crate::sys::signals::{Mode, Signals};
+use crate::sys::{
+    folder,
+    signals::{Mode, Signals},
+};
 use crate::terminal::{warn_of_open_key, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
@@ -66,7 +70,10 @@ fn open<'a>(
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
     let files = &config.files;
-    config.summary.as_deref().map_or(Ok(()), check_folder)?;
+    let summary = config.summary.as_deref();
+    summary.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_summary(path)))?;
+    let page = config.page.as_ref().map(|page| page.path.as_path());
+    page.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_page(path)))?;
     let holder = Holder::new("image-enroll", &files.manifest, start.at);
     let kept = config.ledger.as_ref();
     let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
@@ -115,11 +122,9 @@ fn publish(config: &EnrollConfig, start: &Start) -> Option<Publisher> {
     is_any.then(|| Publisher::start(places, identity))
 }
 
-/// A summary that could not be written would show only when everything has been sent.
-fn check_folder(summary: &Path) -> Result<(), Error> {
-    let folder = summary.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let found = folder.map_or(Ok(()), |folder| folder.read_dir().map(drop));
-    found.map_err(Error::of_summary(summary))
+/// A file without a folder would show only when everything has been sent.
+fn check_folder(path: &Path) -> io::Result<()> {
+    folder::folder_of(path).read_dir().map(drop)
 }
 
 impl Prepared<'_> {

@@ -62,7 +62,8 @@ pub(super) fn send(
         signals: signals.clone(),
     };
     let settings = settings(config, concurrency, prepared.run_id);
-    let watch = Watch::new(reporter, publisher, prepared.manifest.survey.rows());
+    let keeps_time = config.page.is_some();
+    let watch = Watch::new(reporter, publisher, prepared.manifest.survey.rows(), keeps_time);
     let ended = drive(settings, services, watch, &runtime);
     // A photo may still be read from a file system that hangs; the end of the run does not wait for it.
     runtime.shutdown_background();
@@ -123,6 +124,7 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let named = [files.manifest.as_path(), &files.results, ledger]
         .into_iter()
         .chain(config.summary.as_deref())
+        .chain(config.page.as_ref().map(|page| page.path.as_path()))
         .chain(config.failures.as_deref())
         .chain(config.metrics.as_deref());
     let standard = |path: &&Path| path.as_os_str() == "-";

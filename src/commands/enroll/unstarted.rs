@@ -1,4 +1,5 @@
-//! What is left of a run that ended before its first row: summary, status and metrics in place of an earlier run's.
+//! What is left of a run that ended before its first row: summary, report, status and metrics in place of an earlier
+//! run's.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +7,9 @@ use super::Start;
 use crate::config::Known;
 use crate::domain::standing::Standing;
 use crate::error::Error;
-use crate::output::{End, Identity, MetricsFile, PublishError, Publisher, Unstarted, write_summary};
+use crate::output::{
+    End, Identity, MetricsFile, PublishError, Publisher, Unstarted, write_summary, write_unstarted_page,
+};
 use crate::terminal::{chain, print_error, print_warning};
 
 /// Says of a run that `error` has ended how it ended, in every file that is to say so. Those whose path is that of another
@@ -45,10 +48,8 @@ fn identity(known: &Known, start: &Start) -> Identity {
     }
 }
 
+/// Summary and report.
 fn write(known: &Known, start: &Start, finished_at: DateTime<Utc>, error: &Error) {
-    let Some(path) = known.summary() else {
-        return;
-    };
     let unstarted = Unstarted {
         run_id: &start.run_id,
         env: known.env,
@@ -60,9 +61,17 @@ fn write(known: &Known, start: &Start, finished_at: DateTime<Utc>, error: &Error
         status: error.exit_status(),
         stopped_by: error.stop().word(),
     };
-    let written = write_summary(path, &unstarted.summary());
-    // That the summary cannot be written may be what has ended the run, and is said once.
-    if let Some(source) = written.err().filter(|_| !matches!(error, Error::Summary { .. })) {
-        print_error(&Error::of_summary(path)(source), known.log, &start.run_id);
+    // That one of them cannot be written may be what has ended the run, and is said once.
+    if let Some(path) = known.summary() {
+        let written = write_summary(path, &unstarted.summary());
+        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Summary { .. })) {
+            print_error(&Error::of_summary(path)(source), known.log, &start.run_id);
+        }
+    }
+    if let Some(path) = known.page() {
+        let written = write_unstarted_page(path, &unstarted, &chain(error));
+        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Page { .. })) {
+            print_error(&Error::of_page(path)(source), known.log, &start.run_id);
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Who watches a run: the reporter before people, the publisher of status and metrics. Both are told the same.
+//! Who watches a run: the reporter before people, the publisher of status and metrics, and the timeline where a report is
+//! asked for. All are told the same.
 
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use crate::domain::{
     outcome::Status,
     standing::{Pace, Standing, Waited, Weather},
     stats::Stats,
+    timeline::{Timeline, Weather as Spell},
 };
 use crate::output::{End, Publisher, State, Tally};
 use crate::run::{Observer, RunEvent, Snapshot, Waiting};
@@ -18,6 +20,8 @@ use crate::terminal::{Reporter, chain};
 pub(super) struct Watch {
     pub(super) reporter: Reporter,
     publisher: Option<Publisher>,
+    /// None where nobody asks for a report.
+    pub(super) timeline: Option<Timeline>,
     /// Rows of the manifest.
     rows: u32,
     started: Instant,
@@ -30,11 +34,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(reporter: Reporter, publisher: Option<Publisher>, rows: u32) -> Self {
+    pub(super) fn new(reporter: Reporter, publisher: Option<Publisher>, rows: u32, keeps_time: bool) -> Self {
         let now = Instant::now();
         Self {
             reporter,
             publisher,
+            timeline: keeps_time.then(Timeline::new),
             rows,
             started: now,
             last: (now, Weather::Fine),
@@ -134,6 +139,31 @@ impl Watch {
         weather
     }
 
+    fn keep_event(&mut self, event: &RunEvent) {
+        let Some(timeline) = &mut self.timeline else { return };
+        let at = self.started.elapsed();
+        match event {
+            RunEvent::Attempt { took, .. } => timeline.answered(at, *took),
+            RunEvent::Finished { .. } => timeline.finished(at),
+            RunEvent::InvalidPhoto { .. }
+            | RunEvent::LargePhoto { .. }
+            | RunEvent::SharedPhoto { .. }
+            | RunEvent::Refused { .. }
+            | RunEvent::StoreFailed(_)
+            | RunEvent::Stopping { .. } => {}
+        }
+    }
+
+    fn keep_sample(&mut self, standing: &Standing) {
+        let Some(timeline) = &mut self.timeline else { return };
+        let weather = match standing.weather {
+            Weather::Fine => None,
+            Weather::Throttled { .. } => Some(Spell::Throttled),
+            Weather::Down { .. } | Weather::StoreDown { .. } => Some(Spell::Down),
+        };
+        timeline.sampled(standing.elapsed, standing.in_flight as usize, weather);
+    }
+
     fn tell_fault(&mut self) {
         if let Some(fault) = self.publisher.as_ref().and_then(Publisher::fault) {
             self.reporter.warn_even_if_quiet(&chain(&fault));
@@ -143,11 +173,13 @@ impl Watch {
 
 impl Observer for Watch {
     fn event(&mut self, event: &RunEvent) {
+        self.keep_event(event);
         self.reporter.event(event);
     }
 
     fn progress(&mut self, snapshot: &dyn Fn() -> Snapshot) {
         let standing = self.standing(snapshot(), Instant::now());
+        self.keep_sample(&standing);
         self.reporter.show(&standing);
         if let Some(publisher) = &self.publisher {
             let state = standing.stop.map_or(State::Running, |_| State::Stopping);
@@ -167,7 +199,7 @@ mod tests {
     fn time_is_counted_for_the_weather_in_which_it_passed() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         let reporter = crate::terminal::silent();
-        let mut watch = Watch::new(reporter, None, 7);
+        let mut watch = Watch::new(reporter, None, 7, false);
         watch.last = (start, Weather::Fine);
         let down = Some(Waiting::Down { next_try: start });
         let throttled = Some(Waiting::Throttled {
