@@ -66,7 +66,7 @@ pub(crate) struct PaceArgs {
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
     /// Longest time in which a request may stand still: from its body's first byte on, and then for the answer
-    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration, hide_short_help = true)]
     pub(crate) timeout: Duration,
     /// Longest wait for a connection: name, TCP, proxy and TLS together
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration, hide_short_help = true)]

@@ -17,7 +17,9 @@ const PARTNER_ID: (&str, &str) = ("partner-id", "SMILE_PARTNER_ID");
 /// The stand-in for the API is set up beside a run, and not like one.
 const APART: &str = "simulator";
 /// Flags that mean something else to these commands than to a run.
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 7] = [
+    ("extract", "photos"),
+    ("extract", "manifest"),
     ("status", "format"),
     ("reconcile", "rate"),
     ("reconcile", "limit"),
@@ -45,7 +47,7 @@ fn read_with(
     typed: Vec<OsString>,
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<ArgMatches, clap::Error> {
-    let matches = match definitions.clone().try_get_matches_from(&typed) {
+    let matches = match without_required_flags(definitions.clone()).try_get_matches_from(&typed) {
         Err(error) if error.kind() == ErrorKind::DisplayHelp && asks_for_all(&typed) => {
             return with_variables(definitions.clone()).try_get_matches_from(typed);
         }
@@ -56,13 +58,22 @@ fn read_with(
     let (command, own, depth) = chosen(&built, &matches);
     let found = found(command, own, |name| lookup(name).filter(|value| !value.is_empty()))?;
     if found.is_empty() {
-        return Ok(matches);
+        return definitions.clone().try_get_matches_from(typed);
     }
     let (before, behind) = typed.split_at(depth.min(typed.len()));
     let inserted = found.iter().flat_map(|found| &found.arguments);
     let all = before.iter().chain(inserted).chain(behind);
     let read = definitions.clone().try_get_matches_from(all);
     read.map_err(|error| naming_the_variable(error, &found))
+}
+
+/// The definitions for what was typed alone: a flag that is required may still come from its variable.
+fn without_required_flags(command: Command) -> Command {
+    let relaxed = command.mut_args(|arg| match arg.get_long() {
+        Some(_) => arg.required(false),
+        None => arg,
+    });
+    relaxed.mut_subcommands(without_required_flags)
 }
 
 /// The definitions as the long help and the man page show them: with the variable of each flag, and without its value.
@@ -260,9 +271,10 @@ mod tests {
                 typed.retain(|name| *name != definitions.get_name());
                 let positionals = command.get_positionals().count();
                 typed.extend(vec!["m.csv"; positionals]);
-                // The longest side is of use with this one alone.
+                // The longest side is of use with the one alone, and the other is required.
                 let fixes = ("IMAGE_ENROLL_FIX_PHOTOS", "yes");
-                let matches = with(&[(&variable, &value), fixes], &typed);
+                let photos = ("IMAGE_ENROLL_EXTRACT_PHOTOS", "photos");
+                let matches = with(&[(&variable, &value), fixes, photos], &typed);
                 let matches = matches.unwrap_or_else(|error| panic!("{variable}={value}: {error}"));
                 let (_, own, _) = chosen(&definitions, &matches);
                 assert!(is_typed(arg, own), "{variable} does not set {arg}");

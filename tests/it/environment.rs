@@ -31,7 +31,7 @@ fn what_is_typed_wins_over_the_environment() {
     let run = Run::new(&server).rows(1).env("IMAGE_ENROLL_QUIET", "1");
     run.go_with(&["-v"])
         .code(0)
-        .says(&["row 1: attempt 1", "finished: 1 row"]);
+        .says(&["row 1 (line 2): attempt 1", "finished: 1 row"]);
     let run = Run::new(&server)
         .users(["other"])
         .env("IMAGE_ENROLL_PARTNER_ID", "nobody")
