@@ -97,7 +97,7 @@ impl Head {
 }
 
 /// A segment's marker, its parameters, and what follows it; none at the end or where there is no segment.
-fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(super) fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let rest = bytes.strip_prefix(&[0xFF])?;
     let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
     let (&marker, rest) = rest.get(fill..)?.split_first()?;

@@ -6,6 +6,7 @@ use super::FixError;
 use super::head::{Head, Jpeg};
 use super::picture::Picture;
 use super::samples::{Layout, of_16_bits};
+use super::scans::Scans;
 
 /// Most scans of a JPEG: cameras and web sites use up to a dozen. Each may go over all of the picture, so that a small
 /// file with thousands of them would take hours.
@@ -16,7 +17,7 @@ pub(super) fn decode(bytes: &[u8], head: &Head, wanted: (u32, u32)) -> Result<Pi
     if memchr::memmem::find_iter(bytes, b"\xFF\xDA").nth(MAX_SCANS).is_some() {
         return Err(FixError::Malformed(format!("it has more than {MAX_SCANS} scans")));
     }
-    let mut decoder = Decoder::new(bytes);
+    let mut decoder = Decoder::new(Scans::of(bytes));
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     decoder.scale(side(wanted.0), side(wanted.1)).map_err(undecodable)?;
     let samples = decoder.decode().map_err(undecodable)?;

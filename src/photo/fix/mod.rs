@@ -21,6 +21,8 @@ mod picture;
 #[cfg(feature = "fix-photos")]
 mod samples;
 #[cfg(feature = "fix-photos")]
+mod scans;
+#[cfg(feature = "fix-photos")]
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "fix-photos")]

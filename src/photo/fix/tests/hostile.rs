@@ -109,6 +109,45 @@ fn a_photo_without_pixels_or_with_too_few_data_is_its_rows_fault() {
     assert!(matches!(fix(&rotated[..rotated.len() - 2]), Ok(None)));
 }
 
+/// Cut in its data, and closed as if it were whole: a decoder would fill up what is missing with gray.
+#[test]
+fn a_jpeg_whose_data_end_before_its_picture_is_never_made_up() {
+    let drawing = Drawing::noise(200, 160);
+    for (name, photo) in [
+        ("baseline", jpeg(&drawing)),
+        (
+            "restarts",
+            jpeg_with(&drawing, |encoder| encoder.set_restart_interval(40)),
+        ),
+        (
+            "progressive",
+            jpeg_with(&drawing, |encoder| encoder.set_progressive(true)),
+        ),
+        ("gray", gray(&drawing)),
+    ] {
+        assert!(fix(&photo).unwrap().is_some(), "{name}");
+        let first = place_of(&photo, b"\xFF\xDA") + 14;
+        let end = memchr::memmem::find(&photo[first..], b"\xFF\xDA").map_or(photo.len() - 2, |at| first + at);
+        for part in [1, 5, 9] {
+            let cut = [&photo[..first + (end - first) * part / 10], b"\0\xFF\xD9"].concat();
+            assert!(fix(&cut).is_err(), "{name}, {part} tenths");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_with_a_restart_interval_cut_short_is_never_made_up() {
+    let photo = jpeg_with(&Drawing::noise(200, 160), |encoder| encoder.set_restart_interval(40));
+    let (third, fourth) = (place_of(&photo, b"\xFF\xD2"), place_of(&photo, b"\xFF\xD3"));
+    let cut = [&photo[..third + (fourth - third) / 2], &photo[fourth..]].concat();
+    assert!(fix(&cut).is_err());
+}
+
+fn gray(drawing: &Drawing) -> Vec<u8> {
+    let samples: Vec<u8> = drawing.samples.iter().copied().step_by(3).collect();
+    encode_jpeg(drawing, &samples, ColorType::Luma, |_| {})
+}
+
 /// Every bit that can be wrong in a header, and much else: an answer comes, whatever it is.
 #[test]
 fn a_photo_with_any_byte_wrong_has_an_answer() {
