@@ -232,7 +232,7 @@ pub(crate) fn print_error(error: &Error, format: LogFormat) {
 pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: Option<&str>) {
     let key = api_key.map_or_else(|| "the one in your file".to_owned(), str::to_owned);
     write_err(&format!(
-        "http://{address}\npartner id: {partner_id}\napi key: {key}\nserving POST /v1/backfill_users until stopped\n"
+        "http://{address}\npartner id: {partner_id}\napi key: {key}\nserving POST /v1/backfill_users and POST /api/v2/partner/enrollee/info until stopped\n"
     ));
 }
 

@@ -36,6 +36,7 @@ mod photo_template;
 mod photos;
 mod production;
 mod reconcile;
+mod reconcile_ends;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;
