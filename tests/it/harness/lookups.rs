@@ -99,6 +99,9 @@ impl Shared {
                 behaviour(&looked_up, answer).header("Date", &now())
             }
         };
+        if let Some(latch) = &reply.latch {
+            latch.wait();
+        }
         let asked = Asked {
             user_id,
             nth: 0,
