@@ -283,7 +283,7 @@ pub(crate) fn simulator_started(
     let kept = kept.map(|(path, users)| format!("users: {}, {} so far\n", path.display(), HumanCount(users as u64)));
     let kept = kept.unwrap_or_default();
     write_err(&format!(
-        "http://{address}\npartner id: {partner_id}\napi key: {key}\n{kept}serving POST /v1/backfill_users until stopped\n"
+        "http://{address}\npartner id: {partner_id}\napi key: {key}\n{kept}serving POST /v1/backfill_users and POST /api/v2/partner/enrollee/info until stopped\n"
     ));
 }
 

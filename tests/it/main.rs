@@ -40,6 +40,7 @@ mod photos;
 mod ping;
 mod production;
 mod reconcile;
+mod reconcile_ends;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;
