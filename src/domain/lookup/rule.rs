@@ -16,7 +16,8 @@ const CLOCK_ERROR_MS: i64 = 30_000;
 /// What it is wrong by at most where nothing is amiss; a job that is older than our attempt by more may be another's.
 const USUAL_ERROR_MS: i64 = 5_000;
 
-/// Both where the answer does not tell the provider's time.
+/// The first of them where the answer does not tell the provider's time: a job that is older than our attempt by less may
+/// be ours or not. One that is not older is taken by its time, as if the two clocks agreed.
 const UNKNOWN_CLOCK_MS: i64 = 15 * 60_000;
 
 /// For how long an attempt whose run died is taken to have been under way, where a job is to be called its own: the usual
@@ -307,7 +308,7 @@ fn when(at: UnixMillis, first: UnixMillis, clock_ahead_ms: Option<i64>) -> When 
     let after = by_our_clock(at, clock_ahead_ms).saturating_sub(first.get());
     let (since, before) = match clock_ahead_ms {
         Some(_) => (-USUAL_ERROR_MS, -CLOCK_ERROR_MS),
-        None => (UNKNOWN_CLOCK_MS, -UNKNOWN_CLOCK_MS),
+        None => (0, -UNKNOWN_CLOCK_MS),
     };
     match after {
         _ if after >= since => When::Since,

@@ -261,10 +261,11 @@ fn the_clocks_are_compared_where_the_answer_tells_the_time_and_doubted_where_not
             Some(Status::AlreadyEnrolled)
         );
     }
-    // Without its time, an entry of the same quarter of an hour may be from before or since.
-    for after in [-1, 0, 1, 5 * 60_000, 15 * 60_000 - 1] {
-        assert_eq!(found(FIRST + after, None), None, "{after}");
+    // Without its time, an entry of the quarter of an hour before may be ours or not.
+    for before in [1, 5 * 60_000, 15 * 60_000] {
+        assert_eq!(found(FIRST - before, None), None, "{before}");
     }
+    assert_eq!(found(FIRST, None), Some(Status::Enrolled));
     assert_eq!(found(FIRST - 16 * 60_000, None), Some(Status::AlreadyEnrolled));
 }
 
