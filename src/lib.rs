@@ -194,7 +194,7 @@ use config::Log;
 use domain::stop::Stop;
 use error::Error;
 use exit::ExitStatus;
-use sys::signals;
+use sys::{dumps, signals};
 
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
@@ -208,6 +208,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 /// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
 /// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
+    dumps::forbid();
     let log = config::log(&cli);
     let ended =
         signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, log)));

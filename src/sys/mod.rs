@@ -7,6 +7,7 @@ pub(crate) mod append_log;
 pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod causes;
+pub(crate) mod dumps;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;

@@ -112,3 +112,19 @@ fn the_other_commands_have_nothing_to_tell() {
         assert_eq!(output.code, Some(0), "{command:?}: {}", output.stderr);
     }
 }
+
+/// Memory holds what no file may: the system is told to write none of it when the process crashes.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_crash_leaves_no_core_dump() {
+    let folder = Run::bare();
+    let running = folder.spawn(&["simulator", "--port", "0"]);
+    running.wait_stderr("until stopped");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let words: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(words, ["0", "0"], "{core}");
+}
