@@ -12,6 +12,7 @@ use crate::manifest::{DataError, UnusableManifest};
 use crate::output::{ExtractError, FailuresError, FindingsError, FixedCopyError, ResultsError};
 use crate::photo::{PhotoError, StoreError, StoreFault, StoreSetupError};
 use crate::run::RunError;
+use crate::simulator::MemoryError;
 use crate::sys::signals::{GivenUp, Signal};
 
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +43,13 @@ pub(crate) enum Error {
     Photo { row: u32, source: PhotoError },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
+    #[error("report {path:?}")]
+    Page { path: PathBuf, source: io::Error },
     #[error("stopped")]
     Run(#[from] RunError),
-    #[error("port {0} is in use; choose another with --port, or 0 for a free one")]
+    #[error("users of the simulator {path:?}")]
+    SimulatorState { path: PathBuf, source: MemoryError },
+    #[error("port {0} is in use by another program; for a free one type: image-enroll simulator --port 0")]
     PortInUse(u16),
     #[error("cannot listen on port {port}")]
     Listen { port: u16, source: io::Error },
@@ -103,6 +108,14 @@ impl Error {
         }
     }
 
+    /// Names the report that an error is about.
+    pub(crate) fn of_page(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::Page {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
     /// What it ends a command for that has not begun to send.
     pub(crate) fn stop(&self) -> Stop {
         match self {
@@ -132,10 +145,15 @@ impl Error {
                 source: FixedCopyError::NotOurs,
                 ..
             } => Stop::Configuration,
+            Self::SimulatorState { source, .. } => match source {
+                MemoryError::Io(_) | MemoryError::Damaged { .. } => Stop::Storage,
+                MemoryError::InUse | MemoryError::Foreign | MemoryError::OtherPartner(_) => Stop::Configuration,
+            },
             Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
             | Self::Summary { .. }
+            | Self::Page { .. }
             | Self::Stdout(_)
             | Self::Runtime(_) => Stop::Storage,
         }
@@ -266,6 +284,7 @@ mod tests {
                 "terminated",
             ),
             (Error::of_summary(path)(full_disk()), "storage", 7, "storage"),
+            (Error::of_page(path)(full_disk()), "storage", 7, "storage"),
         ] {
             let stop = error.stop();
             assert_eq!((stop.word(), stop.once_begun().word()), (before, begun), "{error:?}");

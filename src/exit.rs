@@ -101,6 +101,11 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
+    /// The one with this number.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
     /// A stop wins over what the rows say; of the rows a doubt wins over a failure, and that over a fault of the data.
     /// `count` says how many rows have a status.
     pub(crate) fn of_run(stop: Option<Stop>, count: impl Fn(Status) -> u32) -> Self {

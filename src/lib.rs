@@ -79,6 +79,11 @@
 //!    row's `Outcome` (`domain/outcome.rs`) into the next batch; a final outcome brings its line along. The recorder makes
 //!    the batch durable first, and then appends the lines to the results (`output/follow.rs`, `output/cells.rs`).
 //!
+//! Meanwhile the driver tells those who watch what happens and how the run stands (`Observer`, `Snapshot` in `run/mod.rs`).
+//! `commands/enroll/watch.rs` makes one `Standing` of it (`domain/standing.rs`), which the bar and the lines show
+//! (`terminal/mod.rs`), and which a thread of its own publishes as status and metrics (`output/publish.rs`); `status` reads
+//! that beside the ledger (`output/status.rs`). Another thread pings a service (`commands/enroll/pinger.rs`).
+//!
 //! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):
 //!
 //! 10. `finish` (`commands/enroll/finish.rs`) writes the results again, whole and in the manifest's order
@@ -86,9 +91,11 @@
 //!     for each other row what the ledger says of its user (`History::view` in `domain/resume.rs`). Rows that are not
 //!     settled go into the failures on the way (`output/failures.rs`), as cells that a spreadsheet leaves alone
 //!     (`domain/spreadsheet.rs`); a failures file is itself a manifest, as results are (`domain/columns.rs`). The lines are
-//!     counted as well (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`) and the closing
-//!     text (`terminal/closing.rs`) follow from the counts and from what stopped the run. `error.rs` holds the one table
-//!     that says which stop each error is.
+//!     counted as well (`output/tally.rs`), and the exit code (`exit.rs`), the summary (`output/summary.rs`), the report
+//!     (`output/page/`) and the closing text (`terminal/closing.rs`) follow from the counts and from what stopped the run.
+//!     The report also tells what `Watch` (`commands/enroll/watch.rs`) saw over time (`domain/timeline.rs`) and what the
+//!     ledger says when it looks back (`ledger/retrospect.rs`). `error.rs` holds the one table that says which stop each
+//!     error is.
 //!
 //! # Every pass over the manifest
 //!
@@ -124,7 +131,7 @@
 //! - `client`: one attempt over HTTP
 //! - `ledger`: the durable record, in SQLite
 //! - `run`: dispatcher, driver, recorder
-//! - `output`: the files that a run leaves: results, failures, findings, summary
+//! - `output`: the files that a run leaves: results, failures, findings, summary, report
 //! - `terminal`: what people see: progress, log lines, closing text, questions
 //! - `simulator`: the stand-in for the API
 //! - `sys`: the machine: buffers, folders, the identity of files, error numbers, signals, the file that is replaced whole
@@ -144,8 +151,8 @@
 //! 4. Files that outlive the program are made, changed and removed by `ledger`, `output` and `sys` alone. Besides them,
 //!    `manifest` keeps what comes from a pipe in a file without a name, and `enroll` makes the folder of a local run's ledger;
 //!    both go with the program.
-//! 5. Only `terminal` writes to stderr, and clap for `main`. Stdout is for data: results, findings, and the documents that
-//!    `commands` prints. Nothing but `main` ends the process.
+//! 5. Only `terminal` writes to stderr, and clap for `main`. Stdout is for data: results, findings, the status, and the
+//!    documents that `commands` prints. Nothing but `main` ends the process.
 //! 6. `Ledger::commit` alone makes a `Receipt`, and a `Receipt` alone makes a `Recorded` row, the one thing that can be
 //!    launched.
 //! 7. In `run` the driver alone asks the clock, makes random generators, and waits for a time. Elsewhere only `client`,
@@ -183,7 +190,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 pub use cli::Cli;
-use config::LogFormat;
+use config::Log;
 use domain::stop::Stop;
 use error::Error;
 use exit::ExitStatus;
@@ -191,26 +198,28 @@ use sys::signals;
 
 /// Reads the command line. What comes back as an error may be help that was asked for; `clap` knows how to print either.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut definitions = commands::definitions();
-    let mut matches = definitions.try_get_matches_from_mut(arguments)?;
+    let matches = config::read_command_line(&definitions, arguments.clone());
+    let mut matches = matches.or_else(|refused| commands::second_reading(refused, &arguments))?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definitions))
 }
 
 /// Runs what the command line asks for. Errors are printed; the exit code says how it ended. A signal may end it while
 /// it still hangs somewhere: the caller has to return from `main` then.
 pub fn run(cli: Cli) -> ExitCode {
-    let format = config::log_format(&cli);
+    let log = config::log(&cli);
     let ended =
-        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, format)));
+        signals::supervise(move |signals| commands::run(cli, signals).unwrap_or_else(|error| failed(&error, log)));
     let status = match ended {
         Ok(Ok(status)) => status,
         Ok(Err(signal)) => Stop::from(signal).into(),
-        Err(error) => failed(&Error::Runtime(error), format),
+        Err(error) => failed(&Error::Runtime(error), log),
     };
     status.into()
 }
 
-fn failed(error: &Error, format: LogFormat) -> ExitStatus {
-    terminal::print_error(error, format);
+fn failed(error: &Error, log: Log) -> ExitStatus {
+    terminal::print_error(error, log, "");
     error.exit_status()
 }

@@ -82,7 +82,7 @@ fn the_long_help_holds_examples_and_every_exit_code() {
 #[test]
 fn help_names_every_command() {
     let help = document(&["-h"]);
-    for name in ["check", "results", "simulator", "completions", "man"] {
+    for name in ["check", "results", "status", "simulator", "completions", "man"] {
         assert!(help.contains(&format!("\n  {name} ")), "{name}");
         assert!(document(&[name, "--help"]).contains("Usage: image-enroll"), "{name}");
     }

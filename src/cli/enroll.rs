@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::files::{FileArgs, FixArgs, OUTPUT, PlaceArgs, SENDING};
-use super::values::{LogFormat, ProgressMode, Rate, duration, positive_duration};
+use super::values::{Color, LogFormat, LogLevel, ProgressMode, Rate, ReportIds, duration, positive_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrollArgs {
@@ -36,8 +36,8 @@ pub(crate) struct PinArgs {
     /// Another base URL; http:// only for loopback
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Partner id, kept as written
-    #[arg(long, value_name = "ID", env = "SMILE_PARTNER_ID")]
+    /// Partner id, kept as written; or SMILE_PARTNER_ID
+    #[arg(long, value_name = "ID")]
     pub(crate) partner_id: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct PaceArgs {
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
     /// Longest time in which a request may stand still: from its body's first byte on, and then for the answer
-    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = positive_duration, hide_short_help = true)]
     pub(crate) timeout: Duration,
     /// Longest wait for a connection: name, TCP, proxy and TLS together
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = positive_duration, hide_short_help = true)]
@@ -108,12 +108,28 @@ pub(crate) struct ReportArgs {
     /// The run's summary as JSON, written even when the run is stopped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) summary: Option<PathBuf>,
+    /// Metrics for Prometheus, every 15 s and at the end; name it *.prom in the folder of node_exporter's textfile collector
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Service that is told of start and end, as URL/start and URL/<exit code>, or with {event} in its place
+    // Better by its variable: whoever knows the address can use it, and a process list shows what is typed.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub(crate) ping_url: Option<String>,
+    /// The run as one HTML page for people
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
+    /// How --report names users: by the first letters of their ids, or whole
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ReportIds::Masked, hide_short_help = true)]
+    pub(crate) report_ids: ReportIds,
     /// auto: a bar on a terminal, a line every 30 s elsewhere
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
     pub(crate) progress: ProgressMode,
     #[command(flatten)]
     pub(crate) log: LogArgs,
-    /// Tell of every attempt
+    /// How much is told
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info, conflicts_with_all = ["quiet", "verbose"], hide_short_help = true)]
+    pub(crate) log_level: LogLevel,
+    /// Tell of every attempt: the same as --log-level debug
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
@@ -125,6 +141,9 @@ pub(crate) struct LogArgs {
     /// Form of the diagnostics on stderr
     #[arg(long, value_enum, default_value_t = LogFormat::Text, hide_short_help = true)]
     pub(crate) log_format: LogFormat,
+    /// Colour on stderr; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_short_help = true)]
+    pub(crate) color: Color,
     /// Say nothing while all is well
     #[arg(short, long)]
     pub(crate) quiet: bool,

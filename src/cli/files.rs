@@ -33,22 +33,22 @@ pub(crate) struct FileArgs {
 #[command(next_help_heading = "Manifest")]
 pub(crate) struct ManifestArgs {
     /// What the manifest is written in [default: csv; jsonl for a file called .jsonl or .ndjson]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_short_help = true)]
     pub(crate) format: Option<ManifestFormat>,
     /// What stands between the fields: ',' ';' '|' or tab [default: the one under which the header holds the columns]
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<DelimiterChar>,
     /// Encoding of the text, by its WHATWG name [default: utf-8; a byte order mark always wins]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) encoding: Option<EncodingName>,
     /// Another header for user_id, user_created_at or photo; may be repeated
     #[arg(long = "column", value_name = "NAME=HEADER")]
     pub(crate) columns: Vec<ColumnHeader>,
     /// Only form of dates: a strftime pattern such as '%d/%m/%Y', or epoch, or epoch_ms
-    #[arg(long, value_name = "FMT")]
+    #[arg(long, value_name = "FMT", hide_short_help = true)]
     pub(crate) date_format: Option<String>,
     /// Zone of times of day without an offset, such as Africa/Lagos [default: UTC]
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", hide_short_help = true)]
     pub(crate) timezone: Option<String>,
     /// Rows that are well-formed and surely wrong are invalid instead of warned of
     #[arg(long, hide_short_help = true)]
@@ -65,7 +65,7 @@ pub(crate) struct PhotoArgs {
     #[arg(long, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
     pub(crate) photo_root: Vec<PathBuf>,
     /// Photo's path, made of cells, as '{user_id}.jpg' or '{branch}/{user_id}.*'; no column photo is needed then
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(crate) photo_template: Option<String>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct PlaceArgs {
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
-    /// Ledger database [default: one for each endpoint and partner, in the user's folder for state]
+    /// Ledger database [default: one for each endpoint and partner]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// Let results and failures replace a file that is not an earlier one of them

@@ -13,8 +13,10 @@ pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, P
 pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
-pub(crate) use subcommands::{CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs};
-pub(crate) use values::{Env, LogFormat, ProgressMode};
+pub(crate) use subcommands::{
+    CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs, StatusArgs,
+};
+pub(crate) use values::{Color, Env, LogFormat, LogLevel, ProgressMode, ReportIds, StatusFormat};
 
 /// Enrolls existing users into Smile ID in bulk.
 ///
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the results CSV again from the ledger
     Results(ResultsArgs),
+    /// Say how a running or finished run stands
+    Status(StatusArgs),
     /// Ask the provider what became of users in doubt; enrolls nobody
     Reconcile(ReconcileArgs),
     /// Turn a Postman data file (photos as base64) into photo files and a manifest

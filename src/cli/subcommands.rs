@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::enroll::{LogArgs, PinArgs};
 use super::files::{FileArgs, FixArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
-use super::values::{duration, share};
+use super::values::{Env, StatusFormat, duration, share};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -70,6 +70,24 @@ pub(crate) struct ExtractArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Whose run it is, where --ledger is not given
+    #[arg(long, value_enum, default_value_t = Env::Sandbox)]
+    pub(crate) env: Env,
+    #[command(flatten)]
+    pub(crate) pin: PinArgs,
+    /// Ledger of the run [default: the one of endpoint and partner]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// A page for people, or an object for programs
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+    /// Follow the run until it ends: in place on a terminal, a line for each change elsewhere
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
     /// Port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
@@ -80,6 +98,9 @@ pub(crate) struct SimulatorArgs {
     /// File with the API key that requests must be signed with [default: a key that is printed]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) api_key_file: Option<PathBuf>,
+    /// File that keeps the enrolled users, so that a killed simulator goes on where it was [default: memory only]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
     /// Time before each answer
     #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration)]
     pub(crate) latency: Duration,

@@ -30,6 +30,37 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// How much of a run is told of; each level tells of the ones before it, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// What failed, and what holds the run up
+    Warn,
+    /// How far it is, and its end
+    Info,
+    /// Every attempt
+    Debug,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How the report names users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportIds {
+    Masked,
+    Full,
+}
+
 impl Env {
     /// The word in file names, results and summary.
     pub(crate) fn word(self) -> &'static str {

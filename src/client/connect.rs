@@ -6,7 +6,7 @@ use reqwest::{Certificate, redirect, retry};
 
 use super::{ClientError, ClientSettings};
 
-const AGENT: &str = concat!("image-enroll/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("image-enroll/", env!("CARGO_PKG_VERSION"));
 /// Idle connections are given up before common load balancers close them, at 60 s.
 const IDLE: Duration = Duration::from_secs(30);
 /// A peer that vanished without a word is noticed by TCP's probes, so far apart.

@@ -8,6 +8,7 @@ mod body;
 mod connect;
 mod error;
 mod lookup;
+mod ping;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use body::{Progress, StreamedBody};
 
 pub(crate) use error::{ClientError, SendError, SendErrorKind};
 pub(crate) use lookup::{LookupClient, LookupReply};
+pub(crate) use ping::{PING_TIMEOUT, PingError, ping};
 
 /// Most bytes of an answer that are read: the sample of the API has 1.2 kB.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;

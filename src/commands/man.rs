@@ -8,12 +8,17 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use super::help::{self, EXAMPLES};
+use crate::config::with_variables;
 use crate::domain::outcome::{Reason, Status};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 
 /// What is read from the environment. Proxies are the HTTP library's affair, the rest the tool's own.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 8] = [
+    (
+        "IMAGE_ENROLL_<OPTION>",
+        "The value of an option that is not typed: its long name in capitals, with _ for -. Of a switch 1 or 0.",
+    ),
     (
         "SMILE_PARTNER_ID",
         "The partner id, kept as written, where --partner-id is absent.",
@@ -63,7 +68,7 @@ pub(super) fn run() -> Result<ExitStatus, Error> {
 
 /// The command line, built, without what every command says about help.
 fn definitions() -> Command {
-    let mut command = help::definitions()
+    let mut command = with_variables(help::definitions())
         .disable_help_subcommand(true)
         .mut_subcommands(|subcommand| subcommand.disable_help_flag(true));
     command.build();

@@ -9,21 +9,27 @@ mod man;
 mod reconcile;
 mod results;
 mod simulator;
+mod status;
+mod suggest;
 
 use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
-use crate::config::{CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig};
+use crate::config::{
+    CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig, StatusConfig,
+};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::sys::signals::Signals;
 
 pub(crate) use help::definitions;
+pub(crate) use suggest::second_reading;
 
 pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
     match cli.command {
         Some(Command::Check(args)) => check::run(&CheckConfig::resolve(&args)?),
         Some(Command::Results(args)) => results::run(&ResultsConfig::resolve(&args)?, signals),
+        Some(Command::Status(args)) => status::run(&StatusConfig::resolve(&args)?),
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
         Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
@@ -31,7 +37,9 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Man) => man::run(),
         None => {
             let (start, known) = (enroll::Start::now(), Known::of(&cli.enroll));
-            enroll::run(&start, &known, EnrollConfig::resolve(&cli.enroll), signals)
+            let mistaken = suggest::mistaken_command(cli.enroll.files.manifest.as_deref());
+            let config = mistaken.map_or_else(|| EnrollConfig::resolve(&cli.enroll), Err);
+            Ok(enroll::run(&start, &known, config, signals))
         }
     }
 }

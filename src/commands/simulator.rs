@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use tokio::net::TcpListener;
 
@@ -27,11 +28,22 @@ pub(super) fn run(config: SimulatorConfig, signals: &Signals) -> Result<ExitStat
     signals.enter(Mode::Drain);
     super::runtime()?.block_on(async {
         let (listener, address) = listen(config.port).await?;
-        terminal::simulator_started(address, partner_id.as_str(), config.shown_key);
-        Simulator::new(settings)
-            .serve(listener, signals.follow(|_| false))
-            .await;
+        let simulator = simulator(settings, config.state.as_deref())?;
+        let kept = config.state.as_deref().map(|path| (path, simulator.users()));
+        terminal::simulator_started(address, partner_id.as_str(), config.shown_key, kept);
+        simulator.serve(listener, signals.follow(|_| false)).await;
         Ok(ExitStatus::Settled)
+    })
+}
+
+/// One that forgets everything, or one that goes on with the users of a file.
+fn simulator(settings: Settings, state: Option<&Path>) -> Result<Simulator, Error> {
+    let Some(path) = state else {
+        return Ok(Simulator::new(settings));
+    };
+    Simulator::resume(settings, path).map_err(|source| Error::SimulatorState {
+        path: path.to_owned(),
+        source,
     })
 }
 

@@ -1,13 +1,14 @@
 //! In whose name requests are sent, and where to.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::key::{api_key, random_key};
 use super::{ConfigError, Env};
 use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, PinArgs};
 use crate::domain::{endpoint::Endpoint, partner_id::PartnerId, signature::Signer};
 use crate::ledger::Pin;
+use crate::sys::rights::open_mode;
 
 const SANDBOX: &str = "https://testapi.smileidentity.com";
 const PRODUCTION: &str = "https://api.smileidentity.com";
@@ -21,6 +22,8 @@ pub(crate) struct Account {
     pub(crate) signer: Signer,
     /// Further root certificates, PEM.
     pub(crate) ca_pem: Option<Vec<u8>>,
+    /// The file of the key and its mode, where others may read it too.
+    pub(crate) open_key: Option<(PathBuf, u32)>,
 }
 
 /// Where requests go.
@@ -43,6 +46,10 @@ impl Account {
             destination: Destination::Endpoint(endpoint),
             signer: Signer::new(partner_id, api_key),
             ca_pem,
+            open_key: args
+                .api_key_file
+                .as_ref()
+                .and_then(|path| Some((path.clone(), open_mode(path)?))),
         })
     }
 
@@ -56,6 +63,7 @@ impl Account {
             destination: Destination::Simulator,
             signer: Signer::new(partner_id, random_key()),
             ca_pem,
+            open_key: None,
         })
     }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::files::{failures, fixing};
 use super::places::Written;
 use super::stores::stores;
-use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Report};
+use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
 use crate::cli::EnrollArgs;
+use crate::domain::ping_url::PingUrl;
 use crate::photo::{FixSettings, StoreSettings};
 
 /// A run's arguments and environment, resolved.
@@ -23,8 +24,10 @@ pub(crate) struct EnrollConfig {
     pub(crate) fixing: Option<FixSettings>,
     pub(crate) report: Report,
     pub(crate) summary: Option<PathBuf>,
+    pub(crate) page: Option<Page>,
     /// Where the rows go that are not settled; none where nobody has named a place, and there is none beside stdin.
     pub(crate) failures: Option<PathBuf>,
+    pub(crate) metrics: Option<PathBuf>,
     /// Whether a person is to be asked before anything is sent.
     pub(crate) asks: bool,
 }
@@ -36,6 +39,8 @@ impl EnrollConfig {
         if asks && !is_somebody_there() {
             return Err(ConfigError::NeedsYes);
         }
+        missing::check(args)?;
+        args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
         let fixing = fixing(&args.fixing)?;
         let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
         let failures = failures(args.report.failures.as_deref(), &files.manifest, files.env)?;
@@ -45,7 +50,10 @@ impl EnrollConfig {
             .file_or_stdout("--results", Some(&files.results))
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
+            .file("--api-key-file", args.account.api_key_file.as_deref())
+            .file("--report", args.report.report.as_deref())
             .file("--failures", failures.as_deref())
+            .file("--metrics", args.report.metrics.as_deref())
             .beside(ledger.as_ref())
             .check(&files.manifest)?;
         Ok(Self {
@@ -57,7 +65,9 @@ impl EnrollConfig {
             pace: Pace::resolve(&args.pace, &args.limits),
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
+            page: Page::resolve(&args.report),
             failures,
+            metrics: args.report.metrics.clone(),
             asks,
         })
     }

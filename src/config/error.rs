@@ -1,7 +1,7 @@
 //! Why the configuration cannot be used (exit 2).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::default_ledger::DefaultLedgerError;
 use crate::domain::{
@@ -9,6 +9,7 @@ use crate::domain::{
     endpoint::EndpointError,
     partner_id::PartnerIdError,
     photo::{RootsError, TemplateError},
+    ping_url::PingUrlError,
 };
 use crate::ledger::Pin;
 
@@ -29,8 +30,18 @@ impl ConfigError {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("no manifest is named")]
+    #[error("{} things are missing:{}", .0.len(), list(.0))]
+    Missing(Vec<Self>),
+    #[error("no manifest: name the CSV file, as in `image-enroll customers.csv`")]
     NoManifest,
+    #[error("no manifest: there is no file {path:?}{}", meant(like.as_deref()))]
+    ManifestNotFound { path: PathBuf, like: Option<PathBuf> },
+    #[error("{word:?} is neither a command nor a file; did you mean `image-enroll {command}`{}?", or(file.as_deref()))]
+    NoSuchCommand {
+        word: String,
+        command: String,
+        file: Option<PathBuf>,
+    },
     #[error("with '-' as the manifest, name {0} too")]
     StdinNeeds(&'static str),
     #[error("--column names {0} twice; give one header for it")]
@@ -43,6 +54,19 @@ pub(crate) enum ConfigError {
     BadPartner(#[from] PartnerIdError),
     #[error("no API key: give --api-key-file or set {0} or SMILE_API_KEY")]
     NoKey(&'static str),
+    #[error(
+        "no API key: {other} is set, and that is the key of the other environment; give --api-key-file or set {own} or \
+         SMILE_API_KEY"
+    )]
+    NoKeyButTheOther { own: &'static str, other: &'static str },
+    #[error("the API key from {from} is the one that {other} holds, and --env {env} takes another")]
+    OtherKey {
+        from: String,
+        other: &'static str,
+        env: &'static str,
+    },
+    #[error("the API key from {from} has {fault}")]
+    NotTheKeyAlone { from: String, fault: &'static str },
     #[error("the API key from {0} is empty")]
     EmptyKey(String),
     #[error("the API key from {0} is not one line of printable ASCII text")]
@@ -55,6 +79,8 @@ pub(crate) enum ConfigError {
     NoCertificate(PathBuf),
     #[error("{flag}")]
     BadEndpoint { flag: &'static str, source: EndpointError },
+    #[error(transparent)]
+    BadPingUrl(#[from] PingUrlError),
     #[error(transparent)]
     BadDateFormat(#[from] DateFormatError),
     #[error(transparent)]
@@ -101,6 +127,12 @@ pub(crate) enum ConfigError {
     LedgerFolder { path: PathBuf, source: io::Error },
     #[error("there is no ledger of {pin} at {path:?}; name that run's --endpoint and --partner-id, or its --ledger")]
     NoLedger { pin: Pin, path: PathBuf },
+    #[error(
+        "no run has left its status beside the ledger {0:?}; name the run's --env, --endpoint and --partner-id, or its --ledger"
+    )]
+    NoStatus(PathBuf),
+    #[error("cannot read the status {path:?}")]
+    Status { path: PathBuf, source: io::Error },
     #[error("--env production, and no terminal to ask on: give --yes if this is meant to reach real users")]
     NeedsYes,
     #[error(
@@ -109,4 +141,16 @@ pub(crate) enum ConfigError {
     BuiltWithoutFixing,
     #[error("the answer was not yes; nothing was sent")]
     Declined,
+}
+
+fn list(missing: &[ConfigError]) -> String {
+    missing.iter().map(|error| format!("\n  - {error}")).collect()
+}
+
+fn meant(path: Option<&Path>) -> String {
+    path.map(|path| format!("; did you mean {path:?}?")).unwrap_or_default()
+}
+
+fn or(path: Option<&Path>) -> String {
+    path.map(|path| format!(" or {path:?}")).unwrap_or_default()
 }

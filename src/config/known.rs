@@ -7,7 +7,8 @@ use super::files::{FAILURES, beside, photo_roots};
 use super::places::is_taken;
 use super::{Env, Log, default_ledger};
 use crate::cli::EnrollArgs;
-use crate::domain::photo::PhotoRoots;
+use crate::domain::{photo::PhotoRoots, ping_url::PingUrl};
+use crate::sys::identity::is_same_place;
 
 /// What is known of a run before its configuration is.
 #[derive(Debug)]
@@ -19,8 +20,12 @@ pub(crate) struct Known {
     pub(crate) partner_id: String,
     pub(crate) manifest: PathBuf,
     pub(crate) log: Log,
+    /// Who is told of start and end, where the address can be used.
+    pub(crate) ping_url: Option<PingUrl>,
     summary: Option<PathBuf>,
-    /// What the run reads or keeps, but for the summary and single photos.
+    metrics: Option<PathBuf>,
+    page: Option<PathBuf>,
+    /// What the run reads or keeps, but for summary, metrics, report and single photos.
     files: Vec<PathBuf>,
 }
 
@@ -32,8 +37,11 @@ impl Known {
             endpoint,
             partner_id,
             manifest: args.files.manifest.clone().unwrap_or_default(),
-            log: (&args.report.log).into(),
+            log: (&args.report).into(),
+            ping_url: args.report.ping_url.as_deref().and_then(|url| PingUrl::parse(url).ok()),
             summary: args.report.summary.clone(),
+            metrics: args.report.metrics.clone(),
+            page: args.report.report.clone(),
             files: named_files(args),
         }
     }
@@ -43,9 +51,25 @@ impl Known {
     pub(crate) fn summary(&self) -> Option<&Path> {
         self.summary.as_deref().filter(|path| !is_taken(path, &self.files))
     }
+
+    /// The same of the metrics.
+    pub(crate) fn metrics(&self) -> Option<&Path> {
+        self.free_beside(self.metrics.as_deref(), &[&self.summary])
+    }
+
+    /// The same for the report, which does not take the place of the others either.
+    pub(crate) fn page(&self) -> Option<&Path> {
+        self.free_beside(self.page.as_deref(), &[&self.summary, &self.metrics])
+    }
+
+    fn free_beside<'a>(&self, path: Option<&'a Path>, others: &[&Option<PathBuf>]) -> Option<&'a Path> {
+        let path = path.filter(|path| !is_taken(path, &self.files))?;
+        let mut others = others.iter().filter_map(|other| other.as_deref());
+        (!others.any(|other| is_same_place(other, path))).then_some(path)
+    }
 }
 
-/// Every file and folder that a run with these arguments reads or keeps, but for the summary and single photos.
+/// Every file and folder that a run with these arguments reads or keeps, but for summary, metrics, report and single photos.
 fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     let (files, account, places) = (&args.files, &args.account, &args.places);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));

@@ -110,3 +110,36 @@ impl From<LookupStatus> for Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ReconcileArgs,
+    }
+
+    fn asked_at(more: &[&str]) -> Option<String> {
+        let line = Line::try_parse_from([&["x", "--partner-id", "085"], more].concat()).unwrap();
+        endpoint(&line.args).unwrap().map(|endpoint| endpoint.to_string())
+    }
+
+    #[test]
+    fn each_environment_has_its_own_host_and_another_endpoint_has_none() {
+        assert_eq!(asked_at(&[]).as_deref(), Some(SANDBOX));
+        assert_eq!(
+            asked_at(&["--env", "sandbox"]).as_deref(),
+            Some("https://portal.smileidentity.com")
+        );
+        assert_eq!(
+            asked_at(&["--env", "production"]).as_deref(),
+            Some("https://prod.smileidentity.com")
+        );
+        assert_eq!(asked_at(&["--endpoint", "http://127.0.0.1:9"]), None);
+        let named = asked_at(&["--env", "production", "--lookup-endpoint", "https://a.example"]);
+        assert_eq!(named.as_deref(), Some("https://a.example"));
+    }
+}

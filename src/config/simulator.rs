@@ -1,5 +1,6 @@
 //! What the `simulator` needs to know.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -20,6 +21,8 @@ pub(crate) struct SimulatorConfig {
     pub(crate) signer: Signer,
     /// The key, where it is no secret.
     pub(crate) shown_key: Option<&'static str>,
+    /// The file that keeps its users.
+    pub(crate) state: Option<PathBuf>,
     pub(crate) latency: Duration,
     /// From 0 to 1.
     pub(crate) fail_rate: f64,
@@ -43,6 +46,7 @@ impl SimulatorConfig {
             port: args.port,
             signer: Signer::new(partner_id, api_key),
             shown_key,
+            state: args.state.clone(),
             latency: args.latency,
             fail_rate: args.fail_rate,
             seed: args.seed,

@@ -14,7 +14,7 @@ use clap::{Arg, Command, CommandFactory};
 use crate::cli::{Cli, Env};
 use crate::domain::outcome::{FIX_COLUMNS, RESULT_COLUMNS, Reason, Status};
 use crate::exit::ExitStatus;
-use crate::output::Unstarted;
+use crate::output::{METRICS, RunStatus, Unstarted};
 
 const CONTRACT: &str = include_str!("contract.md");
 const ENDPOINT: &str = include_str!("endpoint.md");
@@ -139,6 +139,16 @@ fn the_operators_guide_says_once_what_to_do_for_every_status_and_every_reason() 
 }
 
 #[test]
+fn the_operators_guide_says_of_each_reason_what_the_report_says() {
+    for row in tables(OPERATING, "| reason | what to do |") {
+        for word in quoted(&row[0]) {
+            let reason: Reason = word.parse().unwrap();
+            assert_eq!(row[1], reason.remedy(), "{word}");
+        }
+    }
+}
+
+#[test]
 fn contract_and_operators_guide_list_every_exit_code_and_no_other() {
     let wanted = ExitStatus::ALL.map(|status| status.code().to_string());
     for (document, header) in [
@@ -234,6 +244,26 @@ fn the_contract_names_every_field_of_the_summary_and_no_other() {
             .map(String::as_str)
             .collect()
     );
+}
+
+#[test]
+fn the_contract_names_every_field_of_the_status() {
+    let status = serde_json::to_value(RunStatus::sample()).unwrap();
+    let rows = tables(CONTRACT, "| field of the status | what it holds |")
+        .concat()
+        .concat();
+    for field in status.as_object().unwrap().keys() {
+        assert!(quoted(&rows).any(|text| text == field), "{field}");
+    }
+}
+
+#[test]
+fn the_contract_lists_every_metric_with_its_kind_and_meaning_and_no_other() {
+    let wanted: Vec<_> = METRICS
+        .iter()
+        .map(|(name, kind, help)| vec![format!("`{name}`"), (*kind).to_owned(), (*help).to_owned()])
+        .collect();
+    assert_eq!(tables(CONTRACT, "| metric | kind | what it holds |"), wanted);
 }
 
 #[test]

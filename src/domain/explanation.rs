@@ -178,7 +178,7 @@ mod tests {
     fn a_sentence_begins_and_ends_as_one() {
         assert_eq!(
             sentence(Status::Invalid, Some(Reason::PhotoNotFound), None),
-            "There is no file at the photo's path."
+            "There is no file at the photo's path, or no object at its URL."
         );
         assert_eq!(
             sentence(

@@ -71,10 +71,11 @@ fn is_left_alone(cell: &str) -> bool {
     let Some(first) = cell.chars().next() else {
         return true;
     };
-    if first == '\'' || FORMULA.contains(&first) || cell.trim() != cell || cell.contains('\0') {
+    let is_cut = cell.trim() != cell || cell.contains('\0');
+    if first == '\'' || FORMULA.contains(&first) || is_cut || is_truth_value(cell) {
         return false;
     }
-    let is_word = !cell.contains(char::is_numeric) && !is_truth_value(cell);
+    let is_word = !cell.contains(char::is_numeric);
     is_word || is_short_number(cell) || (first.is_ascii_alphanumeric() && is_surely_text(cell))
 }
 

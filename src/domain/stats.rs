@@ -1,5 +1,6 @@
 //! What a run has done so far: a fold over its events.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -7,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::{
     counts::Counts,
     outcome::{Outcome, Reason, Status},
+    photo_counts::PhotoCounts,
 };
 
 /// Longest latency that is told apart, in milliseconds: an hour.
@@ -28,7 +30,13 @@ pub(crate) struct Stats {
     /// Those of them that were not a user's first.
     pub(crate) retries: u64,
     pub(crate) photo_bytes_sent: u64,
+    /// Photos by format and size, those of repeated requests once.
+    pub(crate) photos: PhotoCounts,
     pub(crate) latency_ms: Histogram<u64>,
+    /// All latencies together.
+    pub(crate) latency_sum: Duration,
+    /// Attempts that have ended, by the word of what they turned out to be.
+    pub(crate) ended: BTreeMap<&'static str, u64>,
     /// Whether rows were left because of `--limit`.
     pub(crate) left_by_limit: bool,
     counts: Counts,
@@ -63,7 +71,10 @@ impl Stats {
             attempts: 0,
             retries: 0,
             photo_bytes_sent: 0,
+            photos: PhotoCounts::default(),
             latency_ms: empty_histogram(),
+            latency_sum: Duration::ZERO,
+            ended: BTreeMap::new(),
             left_by_limit: false,
             counts: Counts::default(),
             streak: Streak::default(),
@@ -91,6 +102,12 @@ impl Stats {
 
     pub(crate) fn answered(&mut self, took: Duration) {
         self.latency_ms.saturating_record(took.as_millis() as u64);
+        self.latency_sum += took;
+    }
+
+    /// Counts an attempt that has ended so.
+    pub(crate) fn ended(&mut self, class: &'static str) {
+        *self.ended.entry(class).or_default() += 1;
     }
 
     pub(crate) fn finished(&mut self, outcome: &Outcome) {
@@ -122,6 +139,18 @@ impl Stats {
             | Status::Pending => 0,
         };
         self.skipped.settled.of(status) + unsent + self.count(status)
+    }
+
+    /// Every row of a manifest by what the run knows of it. Rows that it cannot answer for are `pending`, so that the
+    /// counts add up to the rows all the same.
+    pub(crate) fn all_rows(&self, rows: u32) -> Counts {
+        let mut counts = Counts::default();
+        for status in Status::ALL.iter().filter(|status| **status != Status::Pending) {
+            let left = rows - counts.total();
+            counts.add(*status, self.known(*status).min(left));
+        }
+        counts.add(Status::Pending, rows - counts.total());
+        counts
     }
 
     /// Rows that earlier runs settled.

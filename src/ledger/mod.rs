@@ -10,6 +10,7 @@ mod lookup;
 mod migrate;
 mod open;
 mod read;
+mod retrospect;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -38,6 +39,7 @@ use crate::domain::{
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
+pub(crate) use retrospect::{AttemptCount, PastRun, Retrospect};
 pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.
@@ -145,9 +147,18 @@ impl AttemptStatus {
     }
 }
 
-/// The files that SQLite and the lock keep beside a ledger, there or not.
-pub(crate) fn companions(ledger: &Path) -> [PathBuf; 4] {
-    ["-wal", "-shm", "-journal", ".lock"].map(|ending| beside(ledger, ending))
+/// The files that SQLite, the lock and the status keep beside a ledger, there or not.
+pub(crate) fn companions(ledger: &Path) -> [PathBuf; 7] {
+    [
+        "-wal",
+        "-shm",
+        "-journal",
+        ".lock",
+        ".status.json",
+        ".status.json.new",
+        ".status.lock",
+    ]
+    .map(|ending| beside(ledger, ending))
 }
 
 /// For files that nobody else may read.
@@ -158,7 +169,8 @@ fn private_options() -> OpenOptions {
     options
 }
 
-fn beside(ledger: &Path, ending: &str) -> PathBuf {
+/// A file beside a ledger, by what comes behind the ledger's name.
+pub(crate) fn beside(ledger: &Path, ending: &str) -> PathBuf {
     let mut path = ledger.as_os_str().to_owned();
     path.push(ending);
     path.into()

@@ -175,7 +175,7 @@ fn object(row: &Row<'_>) -> Result<Option<ObjectVersion>, LedgerError> {
 }
 
 /// The first column of both questions for outcomes.
-fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
+pub(super) fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
     let word = row.get_ref(0)?;
     let status = word.as_str().ok().and_then(|word| word.parse().ok());
     status.ok_or_else(|| LedgerError::Damaged(format!("status {:?}", word.as_str().unwrap_or("that is no text"))))

@@ -5,6 +5,7 @@ mod lock;
 mod migrate;
 mod open;
 mod record;
+mod retrospect;
 mod views;
 
 use std::path::{Path, PathBuf};

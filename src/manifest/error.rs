@@ -1,6 +1,7 @@
 //! Why a manifest cannot be used at all (exit 9).
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use super::columns::MissingColumns;
 use super::rfc4180::FormError;
@@ -9,6 +10,11 @@ use super::{Delimiter, Foreign};
 /// A fault of the whole file. One of a single row is a [`super::RowFault`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManifestError {
+    #[error("there is no such file{}", meant(like.as_deref()))]
+    NotFound {
+        /// One beside it with nearly the same name.
+        like: Option<PathBuf>,
+    },
     #[error("cannot open it")]
     Open(#[source] io::Error),
     #[error("it is a directory; name the CSV file in it")]
@@ -109,4 +115,8 @@ pub(crate) struct TemplateColumnError {
     pub(super) at: usize,
     pub(super) problem: &'static str,
     pub(super) found: String,
+}
+
+fn meant(path: Option<&Path>) -> String {
+    path.map(|path| format!("; did you mean {path:?}?")).unwrap_or_default()
 }

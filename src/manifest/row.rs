@@ -15,6 +15,8 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) number: u32,
+    /// On which it begins, as an editor counts them.
+    pub(crate) line: u64,
     pub(crate) user_id: UserId,
     pub(crate) created_at: CreatedAt,
     pub(crate) photo: PhotoPlace,
@@ -85,6 +87,7 @@ impl Manifest {
         self.check_form(record)?;
         let row = Row {
             number,
+            line: record.line(),
             user_id: self.user_id(record)?,
             created_at: self.created_at(record)?,
             photo: self.photo(record)?,

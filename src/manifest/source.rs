@@ -12,7 +12,7 @@ use super::columns::Columns;
 use super::layout::{Form, Found, Layout};
 use super::text::BUFFER_BYTES;
 use super::{CsvForm, ManifestError, ManifestOptions, Records};
-use crate::sys::read_at::read_at;
+use crate::sys::{read_at::read_at, similar::file_like};
 
 /// An open manifest, ready for any number of passes.
 #[derive(Debug)]
@@ -124,12 +124,19 @@ pub(super) fn open_file(path: &Path) -> Result<File, ManifestError> {
     if path.as_os_str() == "-" {
         return spool(io::stdin().lock());
     }
-    let metadata = std::fs::metadata(path).map_err(ManifestError::Open)?;
+    let metadata = std::fs::metadata(path).map_err(|error| not_open(path, error))?;
     if metadata.is_dir() {
         return Err(ManifestError::Directory);
     }
     let file = File::open(path).map_err(ManifestError::Open)?;
     if metadata.is_file() { Ok(file) } else { spool(file) }
+}
+
+fn not_open(path: &Path, error: io::Error) -> ManifestError {
+    match error.kind() {
+        io::ErrorKind::NotFound => ManifestError::NotFound { like: file_like(path) },
+        _ => ManifestError::Open(error),
+    }
 }
 
 fn spool(mut from: impl Read) -> Result<File, ManifestError> {

@@ -1,4 +1,5 @@
-//! What files a run leaves: the results CSV, the failures and the summary.
+//! What files a run leaves: the results CSV, the failures, the summary, the report for people, and how it stands: status
+//! and metrics.
 //!
 //! The results are a view of the ledger in the order of the manifest. [`Follower`] appends rows as they finish, so that
 //! the file can be followed; [`write()`] makes the whole of it, which is put in place by rename. It claims nothing that
@@ -12,7 +13,11 @@ mod findings;
 mod fixed_copies;
 mod follow;
 mod form;
+mod metrics;
+mod page;
 mod partial;
+mod publish;
+mod status;
 mod summary;
 mod tally;
 mod target;
@@ -35,13 +40,19 @@ pub(crate) use failures::{Failures, FailuresError, FailuresPlace};
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
+#[cfg(test)]
+pub(crate) use metrics::METRICS;
+pub(crate) use metrics::MetricsFile;
+pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;
+pub(crate) use publish::{Places, PublishError, Publisher};
+pub(crate) use status::{End, Identity, RunStatus, State, StatusPlace};
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};
 pub(crate) use target::Target;
 pub(crate) use unstarted::Unstarted;
 
-/// Rows that are shown of each group, of a run as of a check.
+/// Rows that are shown of each kind of finding.
 const EXAMPLES: usize = 5;
 
 /// Bytes of the results that are written at a time.
@@ -161,7 +172,7 @@ fn each_row(
     while let Some((number, record)) = records.next()? {
         let row = finished(surveyed, ledger, number, record)?;
         hand_over(&row)?;
-        tally.add(number, || manifest.shown_user(record), &row.outcome);
+        tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
     }
     check_unchanged(records, survey, &tally)?;
     Ok(tally)

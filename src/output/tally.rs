@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::EXAMPLES;
 use crate::domain::{
     counts::Counts,
     outcome::{Outcome, Reason, Status},
 };
+
+/// Rows of each group that are kept; the report shows all of them, the closing words the first few.
+const EXAMPLES: usize = 20;
 
 /// Counts by status and reason. The statuses add up to the rows.
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct Group {
 #[derive(Debug)]
 pub(crate) struct Example {
     pub(crate) row: u32,
+    /// On which it begins, as an editor counts them.
+    pub(crate) line: u64,
     pub(crate) user: String,
     pub(crate) text: Option<String>,
 }
@@ -40,8 +44,8 @@ impl Tally {
         }
     }
 
-    /// Counts a row; `user` is asked for only where the row is shown.
-    pub(super) fn add(&mut self, row: u32, user: impl FnOnce() -> String, outcome: &Outcome) {
+    /// Counts a row; line and user are asked for only where the row is shown.
+    pub(super) fn add(&mut self, row: u32, whose: impl FnOnce() -> (u64, String), outcome: &Outcome) {
         self.counts.add(outcome.status, 1);
         if let Some(reason) = outcome.reason {
             *self.reasons.entry(reason).or_default() += 1;
@@ -53,9 +57,11 @@ impl Tally {
         let group = self.groups.entry(key).or_default();
         group.rows += 1;
         if group.examples.len() < EXAMPLES {
+            let (line, user) = whose();
             group.examples.push(Example {
                 row,
-                user: user(),
+                line,
+                user,
                 text: outcome.facts.result_text.clone(),
             });
         }

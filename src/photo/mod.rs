@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     outcome::{FixedDigest, PhotoDigest, PhotoHash, Reason},
-    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, ObjectVersion, PhotoDefect, inspect},
+    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, ObjectVersion, PhotoDefect, PhotoFormat, inspect},
     text::{MAX_TEXT_CHARS, one_line},
 };
 use crate::sys::{
@@ -58,6 +58,7 @@ pub(crate) struct Photo {
     /// As they are sent.
     pub(crate) bytes: Bytes,
     pub(crate) digest: PhotoDigest,
+    pub(crate) format: PhotoFormat,
     /// Where it came from a store: which version it is.
     pub(crate) object: Option<Box<ObjectVersion>>,
 }
@@ -105,10 +106,10 @@ impl Photo {
         let (sha256, source_bytes) = hash(&source);
         let fixes = fixed.as_ref().map(|fixed| fixed.fixes);
         let bytes = fixed.map_or(source, |fixed| fixed.bytes.into());
-        match inspect(&bytes) {
-            Ok(_) => {}
+        let format = match inspect(&bytes) {
+            Ok(format) => format,
             Err(defect) => return Err((bytes, defect)),
-        }
+        };
         let fixed = fixes.map(|fixes| {
             let (sha256, bytes) = hash(&bytes);
             FixedDigest { fixes, sha256, bytes }
@@ -119,7 +120,12 @@ impl Photo {
             fixed,
         };
         let object = None;
-        Ok(Self { bytes, digest, object })
+        Ok(Self {
+            bytes,
+            digest,
+            format,
+            object,
+        })
     }
 
     /// Above the size from which a gateway may refuse the request.

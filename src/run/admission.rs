@@ -40,10 +40,14 @@ impl Dispatcher {
             Admission::AfterAnAnswer => return None,
         }
         let (request, flight) = self.pipeline.launch(now)?;
-        let (row, bytes) = (flight.pending.row.number, flight.photo.sent().bytes);
+        let bytes = flight.photo.sent().bytes;
+        if !flight.pending.is_repeat() {
+            self.stats.photos.add(flight.format, bytes);
+        }
         self.stats.launched(bytes, flight.pending.past.attempts > 1);
         if bytes > LARGE_PHOTO_BYTES && !flight.pending.is_repeat() {
-            self.events.push(RunEvent::LargePhoto { row, bytes });
+            let (row, line) = (flight.pending.row.number, flight.pending.row.line);
+            self.events.push(RunEvent::LargePhoto { row, line, bytes });
         }
         if self.pipeline.in_flight() >= self.gate.limit() {
             self.full_at = Some(now);
@@ -193,8 +197,11 @@ impl Dispatcher {
             return true;
         };
         if !row.is_repeat() {
-            let other = shared.other;
-            self.events.push(RunEvent::SharedPhoto { row: number, other });
+            self.events.push(RunEvent::SharedPhoto {
+                row: number,
+                line: row.row.line,
+                other: shared.other,
+            });
         }
         !self.settings.strict
     }
@@ -212,6 +219,7 @@ impl Dispatcher {
         self.leave_limit(&row);
         self.events.push(RunEvent::InvalidPhoto {
             row: row.row.number,
+            line: row.row.line,
             reason,
             detail,
         });

@@ -196,6 +196,7 @@ impl Dispatcher {
         for (id, mut flight) in self.pipeline.abort() {
             flight.doubt();
             let (reason, at) = (Some(Reason::Interrupted), now.at);
+            self.stats.ended(AttemptStatus::InDoubt.word());
             self.commits.push(Entry::Close {
                 id,
                 class: AttemptStatus::InDoubt,
@@ -220,10 +221,11 @@ impl Dispatcher {
         if !is_final {
             return Some(row);
         }
-        let (number, cells) = (row.row.number, row.cells);
+        let (number, line, cells) = (row.row.number, row.row.line, row.cells);
         self.stats.finished(&outcome);
         self.events.push(RunEvent::Finished {
             row: number,
+            line,
             outcome: Arc::clone(&outcome),
         });
         self.commits.push_line(ResultsLine { number, cells, outcome });
@@ -241,6 +243,7 @@ impl Dispatcher {
     }
 
     pub(super) fn close(&mut self, end: &AttemptEnd, class: AttemptStatus, reason: Option<Reason>) {
+        self.stats.ended(class.word());
         self.commits.push(Entry::Close {
             id: end.id,
             class,
@@ -259,6 +262,7 @@ impl Dispatcher {
     ) {
         self.events.push(RunEvent::Attempt {
             row: row.row.number,
+            line: row.row.line,
             attempt: row.past.attempts,
             class,
             reason,

@@ -188,9 +188,11 @@ impl Dispatcher {
         Snapshot {
             stats: self.stats.clone(),
             in_flight: self.pipeline.in_flight(),
+            limit: self.gate.limit(),
             waiting_rows: self.queue.waiting(),
             waiting: self.gate.waiting(now).or(self.store_waiting()),
             stop: self.shutdown.stop(),
+            drain_until: self.shutdown.drain_until(),
         }
     }
 
@@ -203,7 +205,12 @@ impl Dispatcher {
     /// Ends the run, unless it is ending for a stronger reason already.
     pub(super) fn end(&mut self, stop: Stop, now: Instant) {
         if self.shutdown.begin(stop, now) {
-            self.events.push(RunEvent::Stopping(stop));
+            let drain_until = self.shutdown.drain_until();
+            self.events.push(RunEvent::Stopping {
+                stop,
+                in_flight: self.pipeline.in_flight(),
+                drains_for: drain_until.map(|end| end.saturating_duration_since(now)),
+            });
         }
     }
 

@@ -76,12 +76,13 @@ pub(crate) enum RunError {
     Results(#[from] ResultsError),
 }
 
-/// Something to tell, for those who watch.
+/// Something to tell, for those who watch. A row comes with the line on which it begins.
 #[derive(Debug, Clone)]
 pub(crate) enum RunEvent {
     /// A request has come to its end.
     Attempt {
         row: u32,
+        line: u64,
         attempt: u32,
         class: AttemptStatus,
         reason: Option<Reason>,
@@ -91,35 +92,32 @@ pub(crate) enum RunEvent {
         took: Duration,
     },
     /// A row has its outcome.
-    Finished {
-        row: u32,
-        outcome: Arc<Outcome>,
-    },
+    Finished { row: u32, line: u64, outcome: Arc<Outcome> },
     InvalidPhoto {
         row: u32,
+        line: u64,
         reason: Reason,
         detail: String,
     },
     /// Above the size from which a gateway may refuse the request.
-    LargePhoto {
-        row: u32,
-        bytes: u64,
-    },
+    LargePhoto { row: u32, line: u64, bytes: u64 },
     /// A store of photos gives nothing.
     StoreFailed(StoreError),
     /// Another user has the same photo; `other` is that user's row, none where an earlier run has sent it.
-    SharedPhoto {
-        row: u32,
-        other: Option<u32>,
-    },
+    SharedPhoto { row: u32, line: u64, other: Option<u32> },
     /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.
     Refused {
         refusal: Refusal,
         facts: Facts,
         clock_ahead: Option<i64>,
     },
-    /// The run is coming to its end.
-    Stopping(Stop),
+    /// The run is coming to its end: so many requests are waited for, and for how long at most where that has a limit
+    /// of its own.
+    Stopping {
+        stop: Stop,
+        in_flight: usize,
+        drains_for: Option<Duration>,
+    },
 }
 
 /// How far the run is, for those who watch.
@@ -127,10 +125,14 @@ pub(crate) enum RunEvent {
 pub(crate) struct Snapshot {
     pub(crate) stats: Stats,
     pub(crate) in_flight: usize,
+    /// Most requests in flight at this moment.
+    pub(crate) limit: usize,
     /// Rows that wait for another attempt.
     pub(crate) waiting_rows: usize,
     pub(crate) waiting: Option<Waiting>,
     pub(crate) stop: Option<Stop>,
+    /// When requests in flight are given up, once the run is ending.
+    pub(crate) drain_until: Option<Instant>,
 }
 
 /// Who is told; a display that fails does not stop a run.

@@ -150,6 +150,7 @@ impl Pipeline {
         let flight = Flight {
             pending: row,
             photo: photo.digest,
+            format: photo.format,
             object: photo.object,
             started: now,
         };

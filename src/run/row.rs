@@ -12,7 +12,7 @@ use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, PhotoDigest, Status},
-    photo::ObjectVersion,
+    photo::{ObjectVersion, PhotoFormat},
     response::Verdict,
     resume::{EarlierRejection, Past},
     stats::Skipped,
@@ -48,6 +48,7 @@ pub(super) struct PendingRow {
 pub(super) struct Flight {
     pub(super) pending: PendingRow,
     pub(super) photo: PhotoDigest,
+    pub(super) format: PhotoFormat,
     /// Where the photo came from a store.
     pub(super) object: Option<Box<ObjectVersion>>,
     pub(super) started: Instant,

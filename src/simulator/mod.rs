@@ -1,8 +1,8 @@
 //! The stand-in for the API: the same rules as the endpoint, served on loopback, with faults on request.
 //!
-//! For trials, demonstrations and load tests by any HTTP client. It keeps what it was told in memory
-//! only, and must never write a file, open a socket outward, print, or import anything of the crate
-//! but `domain`. The caller binds the listener, and is the one who keeps it on loopback.
+//! For trials, demonstrations and load tests by any HTTP client. It keeps what it was told in memory, and its users in a file
+//! where one is named, which `sys` writes. It must never open a socket outward, print, or import anything of the crate but
+//! `domain` and `sys`. The caller binds the listener, and is the one who keeps it on loopback.
 //!
 //! ```text
 //! listener -> connection -> route -> [fault] -> body -> judge -> state -> [latency] -> reply
@@ -16,6 +16,7 @@ mod fields;
 mod history;
 mod judge;
 mod lookup;
+mod memory;
 mod refusal;
 mod reply;
 mod route;
@@ -26,6 +27,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 use crate::domain::signature::Signer;
+pub(crate) use memory::MemoryError;
+
 use refusal::Refusal;
 use state::{Job, State};
 
@@ -87,6 +91,20 @@ impl Simulator {
             latency: settings.latency,
             clock_ahead: settings.clock_ahead,
         }
+    }
+
+    /// One that goes on with the users of this file, and keeps further ones in it.
+    pub(crate) fn resume(settings: Settings, path: &Path) -> Result<Self, MemoryError> {
+        let state = State::resume(&settings, path)?;
+        Ok(Self {
+            state: Mutex::new(state),
+            ..Self::new(settings)
+        })
+    }
+
+    /// Users enrolled so far.
+    pub(crate) fn users(&self) -> usize {
+        self.state().users()
     }
 
     /// Answers on `listener` until `stop` resolves; requests under way then get a second to end.

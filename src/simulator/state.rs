@@ -4,6 +4,7 @@
 //! step. It must not wait for anything.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
@@ -16,6 +17,7 @@ use super::fault::{Fault, Faults};
 use super::history::Histories;
 use super::judge::Enrollment;
 use super::lookup::LookupFaults;
+use super::memory::{Memory, MemoryError};
 use super::refusal::Refusal;
 
 /// Tells the stream of identifiers from the stream of faults, which have one seed.
@@ -63,6 +65,8 @@ impl Verdict {
 
 pub(super) struct State {
     enrolled: HashSet<Fingerprint>,
+    /// Where users are kept, if anywhere.
+    memory: Option<Memory>,
     jobs: u64,
     faults: Faults,
     identifiers: StdRng,
@@ -76,6 +80,7 @@ impl State {
         let seed = settings.seed;
         Self {
             enrolled: HashSet::new(),
+            memory: None,
             jobs: 0,
             faults: Faults::new(seed, settings.fail_rate),
             identifiers: StdRng::seed_from_u64(seed ^ IDENTIFIERS),
@@ -83,6 +88,23 @@ impl State {
             histories: Histories::new(settings.decide_after),
             lookup_faults: LookupFaults::new(seed, settings.lookup_fail_rate),
         }
+    }
+
+    /// The same with the users of this file, which it goes on with. Identifiers are those of no earlier life.
+    /// What a look-up tells begins anew.
+    pub(super) fn resume(settings: &Settings, path: &Path) -> Result<Self, MemoryError> {
+        let (seed, partner) = (settings.seed, settings.signer.partner_id());
+        let mut state = Self::new(settings);
+        let memory = Memory::open(path, partner, |user_id| state.enrolled.extend([fingerprint(user_id)]))?;
+        state.memory = Some(memory);
+        state.jobs = state.enrolled.len() as u64;
+        state.identifiers = StdRng::seed_from_u64(seed ^ IDENTIFIERS ^ state.jobs.rotate_left(32));
+        Ok(state)
+    }
+
+    /// Users enrolled so far.
+    pub(super) fn users(&self) -> usize {
+        self.enrolled.len()
     }
 
     /// The fault of the next request.
@@ -97,6 +119,9 @@ impl State {
             return Err(Refusal::AlreadyEnrolled(enrollment.user_id));
         }
         if enrollment.photo_is_usable {
+            // Who cannot be kept is not enrolled either, and the client is told so.
+            let kept = self.memory.as_mut().map_or(Ok(()), |memory| memory.keep(&enrollment));
+            kept.map_err(|_| Refusal::Unavailable)?;
             self.enrolled.insert(user);
         }
         self.jobs += 1;

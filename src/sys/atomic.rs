@@ -8,6 +8,10 @@ use atomic_write_file::{AtomicWriteFile, OpenOptions};
 
 use super::signals::{Interruptible, Signals};
 
+/// Modes of files: their owner's alone, and for all to read.
+const PRIVATE: u32 = 0o600;
+const FOR_ALL: u32 = 0o644;
+
 /// Where a file is to stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -29,10 +33,27 @@ impl Place {
 
     /// Writes the whole file, of mode 0600: no reader sees half of it, and after an error the earlier one is untouched.
     pub(crate) fn write<T, E: From<io::Error>>(&self, fill: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
+        self.write_with(PRIVATE, fill)
+    }
+
+    /// The same of mode 0644, for what other users' programs are to read.
+    pub(crate) fn write_for_all<T, E: From<io::Error>>(
+        &self,
+        fill: impl FnOnce(&mut File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_with(FOR_ALL, fill)
+    }
+
+    fn write_with<T, E: From<io::Error>>(
+        &self,
+        mode: u32,
+        fill: impl FnOnce(&mut File) -> Result<T, E>,
+    ) -> Result<T, E> {
         match self {
             Self::Device(path) => fill(&mut File::options().write(true).open(path)?),
             Self::File(path) => {
-                let mut file = create(path)?;
+                let mut file = create(path, mode)?;
+                allow(file.as_file(), mode)?;
                 let filled = fill(file.as_file_mut())?;
                 file.commit()?;
                 Ok(filled)
@@ -59,7 +80,7 @@ impl Place {
             Self::Device(_) => {
                 DraftFile::Device(signals.unless_given_up(move || File::options().write(true).open(path))?)
             }
-            Self::File(_) => DraftFile::File(signals.unless_given_up(move || create(&path))?),
+            Self::File(_) => DraftFile::File(signals.unless_given_up(move || create(&path, PRIVATE))?),
         };
         let signals = signals.clone();
         Ok(Draft { file, signals })
@@ -104,25 +125,40 @@ impl Draft {
 
 /// A file without a name where the system and the file system have such: then nothing is left of it, however the
 /// process ends. Elsewhere its name begins with a dot, and it goes when it is dropped.
-fn create(path: &Path) -> io::Result<AtomicWriteFile> {
+fn create(path: &Path, mode: u32) -> io::Result<AtomicWriteFile> {
     // Nothing could take its place, which would show only at the end.
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    options().open(path)
+    options(mode).open(path)
 }
 
 /// Whatever the earlier file allowed, and whoever owned it: the new one is ours alone.
 #[cfg(unix)]
-fn options() -> OpenOptions {
+fn options(mode: u32) -> OpenOptions {
     use atomic_write_file::unix::OpenOptionsExt as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = OpenOptions::new();
-    options.mode(0o600).preserve_mode(false).try_preserve_owner(false);
+    options.mode(mode).preserve_mode(false).try_preserve_owner(false);
     options
 }
 
 #[cfg(not(unix))]
-fn options() -> OpenOptions {
+fn options(_: u32) -> OpenOptions {
     OpenOptions::new()
+}
+
+/// Whatever the umask takes away from what others may do.
+#[cfg(unix)]
+fn allow(file: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match mode {
+        PRIVATE => Ok(()),
+        _ => file.set_permissions(std::fs::Permissions::from_mode(mode)),
+    }
+}
+
+#[cfg(not(unix))]
+fn allow(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
 }

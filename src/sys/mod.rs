@@ -3,6 +3,7 @@
 //!
 //! It imports nothing of the crate.
 
+pub(crate) mod append_log;
 pub(crate) mod atomic;
 pub(crate) mod buffers;
 pub(crate) mod causes;
@@ -11,4 +12,6 @@ pub(crate) mod folder;
 pub(crate) mod identity;
 pub(crate) mod new_file;
 pub(crate) mod read_at;
+pub(crate) mod rights;
 pub(crate) mod signals;
+pub(crate) mod similar;

@@ -5,10 +5,16 @@ use std::path::Path;
 
 use indicatif::HumanCount;
 
+use super::paint::{Tone, paint};
+use super::progress::part;
 use super::{counted, counts};
+use crate::domain::outcome::Status;
 use crate::domain::stop::Stop;
 use crate::exit::ExitStatus;
 use crate::output::{Group, RunFacts};
+
+/// Rows of each group that are shown.
+const EXAMPLES: usize = 5;
 
 /// What the closing text is made of.
 pub(crate) struct Closing<'a> {
@@ -21,8 +27,8 @@ pub(crate) struct Closing<'a> {
 
 impl Closing<'_> {
     /// All of it, with groups and examples.
-    pub(super) fn text(&self, advice: Option<&str>) -> String {
-        let mut text = self.headline();
+    pub(super) fn text(&self, advice: Option<&str>, colour: bool) -> String {
+        let mut text = self.headline(colour);
         for (status, count) in counts(self.facts.tally) {
             let _ = writeln!(text, "  {status:<18}{:>10}", HumanCount(count.into()).to_string());
         }
@@ -35,30 +41,47 @@ impl Closing<'_> {
     }
 
     /// For a cron job's mail: one paragraph.
-    pub(super) fn short_text(&self, advice: Option<&str>) -> String {
+    pub(super) fn short_text(&self, advice: Option<&str>, colour: bool) -> String {
         let counts: Vec<_> = counts(self.facts.tally)
             .map(|(status, count)| format!("{count} {status}"))
             .collect();
         format!(
             "{}  {}\n{}{}",
-            self.headline(),
+            self.headline(colour),
             counts.join(", "),
             self.files(),
             self.ending(advice)
         )
     }
 
-    fn headline(&self) -> String {
+    /// For whoever is told of the end elsewhere: nobody and no file is named.
+    pub(crate) fn paragraph(&self) -> String {
+        let counts = counts(self.facts.tally).map(|(status, count)| format!("{count} {status}"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let remedy = self.remedy().map(|remedy| format!("next: {remedy}\n"));
+        format!("{}{counts}\n{}", self.headline(false), remedy.unwrap_or_default())
+    }
+
+    fn headline(&self, colour: bool) -> String {
         let facts = self.facts;
         let seconds = (facts.finished_at - facts.started_at).as_seconds_f64();
         let how = match facts.stop {
             Some(stop) => format!("stopped ({})", stop.word()),
             None => "finished".to_owned(),
         };
-        let (rows, requests) = (
-            counted(facts.tally.rows(), "row"),
-            counted(facts.stats.attempts, "request"),
-        );
+        let tone = match facts.status {
+            ExitStatus::Settled => Tone::Good,
+            ExitStatus::DataFaults | ExitStatus::Failed | ExitStatus::InDoubt | ExitStatus::Limit => Tone::Care,
+            _ => Tone::Bad,
+        };
+        let how = paint(&how, tone, colour);
+        let (all, pending) = (facts.tally.rows(), facts.tally.count(Status::Pending));
+        let rows = if pending > 0 {
+            part(all - pending, all)
+        } else {
+            counted(all, "row")
+        };
+        let requests = counted(facts.stats.attempts, "request");
         let before = match facts.stats.settled_before() {
             0 => String::new(),
             count => format!(", {} settled by earlier runs", HumanCount(count.into())),
@@ -76,6 +99,9 @@ impl Closing<'_> {
         }
         if let Some(ledger) = self.ledger {
             let _ = writeln!(text, "ledger:  {}", ledger.display());
+        }
+        if let Some(page) = &self.facts.config.page {
+            let _ = writeln!(text, "report:  {}", page.path.display());
         }
         text
     }
@@ -109,15 +135,19 @@ impl Closing<'_> {
 
 fn write_group(text: &mut String, title: &str, group: &Group) {
     let _ = writeln!(text, "{title}: {}", HumanCount(group.rows.into()));
-    for example in &group.examples {
+    for example in group.examples.iter().take(EXAMPLES) {
         let said = example
             .text
             .as_ref()
             .map(|said| format!(": {said}"))
             .unwrap_or_default();
-        let _ = writeln!(text, "  row {}, user {}{said}", example.row, example.user);
+        let _ = writeln!(
+            text,
+            "  row {} (line {}), user {}{said}",
+            example.row, example.line, example.user
+        );
     }
-    let more = group.rows as usize - group.examples.len();
+    let more = (group.rows as usize).saturating_sub(EXAMPLES);
     if more > 0 {
         let _ = writeln!(text, "  and {} more", HumanCount(more as u64));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{counted, findings::groups, log, write_err};
+use super::{counted, events::Name, findings::groups, log, write_err};
 use crate::config::{Log, LogFormat};
 use crate::domain::finding::Finding;
 use crate::exit::ExitStatus;
@@ -48,7 +48,7 @@ impl ExtractReporter {
         }
         self.told = Instant::now();
         write_err(&match self.log.format {
-            LogFormat::Json => log::line("", "extracting", json!({"rows": rows, "photos": photos})),
+            LogFormat::Json => log::line("", Name::Extracting, json!({"rows": rows, "photos": photos})),
             LogFormat::Text => format!(
                 "extracting: {} read, {}\n",
                 counted(rows, "row"),
@@ -99,7 +99,7 @@ impl Extracted<'_> {
             .collect();
         let fields = json!({"exit_code": self.status.code(), "rows": self.rows, "photos": self.photos,
             "reasons": reasons, "manifest": self.manifest});
-        log::line("", "extracted", fields)
+        log::line("", Name::Extracted, fields)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use indicatif::HumanCount;
 use serde_json::json;
 
+use super::events::Name;
 use super::{counted, log, warnings::NO_ROWS, write_err};
 use crate::config::{Log, LogFormat};
 use crate::domain::{
@@ -48,7 +49,7 @@ impl FindingReporter {
             return;
         }
         if self.0.format == LogFormat::Json && checked.rows == 0 {
-            write_err(&log::message("", "warning", NO_ROWS));
+            write_err(&log::message("", Name::Warning, NO_ROWS));
         }
         write_err(&match (self.0.format, self.0.quiet) {
             (LogFormat::Json, _) => checked.object(),
@@ -117,7 +118,7 @@ impl Checked<'_> {
         let fields = json!({"exit_code": self.status.code(), "rows": self.rows, "repeats": self.repeats,
             "invalid": self.tally.count(Severity::Invalid), "warnings": self.tally.count(Severity::Warning), "fixed": self.tally.count(Severity::Info),
             "reasons": reasons, "findings": self.file});
-        log::line("", "checked", fields)
+        log::line("", Name::Checked, fields)
     }
 }
 
@@ -146,7 +147,7 @@ fn finding_line(finding: &Finding) -> String {
         detail,
     } = finding;
     let user = one_line(user_id, MAX_USER_ID_CHARS);
-    format!("  row {row}, line {line}, user {user}: {reason}: {detail}\n")
+    format!("  row {row} (line {line}), user {user}: {reason}: {detail}\n")
 }
 
 fn finding_object(finding: &Finding) -> String {
@@ -161,5 +162,5 @@ fn finding_object(finding: &Finding) -> String {
     let user_id = one_line(user_id, MAX_USER_ID_CHARS);
     let fields = json!({"severity": severity, "row": row, "line": line, "user_id": user_id, "reason": reason,
         "detail": detail});
-    log::line("", "finding", fields)
+    log::line("", Name::Finding, fields)
 }

@@ -6,13 +6,17 @@
 mod advice;
 mod closing;
 mod enrolled_elsewhere;
+mod events;
 mod extracted;
 mod findings;
+mod layout;
 mod log;
+mod paint;
 mod production;
 mod progress;
 mod reconcile;
 mod warnings;
+mod weather;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -23,33 +27,36 @@ use std::time::Instant;
 
 use indicatif::HumanCount;
 
-use crate::config::{LogFormat, Report};
-use crate::domain::{outcome::Status, stop::Stop};
+use crate::config::{Log, LogFormat, LogLevel, Report};
+use crate::domain::{outcome::Status, standing::Standing, stop::Stop};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::output::Tally;
 use crate::photo::StoreError;
-use crate::run::{Observer, RunEvent, Snapshot};
+use crate::run::RunEvent;
 
 pub(crate) use closing::Closing;
 pub(crate) use extracted::{ExtractReporter, Extracted};
 pub(crate) use findings::{Checked, FindingReporter};
+pub(crate) use layout::time;
 pub(crate) use production::Production;
 pub(crate) use reconcile::{ReconcileReporter, Reconciled};
-pub(crate) use warnings::warn_of_rows;
+pub(crate) use warnings::{warn_of_open_key, warn_of_rows};
 
+use events::{Level, Name};
+use paint::{Tone, paint};
 use progress::Progress;
+use weather::WeatherReport;
 
 /// Warnings of one kind that are told one by one; the rest is counted.
 const WARNINGS: u32 = 5;
 
 /// Tells people or programs what happens in a run.
 pub(crate) struct Reporter {
-    format: LogFormat,
-    verbose: bool,
-    quiet: bool,
+    log: Log,
     run_id: String,
     progress: Progress,
+    weather: WeatherReport,
     large_photos: u32,
     shared_photos: u32,
     /// The latest failure of a store of photos.
@@ -59,13 +66,12 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn new(report: Report, rows: u32, run_id: &str) -> Self {
+    pub(crate) fn new(report: Report, run_id: &str) -> Self {
         Self {
-            format: report.log.format,
-            verbose: report.verbose,
-            quiet: report.log.quiet,
+            log: report.log,
             run_id: run_id.to_owned(),
-            progress: Progress::new(report, rows, Instant::now()),
+            progress: Progress::new(report, Instant::now()),
+            weather: WeatherReport::default(),
             large_photos: 0,
             shared_photos: 0,
             store: None,
@@ -84,7 +90,8 @@ impl Reporter {
     pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         self.progress.clear();
         self.count_more();
-        if !self.quiet || closing.facts.status != ExitStatus::Settled {
+        let is_well = closing.facts.status == ExitStatus::Settled;
+        if !is_well || (!self.log.quiet && self.log.level >= LogLevel::Info) {
             write_err(&self.end(closing));
         }
         if let Some(text) = enrolled_elsewhere::warning(closing.facts.stats, closing.ledger) {
@@ -94,44 +101,49 @@ impl Reporter {
 
     fn end(&self, closing: &Closing<'_>) -> String {
         let advice = self.advice.as_ref().map(|(_, advice)| advice.as_str());
-        match (self.format, self.quiet) {
+        match (self.log.format, self.log.quiet) {
             (LogFormat::Json, _) => log::closing(&self.run_id, closing, advice),
-            (LogFormat::Text, true) => closing.short_text(advice),
-            (LogFormat::Text, false) => closing.text(advice),
+            (LogFormat::Text, true) => closing.short_text(advice, self.log.colour),
+            (LogFormat::Text, false) => closing.text(advice, self.log.colour),
         }
     }
 
-    fn warn(&mut self, text: &str) {
-        if !self.quiet {
+    /// Warns of what stops nothing.
+    pub(crate) fn warn(&mut self, text: &str) {
+        if !self.log.quiet {
             self.warn_even_if_quiet(text);
         }
     }
 
-    fn warn_even_if_quiet(&mut self, text: &str) {
-        let line = match self.format {
-            LogFormat::Text => format!("warning: {text}\n"),
-            LogFormat::Json => log::message(&self.run_id, "warning", text),
+    /// The same where nobody else would say it.
+    pub(crate) fn warn_even_if_quiet(&mut self, text: &str) {
+        let line = match self.log.format {
+            LogFormat::Text => warning(self.log, text),
+            LogFormat::Json => log::message(&self.run_id, Name::Warning, text),
         };
         self.progress.print(&line);
     }
 
-    /// Whether what happens to single rows is told of.
-    fn tells_rows(&self) -> bool {
-        self.verbose || (self.format == LogFormat::Json && !self.quiet)
+    /// Whether an event is told of. People read of single rows at the end, in groups, unless they ask for each attempt.
+    fn tells(&self, event: &RunEvent) -> bool {
+        let is_row = matches!(event, RunEvent::Finished { .. } | RunEvent::Refused { .. });
+        let for_people = self.log.format == LogFormat::Text && is_row;
+        !self.log.quiet && (self.log.verbose() || (log::level(event) != Level::Debug && !for_people))
     }
 
     fn tell(&self, event: &RunEvent) {
-        self.progress.print(&match self.format {
-            LogFormat::Json => log::event(&self.run_id, event, self.verbose),
-            LogFormat::Text => log::text(event),
-        });
+        if self.tells(event) {
+            self.progress.print(&match self.log.format {
+                LogFormat::Json => log::event(&self.run_id, event, self.log.verbose()),
+                LogFormat::Text => log::text(event),
+            });
+        }
     }
 
     /// A warning about the photo of a row, the `nth` of its kind. People see the first few; a program gets each, since
     /// it can count them itself.
     fn warn_of_photo(&self, event: &RunEvent, nth: u32) {
-        let few = nth <= WARNINGS || self.format == LogFormat::Json;
-        if few && !self.quiet {
+        if nth <= WARNINGS || self.log.format == LogFormat::Json {
             self.tell(event);
         }
     }
@@ -144,7 +156,7 @@ impl Reporter {
         ];
         for (count, what) in kinds {
             let more = count.saturating_sub(WARNINGS);
-            if more > 0 && self.format == LogFormat::Text {
+            if more > 0 && self.log.format == LogFormat::Text {
                 self.warn(&format!("{} {what}", counted(u64::from(more), "more row")));
             }
         }
@@ -157,61 +169,96 @@ impl Reporter {
     }
 }
 
-impl Observer for Reporter {
-    fn event(&mut self, event: &RunEvent) {
+impl Reporter {
+    pub(crate) fn event(&mut self, event: &RunEvent) {
         match event {
-            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. } => {
-                if self.tells_rows() {
-                    self.tell(event);
-                }
-            }
             RunEvent::LargePhoto { .. } => {
                 self.large_photos += 1;
-                self.warn_of_photo(event, self.large_photos);
+                return self.warn_of_photo(event, self.large_photos);
             }
             RunEvent::SharedPhoto { .. } => {
                 self.shared_photos += 1;
-                self.warn_of_photo(event, self.shared_photos);
+                return self.warn_of_photo(event, self.shared_photos);
             }
             RunEvent::Refused {
                 refusal,
                 facts,
                 clock_ahead,
-            } => {
-                self.advise(Stop::Refused(*refusal), advice::refused(*refusal, facts, *clock_ahead));
-                // People read it at the end, with what to do.
-                if self.tells_rows() {
-                    self.tell(event);
-                }
-            }
-            RunEvent::StoreFailed(error) => {
-                self.store = Some(error.clone());
-                if !self.quiet {
-                    self.tell(event);
-                }
-            }
-            RunEvent::Stopping(stop) => {
-                let store = self.store.as_ref().and_then(|error| advice::store(*stop, error));
-                if let Some(text) = store {
-                    self.advise(*stop, text);
-                }
-                if *stop == Stop::Outage {
-                    self.advise(*stop, advice::OUTAGE.to_owned());
-                }
-                if !self.quiet {
-                    self.tell(event);
-                }
-            }
+            } => self.advise(Stop::Refused(*refusal), advice::refused(*refusal, facts, *clock_ahead)),
+            RunEvent::StoreFailed(error) => self.store = Some(error.clone()),
+            RunEvent::Stopping { stop, .. } => self.advise_on_stop(*stop),
+            RunEvent::Attempt { .. } | RunEvent::Finished { .. } | RunEvent::InvalidPhoto { .. } => {}
+        }
+        self.tell(event);
+    }
+
+    fn advise_on_stop(&mut self, stop: Stop) {
+        let store = self.store.as_ref().and_then(|error| advice::store(stop, error));
+        if let Some(text) = store {
+            self.advise(stop, text);
+        }
+        if stop == Stop::Outage {
+            self.advise(stop, advice::OUTAGE.to_owned());
         }
     }
 
-    fn progress(&mut self, snapshot: &dyn Fn() -> Snapshot) {
-        self.progress.tick(snapshot, &self.run_id, Instant::now());
+    /// Shows how the run stands. A change of the weather is told of at once where no bar shows it.
+    pub(crate) fn show(&mut self, standing: &Standing) {
+        let now = Instant::now();
+        self.progress.show(standing, &self.run_id, now);
+        let change = self.weather.look(standing.weather, now);
+        if let Some(change) = change.filter(|_| !self.progress.has_bar() && !self.log.quiet && standing.stop.is_none())
+        {
+            self.progress.print(&match self.log.format {
+                LogFormat::Text => log::weather_text(change),
+                LogFormat::Json => log::weather(&self.run_id, change),
+            });
+        }
+    }
+
+    /// The run is over, and its results are being written.
+    pub(crate) fn writing(&self, rows: u32) {
+        self.progress.writing(rows);
     }
 }
 
-/// An error and its causes, one printer for all of them.
-pub(crate) fn print_error(error: &Error, format: LogFormat) {
+/// An error and its causes, one printer for all of them; `run_id` is empty where there is no run.
+pub(crate) fn print_error(error: &Error, log: Log, run_id: &str) {
+    let text = chain(error);
+    write_err(&match log.format {
+        LogFormat::Text => format!("{} {text}\n", paint("error:", Tone::Bad, log.colour)),
+        LogFormat::Json => log::error(run_id, &text, error.exit_status()),
+    });
+}
+
+/// A warning of what stops nothing, where there is no reporter.
+pub(crate) fn print_warning(text: &str, log: Log, run_id: &str) {
+    write_err(&match log.format {
+        LogFormat::Text => warning(log, text),
+        LogFormat::Json => log::message(run_id, Name::Warning, text),
+    });
+}
+
+/// A reporter that says nothing.
+#[cfg(test)]
+pub(crate) fn silent() -> Reporter {
+    let log = Log {
+        format: LogFormat::Text,
+        quiet: true,
+        level: LogLevel::Warn,
+        colour: false,
+    };
+    let progress = crate::config::ProgressMode::None;
+    Reporter::new(Report { log, progress }, "")
+}
+
+/// A warning as a line for people.
+fn warning(log: Log, text: &str) -> String {
+    format!("{} {text}\n", paint("warning:", Tone::Care, log.colour))
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -222,17 +269,21 @@ pub(crate) fn print_error(error: &Error, format: LogFormat) {
         }
         cause = error.source();
     }
-    write_err(&match format {
-        LogFormat::Text => format!("error: {text}\n"),
-        LogFormat::Json => log::message("", "error", &text),
-    });
+    text
 }
 
 /// The simulator's address and credentials, the address first.
-pub(crate) fn simulator_started(address: SocketAddr, partner_id: &str, api_key: Option<&str>) {
+pub(crate) fn simulator_started(
+    address: SocketAddr,
+    partner_id: &str,
+    api_key: Option<&str>,
+    kept: Option<(&Path, usize)>,
+) {
     let key = api_key.map_or_else(|| "the one in your file".to_owned(), str::to_owned);
+    let kept = kept.map(|(path, users)| format!("users: {}, {} so far\n", path.display(), HumanCount(users as u64)));
+    let kept = kept.unwrap_or_default();
     write_err(&format!(
-        "http://{address}\npartner id: {partner_id}\napi key: {key}\nserving POST /v1/backfill_users until stopped\n"
+        "http://{address}\npartner id: {partner_id}\napi key: {key}\n{kept}serving POST /v1/backfill_users and POST /api/v2/partner/enrollee/info until stopped\n"
     ));
 }
 
@@ -246,6 +297,11 @@ fn counts(tally: &Tally) -> impl Iterator<Item = (Status, u32)> {
         .iter()
         .map(|status| (*status, tally.count(*status)))
         .filter(|(_, count)| *count > 0)
+}
+
+/// A count as people read it: 1,000.
+pub(crate) fn number(count: u32) -> String {
+    HumanCount(count.into()).to_string()
 }
 
 /// A count with its noun: "1 row", "2 rows".

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use indicatif::HumanCount;
 
+use super::events::Name;
 use super::{advice, counted, log, write_err};
 use crate::config::{Log, LogFormat};
 use crate::domain::{
@@ -69,7 +70,7 @@ impl ReconcileReporter {
             LogFormat::Text => format!("looked up {} of {}\n", HumanCount(answered), counted(users, "user")),
             LogFormat::Json => {
                 let fields = json!({"looked_up": answered, "users": users});
-                log::line(&self.run_id, "lookup_progress", fields)
+                log::line(&self.run_id, Name::LookupProgress, fields)
             }
         });
     }
@@ -117,7 +118,7 @@ impl ReconcileReporter {
         let fields = json!({"exit_code": reconciled.status.code(), "stopped_by": reconciled.stop.map(Stop::word),
             "users": counts.users(), "looked_up": counts.asked(), "unanswered": reconciled.unanswered,
             "changes": changes, "results": reconciled.results, "why": why});
-        log::line(&self.run_id, "reconciled", fields)
+        log::line(&self.run_id, Name::Reconciled, fields)
     }
 }
 

@@ -1,9 +1,12 @@
 //! What is said, before a run sends anything, of rows that are well-formed and look wrong.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use super::{log, write_err};
-use crate::config::{LogFormat, Report};
+use super::events::Name;
+use super::{log, warning, write_err};
+use crate::config::{Log, LogFormat, Report};
 use crate::domain::{finding::Finding, outcome::Reason, text::one_line, user_id::MAX_USER_ID_CHARS};
 use crate::manifest::Warning;
 
@@ -17,30 +20,41 @@ pub(crate) fn warn_of_rows(report: Report, run_id: &str, rows: u32, warnings: &[
     }
     if rows == 0 {
         write_err(&match report.log.format {
-            LogFormat::Text => format!("warning: {NO_ROWS}\n"),
-            LogFormat::Json => log::message(run_id, "warning", NO_ROWS),
+            LogFormat::Text => warning(report.log, NO_ROWS),
+            LogFormat::Json => log::message(run_id, Name::Warning, NO_ROWS),
         });
     }
-    for warning in warnings {
+    for found in warnings {
         write_err(&match report.log.format {
-            LogFormat::Text => text(warning),
-            LogFormat::Json => object(run_id, warning, report.verbose),
+            LogFormat::Text => text(report.log, found),
+            LogFormat::Json => object(run_id, found, report.log.verbose()),
         });
     }
 }
 
-fn text(warning: &Warning) -> String {
-    let named = warning.examples.iter().map(example).collect::<Vec<_>>().join(", ");
-    let more = warning.count as usize - warning.examples.len();
+/// Tells that others than its owner may read the file of the key.
+pub(crate) fn warn_of_open_key(report: Report, run_id: &str, path: &Path, mode: u32) {
+    if report.log.quiet {
+        return;
+    }
+    let text = format!("others may read the key file {path:?} (mode {mode:04o}); `chmod 600` keeps it to its owner");
+    write_err(&match report.log.format {
+        LogFormat::Text => warning(report.log, &text),
+        LogFormat::Json => log::message(run_id, Name::Warning, &text),
+    });
+}
+
+fn text(log: Log, found: &Warning) -> String {
+    let named = found.examples.iter().map(example).collect::<Vec<_>>().join(", ");
+    let more = found.count as usize - found.examples.len();
     let more = if more > 0 {
         format!(" and {more} more")
     } else {
         String::new()
     };
-    format!(
-        "warning: {}: {named}{more}; {}\n",
-        headline(warning),
-        remedy(warning.count)
+    warning(
+        log,
+        &format!("{}: {named}{more}; {}", headline(found), remedy(found.count)),
     )
 }
 
@@ -83,5 +97,5 @@ fn object(run_id: &str, warning: &Warning, verbose: bool) -> String {
     let examples: Vec<_> = warning.examples.iter().map(example).collect();
     let message = format!("{}; {}", headline(warning), remedy(warning.count));
     let fields = json!({"message": message, "reason": warning.reason, "count": warning.count, "examples": examples});
-    log::line(run_id, "warning", fields)
+    log::line(run_id, Name::Warning, fields)
 }

@@ -54,7 +54,7 @@ fn a_named_format_is_the_only_one_that_is_accepted() {
         .rows(["enrolled", "enrolled", "invalid bad_date", "invalid bad_date"]);
     assert_eq!(sent(&server, 2), ["2021-04-03"; 2]);
     let check = run.tool(&["check", "manifest.csv", "--date-format", "%d/%m/%Y"]);
-    let says = "row 3, line 4, user d2: bad_date: \"2021-04-03\": the date has not the form --date-format '%d/%m/%Y'";
+    let says = "row 3 (line 4), user d2: bad_date: \"2021-04-03\": the date has not the form --date-format '%d/%m/%Y'";
     assert!(check.stderr.contains(says), "{}", check.stderr);
 }
 

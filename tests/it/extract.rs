@@ -147,7 +147,7 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_the_others_are_extracted() {
         } else {
             user
         };
-        let line = format!("  row {number}, line {}, user {user}: {said}", number + 1);
+        let line = format!("  row {number} (line {}), user {user}: {said}", number + 1);
         assert_eq!(
             output.stderr.contains(&line),
             !said.is_empty(),
@@ -195,8 +195,8 @@ fn members_of_json_are_cells_and_a_number_is_no_id() {
     let output = extract(&run, "data.json", &[]);
     assert_eq!(output.code, Some(1));
     for line in [
-        "row 1, line 2, user (unknown): bad_user_id: the user_id is no text; write it in quotes",
-        "row 3, line 4, user u3: photo_not_base64: character 1 of ",
+        "row 1 (line 2), user (unknown): bad_user_id: the user_id is no text; write it in quotes",
+        "row 3 (line 4), user u3: photo_not_base64: character 1 of ",
     ] {
         assert!(output.stderr.contains(line), "{line}: {}", output.stderr);
     }
@@ -223,7 +223,7 @@ fn nothing_is_written_over_and_a_second_run_converges() {
     );
     let output = extract(&run, "other.csv", &[]);
     assert_eq!(output.code, Some(1));
-    let said = "row 1, line 2, user a: photo_file_taken: \"photos/a.png\" is there already, with other bytes\n";
+    let said = "row 1 (line 2), user a: photo_file_taken: \"photos/a.png\" is there already, with other bytes\n";
     assert!(output.stderr.contains(said), "{}", output.stderr);
     assert_eq!(photos(&run)["a.png"], png(2));
     // Nor is another manifest written over.

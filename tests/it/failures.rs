@@ -139,7 +139,7 @@ fn rows_that_were_not_tried_are_no_failures_and_are_had_for_the_asking() {
     let text = String::from_utf8(output.stdout).unwrap();
     let line = |user, row, line| {
         format!(
-            "'{user},'2021-08-12,p.jpg,{row},{line},pending,,\"Not tried, or the run stopped before it was done.\"\r\n"
+            "{user},'2021-08-12,p.jpg,{row},{line},pending,,\"Not tried, or the run stopped before it was done.\"\r\n"
         )
     };
     assert_eq!(

@@ -268,7 +268,7 @@ fn check_shows_what_would_be_done_and_keeps_copies() {
     for text in [
         "1 invalid, 2 photos fixed",
         "info photo_fixed: 2",
-        "row 2, line 3, user u2: photo_fixed: rotated: ",
+        "row 2 (line 3), user u2: photo_fixed: rotated: ",
     ] {
         assert!(found.stderr.contains(text), "{text}: {}", found.stderr);
     }

@@ -263,7 +263,7 @@ fn other_members_come_back_as_cells_and_the_results_name_the_same_users() {
     assert_eq!(other.users(), server.users());
     let check = run.tool(&["check", "m.jsonl"]);
     assert_eq!(check.code, Some(1));
-    for part in ["row 2, line 2", "7 and 007", "row 6, line 6", "no JSON", "twice"] {
+    for part in ["row 2 (line 2)", "7 and 007", "row 6 (line 6)", "no JSON", "twice"] {
         assert!(check.stderr.contains(part), "{part:?} is not in {}", check.stderr);
     }
 }

@@ -120,7 +120,7 @@ fn a_photo_that_names_a_file_of_the_run_is_invalid_and_drops_no_lock() {
         .flag("-v");
     let running = run.start();
     for row in 1..=OWN.len() {
-        running.wait_stderr(&format!("row {row}: invalid photo_is_a_run_file"));
+        running.wait_stderr(&format!("row {row} (line {}): invalid photo_is_a_run_file", row + 1));
     }
     server.wait_for(2);
     is_refused(&run, &server, &running, &[]);

@@ -73,3 +73,41 @@ fn large_photos_are_warned_of_in_text_and_json() {
     });
     seven_large_photos(&["-q"], |quiet| assert_eq!(quiet.stderr, ""));
 }
+
+#[test]
+fn a_level_tells_what_it_says_and_every_line_carries_its_own() {
+    let server = Server::script([("no_face", vec![Reply::result("0941", "Face Not Found")])]);
+    let run = Run::new(&server).users(["a", "no_face"]);
+    for (level, attempts, finished) in [("warn", 0, 1), ("info", 0, 0), ("debug", 0, 0)] {
+        let mut done = run.go_with(&["--log-format", "json", "--log-level", level]);
+        done.code(1);
+        let lines = events(&done, "ended");
+        assert_eq!(
+            (lines[0]["level"].as_str(), &lines[0]["exit_code"]),
+            (Some("warn"), &json!(1))
+        );
+        assert_eq!(events(&done, "finished").len(), finished, "{level}");
+        assert_eq!(events(&done, "attempt").len(), attempts, "{level}");
+    }
+    let run = Run::new(&server).users(["b"]);
+    let mut done = run.go_with(&["--log-format", "json", "--log-level", "warn"]);
+    let said = done.stderr.clone();
+    done.code(0).equal("a run that is well", &said, "");
+    let run = Run::new(&server).users(["c"]).set("--api-key-file", "none.txt");
+    let mut done = run.go_with(&["--log-format", "json"]);
+    done.code(2);
+    let errors = events(&done, "error");
+    assert_eq!(
+        (&errors[0]["exit_code"], &errors[0]["level"]),
+        (&json!(2), &json!("error"))
+    );
+    assert_eq!(errors[0]["run_id"].as_str().unwrap().len(), 36);
+}
+
+#[test]
+fn a_change_of_the_weather_is_a_line_at_once() {
+    let busy = Reply::text(429, "").header("Retry-After", "1");
+    let server = Server::in_order([busy]);
+    let run = Run::new(&server).rows(1);
+    run.go().code(0).says(&["throttled: nothing is sent for 1 s"]);
+}

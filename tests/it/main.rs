@@ -18,12 +18,14 @@ mod dates;
 mod doubt;
 mod early_ends;
 mod edges;
+mod environment;
 mod extract;
 mod failures;
 #[cfg(feature = "fix-photos")]
 mod fix_photos;
 mod forms;
 mod happy;
+mod helpful_errors;
 mod ledger;
 mod limits;
 mod lock;
@@ -31,22 +33,28 @@ mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
+mod metrics;
 mod one_ledger;
 mod photo_template;
 mod photos;
+mod ping;
 mod production;
 mod reconcile;
+mod reconcile_ends;
 mod refusals;
 #[cfg(unix)]
 mod rehearsal;
+mod report;
 mod results_csv;
 mod results_place;
 mod retries;
 mod secrets;
 mod signals;
 mod simulator;
+mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
+mod status;
 mod stops;
 #[cfg(feature = "object-stores")]
 mod store_doubts;

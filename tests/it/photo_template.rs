@@ -47,7 +47,7 @@ fn the_flag_wins_over_a_photo_column_which_may_be_named_in_it() {
     assert_eq!(again.stdout, results, "{}", again.stderr);
     let named = check(&run, "{photo}");
     assert!(
-        named.contains("row 2, line 3, user u2: photo_not_given: the column \"photo\" of --photo-template is empty"),
+        named.contains("row 2 (line 3), user u2: photo_not_given: the column \"photo\" of --photo-template is empty"),
         "{named}"
     );
 }

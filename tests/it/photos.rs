@@ -120,8 +120,8 @@ fn the_limit_is_five_million_bytes_to_the_byte_and_a_warning_comes_before() {
         .code(1)
         .rows(["enrolled", "invalid photo_too_large", "enrolled", "enrolled"])
         .says(&[
-            "row 1: the photo has 5000000 bytes",
-            "row 3: the photo has 4500001 bytes",
+            "row 1 (line 2): the photo has 5000000 bytes",
+            "row 3 (line 4): the photo has 4500001 bytes",
         ])
         .summary("/photo_bytes_sent", 14_000_001)
         .cell(1, "photo_bytes", "5000000")

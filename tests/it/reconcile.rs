@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Job, Output, PARTNER, Reply, Run, Server};
 
 /// Asks for the users of the run's manifest.
-fn reconcile(run: &Run<'_>, server: &Server, more: &[&str]) -> Output {
+pub(crate) fn reconcile(run: &Run<'_>, server: &Server, more: &[&str]) -> Output {
     let url = server.url();
     let mut arguments = vec!["--lookup-endpoint", &url];
     arguments.extend(more);
@@ -33,7 +33,7 @@ fn reconcile_with(run: &Run<'_>, server: &Server, more: &[&str]) -> Output {
 }
 
 /// Status and reason of every row of the results as they stand.
-fn statuses(run: &Run<'_>) -> Vec<String> {
+pub(crate) fn statuses(run: &Run<'_>) -> Vec<String> {
     let mut reader = csv::Reader::from_path(run.path("manifest.sandbox.results.csv")).unwrap();
     let records = reader.deserialize::<BTreeMap<String, String>>();
     let status = |row: BTreeMap<String, String>| format!("{} {}", row["status"], row["reason"]).trim().to_owned();
@@ -47,7 +47,7 @@ fn cell(run: &Run<'_>, row: usize, column: &str) -> String {
 }
 
 /// A run that loses every answer and gives up after the first.
-fn in_doubt(server: &Server, rows: usize) -> Run<'_> {
+pub(crate) fn in_doubt(server: &Server, rows: usize) -> Run<'_> {
     let run = Run::new(server)
         .set("--retries", "0")
         .set("--max-failures", "1000")
@@ -128,15 +128,9 @@ fn an_enrollment_from_before_our_first_attempt_was_somebody_elses() {
     });
     let run = Run::new(&server).rows(1);
     run.go().code(0).rows(["enrolled_inferred answer_lost"]);
-    // The server tells its time, so that the clocks can be compared.
-    server.answer_lookups(|_, answer| Reply::json(200, answer).header("Date", &http_date()));
     assert_eq!(reconcile(&run, &server, &[]).code, Some(0));
     assert_eq!(statuses(&run), ["already_enrolled looked_up"]);
     assert_eq!(cell(&run, 1, "photo_sha256"), "");
-}
-
-fn http_date() -> String {
-    Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[test]
@@ -384,15 +378,15 @@ fn a_thousand_rows_end_as_the_books_say_and_faults_of_the_look_up_never_make_a_f
             1 => change(&mut answer, |entry| {
                 entry["partner_params"]["user_id"] = json!("somebody")
             }),
-            2 if asked.nth == 1 => return Reply::json(200, answer).cut_off(30),
-            3 if asked.nth == 1 => return Reply::text(502, ""),
+            2 if asked.nth == 1 && number <= 200 => return Reply::json(200, answer).cut_off(30),
+            3 if asked.nth == 1 && number <= 200 => return Reply::text(502, ""),
             4 => change(&mut answer, |entry| entry["result_code"] = json!(null)),
             5 => change(&mut answer, |entry| entry["job_id"] = json!({"odd": true})),
             _ => {}
         }
         Reply::json(200, answer)
     });
-    let output = reconcile(&run, &server, &["--max-outage", "1h", "--limit", "60"]);
+    let output = reconcile(&run, &server, &["--max-outage", "1h"]);
     assert!(output.code.is_some(), "{}", output.stderr);
     let is_open = |status: &str| ["in_doubt", "provisional"].contains(&status);
     for (number, found) in (1..).zip(statuses(&run)) {

@@ -173,7 +173,7 @@ fn names(run: &Run<'_>) -> Vec<String> {
     let entries = std::fs::read_dir(run.path(".")).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name: &String| !name.ends_with(".lock"))
+        .filter(|name: &String| !name.ends_with(".lock") && !name.contains(".status.json"))
         .collect();
     names.sort();
     names

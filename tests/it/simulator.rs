@@ -150,7 +150,9 @@ fn a_port_in_use_is_named_with_what_to_type() {
     let taken = Server::new(|_| Reply::success());
     let port = taken.port().to_string();
     let output = Run::bare().tool(&["simulator", "--port", &port]);
-    let wanted = format!("error: port {port} is in use; choose another with --port, or 0 for a free one\n");
+    let wanted = format!(
+        "error: port {port} is in use by another program; for a free one type: image-enroll simulator --port 0\n"
+    );
     assert_eq!((output.code, output.stderr), (Some(2), wanted));
 }
 

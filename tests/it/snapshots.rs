@@ -4,11 +4,12 @@ use insta::{Settings, assert_snapshot};
 
 use crate::harness::{Reply, Run, Server, png};
 
-const COMMANDS: [&[&str]; 7] = [
+const COMMANDS: [&[&str]; 8] = [
     &[],
     &["check"],
     &["results"],
     &["extract"],
+    &["status"],
     &["simulator"],
     &["completions"],
     &["man"],

@@ -105,16 +105,19 @@ fn verbose_tells_of_every_attempt() {
     let server = Server::in_order([Reply::text(503, "").header("Retry-After", "0")]);
     let run = Run::new(&server).rows(1).flag("-v");
     run.go().code(0).says(&[
-        "row 1: attempt 1 in_doubt server_error HTTP 503",
-        "row 1: attempt 2 settled HTTP 200",
-        "row 1: enrolled",
+        "row 1 (line 2): attempt 1 in_doubt server_error HTTP 503",
+        "row 1 (line 2): attempt 2 settled HTTP 200",
+        "row 1 (line 2): enrolled",
     ]);
 }
 
 #[test]
 fn json_diagnostics_are_one_object_a_line() {
     let server = Server::in_order([Reply::text(503, "").header("Retry-After", "0")]);
-    let run = Run::new(&server).users(["u1", "u2"]).set("--log-format", "json");
+    let run = Run::new(&server)
+        .users(["u1", "u2"])
+        .set("--log-format", "json")
+        .set("--log-level", "debug");
     let mut done = run.go();
     let lines: Vec<Value> = done
         .stderr

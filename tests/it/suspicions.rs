@@ -136,7 +136,7 @@ fn check_tells_of_them_all_and_strictly_ends_with_1() {
             );
         }
         assert!(
-            output.stderr.contains("row 1, line 3, user 1.23457E+11"),
+            output.stderr.contains("row 1 (line 3), user 1.23457E+11"),
             "{}",
             output.stderr
         );

@@ -15,7 +15,7 @@ pub(super) struct PieceReader {
     left: usize,
 }
 
-/// Bytes that are overwritten when nobody needs them any more.
+/// Bytes that are overwritten when nobody needs them any more. What the connection's own buffer still shares is not.
 #[derive(Default)]
 struct Wiped {
     whole: Bytes,

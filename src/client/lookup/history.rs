@@ -5,14 +5,28 @@ use std::fmt;
 use std::io::Read;
 
 use chrono::{DateTime, NaiveDateTime};
+use secrecy::zeroize::Zeroize;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::{lookup::HistoryEntry, text::server_text, unix_millis::UnixMillis, user_id::UserId};
+use crate::domain::{
+    lookup::{ENROLLMENT, HistoryEntry},
+    text::server_text,
+    unix_millis::UnixMillis,
+    user_id::UserId,
+};
 
 #[derive(Deserialize)]
 struct WireAnswer {
-    history: Vec<WireEntry>,
+    history: Vec<ReadEntry>,
+}
+
+/// An entry with the user it names, read as soon as it has come.
+#[derive(Deserialize)]
+#[serde(from = "WireEntry")]
+struct ReadEntry {
+    entry: HistoryEntry,
+    user_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,31 +62,51 @@ pub(super) fn parse(reader: impl Read, user_id: &UserId) -> Option<Vec<HistoryEn
     let mut parser = serde_json::Deserializer::from_reader(reader);
     let answer = WireAnswer::deserialize(&mut parser).ok()?;
     parser.end().ok()?;
-    Some(answer.history.into_iter().map(|entry| entry.read(user_id)).collect())
+    Some(answer.history.into_iter().map(|read| read.of(user_id)).collect())
 }
 
-impl WireEntry {
-    fn read(self, asked: &UserId) -> HistoryEntry {
-        let Self {
+impl ReadEntry {
+    fn of(self, asked: &UserId) -> HistoryEntry {
+        let is_foreign = self.user_id.is_some_and(|user_id| user_id != asked.as_str());
+        HistoryEntry {
+            is_foreign,
+            ..self.entry
+        }
+    }
+}
+
+impl From<WireEntry> for ReadEntry {
+    fn from(wire: WireEntry) -> Self {
+        let WireEntry {
             created_at,
             partner_params,
             job_id: smile_job_id,
             result_code,
             result_message,
-        } = self;
+        } = wire;
         let WireParams {
             job_id,
             user_id,
             job_type,
         } = partner_params;
-        HistoryEntry {
+        let job_type = job_type.safe();
+        let text = match job_type.as_deref() {
+            Some(ENROLLMENT) => result_message.safe(),
+            // Of other jobs the words are nobody's business: they may tell of a person.
+            _ => result_message.wiped(),
+        };
+        let entry = HistoryEntry {
             at: created_at.0.as_deref().and_then(moment),
-            job_type: job_type.safe(),
+            job_type,
             smile_job_id: smile_job_id.safe(),
             job_id: job_id.safe(),
             code: result_code.safe().map(|code| format!("{code:0>4}")),
-            text: result_message.safe(),
-            is_foreign: user_id.0.is_some_and(|user_id| user_id != asked.as_str()),
+            text,
+            is_foreign: false,
+        };
+        Self {
+            entry,
+            user_id: user_id.0,
         }
     }
 }
@@ -83,6 +117,12 @@ impl Scalar {
         self.0
             .filter(|text| !text.trim().is_empty())
             .map(|text| server_text(text.trim()))
+    }
+
+    /// Overwritten, and none.
+    fn wiped(mut self) -> Option<String> {
+        self.0.zeroize();
+        None
     }
 }
 
@@ -181,6 +221,28 @@ mod tests {
         };
         assert_eq!(history, [wanted]);
         assert!(!format!("{history:?}").contains("MARKED"));
+    }
+
+    #[test]
+    fn of_other_jobs_no_word_is_kept_and_marked_data_anywhere_else_neither() {
+        let long = "MARKED".repeat(100_000);
+        let mut answer = documented();
+        let mut other = answer["history"][0].clone();
+        other["partner_params"]["job_type"] = json!(5);
+        other["result_message"] = json!("MARKED Person, born 1980");
+        other[&long] = json!({"MARKED": ["MARKED", {"MARKED": long}]});
+        let mut untyped = other.clone();
+        untyped["partner_params"] = json!({"MARKED": long, "job_type": {"MARKED": "MARKED"}});
+        untyped["created_at"] = json!(long);
+        let mut odd = other.clone();
+        odd["partner_params"]["user_id"] = json!("MARKED-user");
+        answer["enrolled_user"] = json!({"MARKED": long, "image": long, "deleted": "MARKED"});
+        answer[&long] = json!(["MARKED"]);
+        answer["history"].as_array_mut().unwrap().extend([other, untyped, odd]);
+        let history = read(&answer.to_string()).unwrap();
+        assert_eq!(history.len(), 4);
+        assert!(!format!("{history:?}").contains("MARKED"), "{history:?}");
+        assert!(history[3].is_foreign);
     }
 
     #[test]

@@ -84,6 +84,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use crate::domain::outcome::{PhotoDigest, Reason};
+    use crate::domain::photo::PhotoFormat;
 
     fn photo(bytes: u64) -> Photo {
         Photo {
@@ -93,6 +94,7 @@ mod tests {
                 bytes,
                 fixed: None,
             },
+            format: PhotoFormat::Png,
             object: None,
         }
     }

@@ -5,15 +5,20 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::Prepared;
+use super::watch::Watch;
+use super::{Closed, Prepared};
+use crate::config::Page;
 use crate::domain::stats::Stats;
-use crate::domain::stop::Stop;
+use crate::domain::{stop::Stop, timeline::Timeline};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::output::{self, Failures, ResultsError, RunFacts, Tally, build_summary, tally_of_run, write_summary};
+use crate::output::{
+    self, End, Failures, LISTED_RUNS, PageFacts, ResultsError, RunFacts, Tally, build_summary, tally_of_run,
+    write_page, write_summary,
+};
 use crate::run::Ended;
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal::{Closing, Reporter, print_error};
+use crate::terminal::{Closing, print_error};
 
 /// What is still to be said of a run, and what went wrong with it.
 struct Ending {
@@ -25,12 +30,7 @@ struct Ending {
     faults: Vec<Error>,
 }
 
-pub(super) fn finish(
-    prepared: Prepared<'_>,
-    ended: Ended,
-    mut reporter: Reporter,
-    signals: &Signals,
-) -> Result<ExitStatus, Error> {
+pub(super) fn finish(prepared: Prepared<'_>, ended: Ended, mut watch: Watch, signals: &Signals) -> Closed {
     // Nothing is in flight any more: a signal gives up the writing. One that came too late for the run counts too.
     signals.enter(Mode::GiveUp);
     let Ended { stop, stats, error } = ended;
@@ -41,10 +41,15 @@ pub(super) fn finish(
         has_failures: false,
         faults: error.map(Error::from).into_iter().collect(),
     };
+    watch.writing();
     let tally = ending.write_results(&prepared, signals);
     ending.record(&prepared, &tally);
-    ending.tell(&prepared, &tally, &mut reporter);
-    Ok(ending.status(&tally))
+    let paragraph = ending.tell(&prepared, &tally, &mut watch);
+    ending.publish(&mut watch, &tally);
+    Closed {
+        status: ending.status(&tally),
+        paragraph,
+    }
 }
 
 impl Ending {
@@ -94,10 +99,10 @@ impl Ending {
         self.faults.extend(faults);
     }
 
-    /// The summary, the closing words, the errors.
-    fn tell(&mut self, prepared: &Prepared<'_>, tally: &Tally, reporter: &mut Reporter) {
+    /// The report, the summary, the closing words, the errors. The paragraph for whoever is pinged.
+    fn tell(&mut self, prepared: &Prepared<'_>, tally: &Tally, watch: &mut Watch) -> String {
         let config = prepared.config;
-        let facts = RunFacts {
+        let mut facts = RunFacts {
             run_id: prepared.run_id,
             config,
             survey: &prepared.manifest.survey,
@@ -109,18 +114,36 @@ impl Ending {
             tally,
             failures: config.failures.as_deref().filter(|_| self.has_failures),
         };
+        let page = config.page.as_ref().zip(watch.timeline.as_ref());
+        self.faults
+            .extend(page.and_then(|(page, timeline)| write_report(page, prepared, &facts, timeline).err()));
+        // What the report has cost stands in the summary, which programs go by.
+        facts.status = self.status(tally);
         if let Some(path) = &config.summary {
             let written = write_summary(path, &build_summary(&facts));
             self.faults.extend(written.map_err(Error::of_summary(path)).err());
         }
-        reporter.close(&Closing {
+        let closing = Closing {
             facts: &facts,
             ledger: config.ledger.as_ref().map(|ledger| ledger.path.as_path()),
             command: &command_line(),
-        });
+        };
+        watch.reporter.close(&closing);
+        let paragraph = closing.paragraph();
         for fault in &self.faults {
-            print_error(fault, config.report.log.format);
+            print_error(fault, config.report.log, prepared.run_id);
         }
+        paragraph
+    }
+
+    /// The last of status and metrics: the counts are those of the summary.
+    fn publish(&self, watch: &mut Watch, tally: &Tally) {
+        let end = End {
+            at: self.finished_at.into(),
+            exit_code: self.status(tally).code(),
+            stop: self.stop,
+        };
+        watch.end(&self.stats, tally, end);
     }
 
     /// A fault of the machine is not hidden behind an exit code that says the rows are well.
@@ -134,10 +157,52 @@ impl Ending {
     }
 }
 
-/// This run's command, to be typed again. No argument holds a secret.
+/// A ledger that cannot be read any more, which is told of already, leaves out what it knows.
+fn write_report(page: &Page, prepared: &Prepared<'_>, run: &RunFacts<'_>, timeline: &Timeline) -> Result<(), Error> {
+    let facts = PageFacts {
+        run,
+        timeline,
+        retrospect: prepared.ledger.retrospect(LISTED_RUNS).ok(),
+        ledger: prepared.config.ledger.as_ref().map(|ledger| ledger.path.as_path()),
+        full_ids: page.full_ids,
+    };
+    write_page(&page.path, &facts).map_err(Error::of_page(&page.path))
+}
+
+/// The one option whose value is a secret, and what stands for that.
+const SECRET: &str = "--ping-url";
+const HIDDEN: &str = "HIDDEN";
+
+/// This run's command, to be typed again.
 fn command_line() -> String {
-    let arguments: Vec<String> = std::env::args_os()
-        .map(|text| text.to_string_lossy().into_owned())
-        .collect();
-    shlex::try_join(arguments.iter().map(String::as_str)).unwrap_or_default()
+    let arguments = std::env::args_os().map(|text| text.to_string_lossy().into_owned());
+    let shown = without_secret(arguments);
+    shlex::try_join(shown.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn without_secret(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_next = false;
+    let hide = |argument: String| match (std::mem::replace(&mut is_next, argument == SECRET), &argument) {
+        (true, _) => HIDDEN.to_owned(),
+        (false, text) if text.starts_with(&format!("{SECRET}=")) => format!("{SECRET}={HIDDEN}"),
+        (false, _) => argument,
+    };
+    arguments.map(hide).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_type_again_does_not_show_whom_it_pings() {
+        for (typed, shown) in [
+            ("x --ping-url https://h/t m.csv", "x --ping-url HIDDEN m.csv"),
+            ("x --ping-url=https://h/t m.csv", "x --ping-url=HIDDEN m.csv"),
+            ("x --summary s m.csv", "x --summary s m.csv"),
+        ] {
+            let arguments = typed.split(' ').map(str::to_owned);
+            assert_eq!(without_secret(arguments).join(" "), shown);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Everything a run needs, made ready before anything is sent. A manifest that is no good leaves no ledger behind, and
 //! a person is asked last.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -13,9 +14,12 @@ use crate::domain::text;
 use crate::error::Error;
 use crate::ledger::{Holder, Ledger, RunRecord};
 use crate::manifest::{Opened, Surveyed};
-use crate::output::{Claim, FailuresPlace, Target};
-use crate::sys::signals::{Mode, Signals};
-use crate::terminal::warn_of_rows;
+use crate::output::{Claim, FailuresPlace, Identity, Places, Publisher, StatusPlace, Target};
+use crate::sys::{
+    folder,
+    signals::{Mode, Signals},
+};
+use crate::terminal::{warn_of_open_key, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
 pub(super) struct Prepared<'a> {
@@ -36,9 +40,13 @@ pub(super) struct Prepared<'a> {
 pub(super) fn prepare<'a>(
     config: &'a EnrollConfig,
     start: &'a Start,
+    publisher: &mut Option<Publisher>,
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
-    let mut prepared = open(config, start, signals)?;
+    let mut prepared = open(config, start, publisher, signals)?;
+    if let Some((path, mode)) = &config.account.open_key {
+        warn_of_open_key(config.report, &start.run_id, path, *mode);
+    }
     let Surveyed { survey, .. } = &prepared.manifest;
     // Rows that look wrong are told of before anything is sent, and before anybody is asked.
     warn_of_rows(
@@ -55,12 +63,21 @@ pub(super) fn prepare<'a>(
 }
 
 /// Opens all files. Whoever is refused by another run hears it before the manifest is read.
-fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Result<Prepared<'a>, Error> {
+fn open<'a>(
+    config: &'a EnrollConfig,
+    start: &'a Start,
+    publisher: &mut Option<Publisher>,
+    signals: &Signals,
+) -> Result<Prepared<'a>, Error> {
     let files = &config.files;
-    config.summary.as_deref().map_or(Ok(()), check_folder)?;
+    let summary = config.summary.as_deref();
+    summary.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_summary(path)))?;
+    let page = config.page.as_ref().map(|page| page.path.as_path());
+    page.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_page(path)))?;
     let holder = Holder::new("image-enroll", &files.manifest, start.at);
     let kept = config.ledger.as_ref();
     let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
+    *publisher = publish(config, start);
     let manifest = Opened::open(&files.manifest, &files.reading, start.at)?.survey()?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
@@ -87,11 +104,27 @@ fn open<'a>(config: &'a EnrollConfig, start: &'a Start, signals: &Signals) -> Re
     })
 }
 
-/// A summary that could not be written would show only when everything has been sent.
-fn check_folder(summary: &Path) -> Result<(), Error> {
-    let folder = summary.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let found = folder.map_or(Ok(()), |folder| folder.read_dir().map(drop));
-    found.map_err(Error::of_summary(summary))
+/// Begins to say how the run stands, where anybody is to hear it.
+fn publish(config: &EnrollConfig, start: &Start) -> Option<Publisher> {
+    let places = Places {
+        status: config.ledger.as_ref().map(|ledger| StatusPlace::of(&ledger.path)),
+        metrics: config.metrics.clone(),
+    };
+    let identity = Identity {
+        run_id: start.run_id.clone(),
+        env: config.files.env.word(),
+        endpoint: config.account.endpoint_name(),
+        partner_id: config.account.signer.partner_id().to_string(),
+        manifest: text::one_line(&config.files.manifest.to_string_lossy(), text::MAX_TEXT_CHARS),
+        started_at: start.at.into(),
+    };
+    let is_any = places.status.is_some() || places.metrics.is_some();
+    is_any.then(|| Publisher::start(places, identity))
+}
+
+/// A file without a folder would show only when everything has been sent.
+fn check_folder(path: &Path) -> io::Result<()> {
+    folder::folder_of(path).read_dir().map(drop)
 }
 
 impl Prepared<'_> {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Prepared;
+use super::watch::Watch;
 use crate::client::{Client, ClientSettings};
 use crate::commands::{runtime, simulator::listen};
 use crate::config::{ConfigError, Destination, EnrollConfig};
 use crate::domain::{endpoint::Endpoint, signature::Signer};
 use crate::error::Error;
 use crate::ledger::companions;
+use crate::output::Publisher;
 use crate::photo::{Fixer, OwnFiles, Photos, Stores};
 use crate::run::{Ended, RunSettings, Services, drive};
 use crate::simulator::{Settings, Simulator};
@@ -27,10 +29,14 @@ const OBJECT_READS: usize = 256;
 /// The same where photos are fixed: each may have 64 MB then, and there are no more processors than a few.
 const FIXED_READS: usize = 8;
 
-/// How the run ended, and the reporter, whose last word is still to be said.
-pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(Ended, Reporter), Error> {
+/// How the run ended, and who watches it, whose last word is still to be said.
+pub(super) fn send(
+    prepared: &mut Prepared<'_>,
+    publisher: Option<Publisher>,
+    signals: &Signals,
+) -> Result<(Ended, Watch), Error> {
     let config = prepared.config;
-    let mut reporter = Reporter::new(config.report, prepared.manifest.survey.rows(), prepared.run_id);
+    let mut reporter = Reporter::new(config.report, prepared.run_id);
     let runtime = runtime()?;
     let client = client(config, &endpoint(config, &runtime)?)?;
     let follower = prepared
@@ -56,7 +62,9 @@ pub(super) fn send(prepared: &mut Prepared<'_>, signals: &Signals) -> Result<(En
         signals: signals.clone(),
     };
     let settings = settings(config, concurrency, prepared.run_id);
-    let ended = drive(settings, services, reporter, &runtime);
+    let keeps_time = config.page.is_some();
+    let watch = Watch::new(reporter, publisher, prepared.manifest.survey.rows(), keeps_time);
+    let ended = drive(settings, services, watch, &runtime);
     // A photo may still be read from a file system that hangs; the end of the run does not wait for it.
     runtime.shutdown_background();
     Ok(ended?)
@@ -116,7 +124,9 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let named = [files.manifest.as_path(), &files.results, ledger]
         .into_iter()
         .chain(config.summary.as_deref())
-        .chain(config.failures.as_deref());
+        .chain(config.page.as_ref().map(|page| page.path.as_path()))
+        .chain(config.failures.as_deref())
+        .chain(config.metrics.as_deref());
     let standard = |path: &&Path| path.as_os_str() == "-";
     let named = named.filter(|path| !standard(path)).map(Path::to_owned);
     OwnFiles::new(named.chain(companions(ledger)))

@@ -1,18 +1,55 @@
-//! What is left of a run that ended before its first row: a summary in place of an earlier run's.
+//! What is left of a run that ended before its first row: summary, report, status and metrics in place of an earlier
+//! run's.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::Start;
 use crate::config::Known;
+use crate::domain::standing::Standing;
 use crate::error::Error;
-use crate::output::{Unstarted, write_summary};
-use crate::terminal::print_error;
+use crate::output::{
+    End, Identity, MetricsFile, PublishError, Publisher, Unstarted, write_summary, write_unstarted_page,
+};
+use crate::terminal::{chain, print_error, print_warning};
 
-/// Writes the summary of a run that `error` has ended, unless its path is that of another file of the run.
-pub(super) fn write(known: &Known, start: &Start, error: &Error) {
-    let Some(path) = known.summary() else {
-        return;
+/// Says of a run that `error` has ended how it ended, in every file that is to say so. Those whose path is that of another
+/// file of the run are left alone.
+pub(super) fn end(known: &Known, start: &Start, publisher: Option<&Publisher>, error: &Error) {
+    let finished_at = Utc::now();
+    write(known, start, finished_at, error);
+    let end = End {
+        at: finished_at.into(),
+        exit_code: error.exit_status().code(),
+        stop: Some(error.stop()),
     };
+    let standing = Standing::nothing(finished_at.into());
+    let fault = match (publisher, known.metrics()) {
+        (Some(publisher), _) => publisher.end(standing, end),
+        (None, Some(path)) => {
+            let written = MetricsFile::new(path, identity(known, start)).write(&standing, Some(end));
+            let path = path.to_owned();
+            written.map_err(|source| PublishError::Metrics { path, source }).err()
+        }
+        (None, None) => None,
+    };
+    if let Some(fault) = fault {
+        print_warning(&chain(&fault), known.log, &start.run_id);
+    }
+}
+
+fn identity(known: &Known, start: &Start) -> Identity {
+    Identity {
+        run_id: start.run_id.clone(),
+        env: known.env.word(),
+        endpoint: known.endpoint.clone(),
+        partner_id: known.partner_id.clone(),
+        manifest: known.manifest.to_string_lossy().into_owned(),
+        started_at: start.at.into(),
+    }
+}
+
+/// Summary and report.
+fn write(known: &Known, start: &Start, finished_at: DateTime<Utc>, error: &Error) {
     let unstarted = Unstarted {
         run_id: &start.run_id,
         env: known.env,
@@ -20,13 +57,21 @@ pub(super) fn write(known: &Known, start: &Start, error: &Error) {
         partner_id: &known.partner_id,
         manifest: &known.manifest,
         started_at: start.at,
-        finished_at: Utc::now(),
+        finished_at,
         status: error.exit_status(),
         stopped_by: error.stop().word(),
     };
-    let written = write_summary(path, &unstarted.summary());
-    // That the summary cannot be written may be what has ended the run, and is said once.
-    if let Some(source) = written.err().filter(|_| !matches!(error, Error::Summary { .. })) {
-        print_error(&Error::of_summary(path)(source), known.log.format);
+    // That one of them cannot be written may be what has ended the run, and is said once.
+    if let Some(path) = known.summary() {
+        let written = write_summary(path, &unstarted.summary());
+        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Summary { .. })) {
+            print_error(&Error::of_summary(path)(source), known.log, &start.run_id);
+        }
+    }
+    if let Some(path) = known.page() {
+        let written = write_unstarted_page(path, &unstarted, &chain(error));
+        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Page { .. })) {
+            print_error(&Error::of_page(path)(source), known.log, &start.run_id);
+        }
     }
 }

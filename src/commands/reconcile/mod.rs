@@ -178,7 +178,7 @@ fn finish(
         results: written.map(|written| written.files.results.as_path()),
     });
     if let Some(fault) = &fault {
-        print_error(fault, config.log.format);
+        print_error(fault, config.log, "");
     }
     end.map_err(Error::of_ledger(&config.ledger.path))?;
     Ok(status)

@@ -14,7 +14,7 @@ use super::unix_millis::UnixMillis;
 
 pub(crate) use counts::LookupCounts;
 pub(crate) use exchange::{LookupEnvironment, Setback, question, setback};
-pub(crate) use rule::{Learned, Subject, learn};
+pub(crate) use rule::{ENROLLMENT, Learned, Subject, learn};
 
 /// One entry of a user's history, as far as it is looked at: times, job type, job ids, code and its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,15 +7,22 @@ use crate::domain::{
 };
 
 /// The job type of an enrollment (endpoint.md, Success).
-const ENROLLMENT: &str = "4";
+pub(crate) const ENROLLMENT: &str = "4";
 
-/// What the comparison of two clocks may be wrong by, in milliseconds: the `Date` of an answer has whole seconds, and
-/// the answer was under way for some time.
+/// What the comparison of two clocks may be wrong by, in milliseconds, before a job is certainly older than an attempt:
+/// the `Date` of an answer has whole seconds, the answer was under way for some time, and clocks are corrected.
 const CLOCK_ERROR_MS: i64 = 30_000;
 
-/// The same where the answer does not tell the provider's time: an entry that is earlier than our first attempt by
-/// less than this may be ours or not.
+/// What it is wrong by at most where nothing is amiss; a job that is older than our attempt by more may be another's.
+const USUAL_ERROR_MS: i64 = 5_000;
+
+/// The first of them where the answer does not tell the provider's time: a job that is older than our attempt by less may
+/// be ours or not. One that is not older is taken by its time, as if the two clocks agreed.
 const UNKNOWN_CLOCK_MS: i64 = 15 * 60_000;
+
+/// For how long an attempt whose run died is taken to have been under way, where a job is to be called its own: the usual
+/// `--timeout`. One that took longer stays in doubt.
+const UNENDED_MS: i64 = 60_000;
 
 /// Longest time in which the provider goes on with a request that we have given up: the gateway's limit is 29 s
 /// (endpoint.md, Limits), and an answer that came back late was under way for as long again.
@@ -62,6 +69,8 @@ enum Verdict {
 #[derive(Debug)]
 struct EnrollmentJob<'a> {
     first: UnixMillis,
+    /// Whether it has nothing but codes that persons give, later (endpoint.md, Success).
+    is_persons: bool,
     /// The entry that stands now.
     latest: &'a HistoryEntry,
     verdict: Option<Verdict>,
@@ -121,8 +130,10 @@ impl<'a> EnrollmentJob<'a> {
         let verdict = verdicts.next().flatten();
         // Two words of one moment: nobody knows which of them came last.
         let agree = verdicts.all(|other| other == verdict);
+        let is_persons = |entry: &&HistoryEntry| entry.code.as_deref().is_some_and(|code| code.starts_with("12"));
         Some(Self {
             first,
+            is_persons: entries.iter().all(is_persons),
             latest,
             verdict: verdict.filter(|_| agree),
         })
@@ -179,29 +190,64 @@ fn verdict(entry: &HistoryEntry) -> Option<Verdict> {
 
 /// A doubt, or an enrollment that was only inferred.
 fn resolve(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[EnrollmentJob<'_>]) -> Option<Learned> {
-    let first = subject.attempts.iter().map(|attempt| attempt.started_at).min()?;
+    let first = first_started(subject.attempts)?;
     let begun = |wanted| {
-        jobs.iter()
-            .filter(move |job| when(job.first, first, answer.clock_ahead_ms) == wanted)
+        let is_it = move |job: &&EnrollmentJob<'_>| when(job.first, first, answer.clock_ahead_ms) == wanted;
+        jobs.iter().filter(is_it).collect::<Vec<_>>()
     };
-    let registered: Vec<_> = begun(When::Since).filter(|job| job.is_registered()).collect();
+    let (before, unclear, since) = (begun(When::Before), begun(When::Unclear), begun(When::Since));
+    if unclear.iter().any(|job| job.is_registered()) {
+        return None;
+    }
+    let registered: Vec<_> = since.iter().filter(|job| job.is_registered()).collect();
     match registered.as_slice() {
-        [job] => {
-            let photo = photo_of(job, subject.attempts, answer)?;
-            Some(job.known(job.verdict?, Reason::LookedUp, Some(photo)))
-        }
+        [job] => enrolled_since(job, &before, &since, subject.attempts, answer),
         // A user is enrolled once; more of them are not understood.
         [_, ..] => None,
-        [] if begun(When::Unclear).next().is_some() => None,
-        [] if begun(When::Before).any(EnrollmentJob::is_registered) => enrolled_before(begun(When::Before)),
-        [] => refused(subject, answer, &begun(When::Since).collect::<Vec<_>>()),
+        [] if !unclear.is_empty() => None,
+        [] if before.iter().any(|job| job.is_registered()) => enrolled_before(&before, &since, subject.attempts),
+        [] => refused(subject, answer, &since),
     }
 }
 
-/// The user was there before we sent anything.
-fn enrolled_before<'a>(jobs: impl Iterator<Item = &'a EnrollmentJob<'a>>) -> Option<Learned> {
-    let job = jobs.filter(|job| job.is_registered()).max_by_key(|job| job.first)?;
-    Some(Learned::Known {
+/// When the first attempt began; none where the clock was set back between two of them, so that times prove nothing.
+fn first_started(attempts: &[OwnAttempt]) -> Option<UnixMillis> {
+    let is_in_order = attempts.is_sorted_by_key(|attempt| attempt.started_at);
+    let ends_after = |attempt: &OwnAttempt| attempt.ended_at.is_none_or(|end| end >= attempt.started_at);
+    let first = attempts.first()?.started_at;
+    (is_in_order && attempts.iter().all(ends_after)).then_some(first)
+}
+
+/// A registration that began while an attempt of ours was under way. One from later is somebody else's, as that of the
+/// user in an app, and says nothing of what we sent.
+fn enrolled_since(
+    job: &EnrollmentJob<'_>,
+    before: &[&EnrollmentJob<'_>],
+    since: &[&EnrollmentJob<'_>],
+    attempts: &[OwnAttempt],
+    answer: &LookupAnswer,
+) -> Option<Learned> {
+    // A person's word under a job of its own may be about another registration than ours.
+    let is_refused_since = since.iter().any(|other| other.is_persons && !other.is_registered());
+    let is_about_earlier = job.is_persons && before.iter().any(|job| job.is_registered());
+    if is_refused_since || is_about_earlier || !attempts.iter().any(|attempt| reaches(attempt, job, answer)) {
+        return None;
+    }
+    let photo = photo_of(job, attempts, answer)?;
+    Some(job.known(job.verdict?, Reason::LookedUp, Some(photo)))
+}
+
+/// The user was there before we sent anything, and is so by the latest word from before: a refusal that came after a
+/// registration, or any job since, may have made the user free for what we sent.
+fn enrolled_before(
+    before: &[&EnrollmentJob<'_>],
+    since: &[&EnrollmentJob<'_>],
+    attempts: &[OwnAttempt],
+) -> Option<Learned> {
+    let job = before.iter().max_by_key(|job| (job.latest.at, !job.is_registered()))?;
+    // A person may have refused it between two attempts, which the history need not tell yet.
+    let is_lasting = job.verdict == Some(Verdict::Enrolled) || attempts.len() == 1;
+    (job.is_registered() && is_lasting && since.is_empty()).then(|| Learned::Known {
         status: Status::AlreadyEnrolled,
         reason: Reason::LookedUp,
         facts: job.facts(),
@@ -213,14 +259,21 @@ fn enrolled_before<'a>(jobs: impl Iterator<Item = &'a EnrollmentJob<'a>>) -> Opt
 /// in the history does not say otherwise.
 fn refused(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[&EnrollmentJob<'_>]) -> Option<Learned> {
     let all = jobs.iter().all(|job| job.verdict == Some(Verdict::Rejected));
-    if subject.status != Status::InDoubt || !all || jobs.len() < made(subject) {
+    let made = made(subject);
+    // Two entries without an id may be one job.
+    let are_known_apart = made == 1 || jobs.iter().all(|job| job.latest.smile_job_id.is_some());
+    let answered = |attempt: &OwnAttempt| jobs.iter().any(|job| reaches(attempt, job, answer));
+    if subject.status != Status::InDoubt
+        || !all
+        || !are_known_apart
+        || jobs.len() < made
+        || !subject.attempts.iter().all(answered)
+    {
         return None;
     }
-    let answered = |attempt: &OwnAttempt| jobs.iter().any(|job| is_of(job, attempt, answer));
-    if subject.attempts.len() > 1 && !subject.attempts.iter().all(answered) {
-        return None;
-    }
-    let job = jobs.iter().max_by_key(|job| job.first)?;
+    let last = subject.attempts.last()?;
+    let own = jobs.iter().filter(|job| reaches(last, job, answer));
+    let job = own.max_by_key(|job| job.first)?;
     let photo = photo_of(job, subject.attempts, answer)?;
     Some(job.known(Verdict::Rejected, Reason::LookedUp, Some(photo)))
 }
@@ -233,36 +286,28 @@ fn made(subject: Subject<'_>) -> usize {
     subject.attempts.len() + near.count()
 }
 
-/// A person has decided on a registration of ours.
+/// A person has decided on a registration of ours: under its own job id, or by a job that is nothing but a person's word.
 fn decided_later(subject: Subject<'_>, answer: &LookupAnswer, jobs: &[EnrollmentJob<'_>]) -> Option<Learned> {
     let outcome = subject.outcome?;
     let sent_at = outcome.sent_at?;
     let own_id = outcome.facts.smile_job_id.as_ref();
-    let is_ours = |job: &&EnrollmentJob<'_>| match own_id.filter(|_| job.latest.smile_job_id.is_some()) {
-        Some(id) => job.latest.smile_job_id.as_ref() == Some(id) || is_persons(job),
-        None => true,
+    let is_own = |job: &EnrollmentJob<'_>| own_id.is_some() && job.latest.smile_job_id.as_ref() == own_id;
+    let since = |job: &EnrollmentJob<'_>| when(job.first, sent_at, answer.clock_ahead_ms) == When::Since;
+    let is_decision = |job: &&EnrollmentJob<'_>| match is_own(job) {
+        true => job.verdict != Some(Verdict::Provisional),
+        false => job.is_persons && since(job),
     };
-    let since = |job: &&EnrollmentJob<'_>| when(job.first, sent_at, answer.clock_ahead_ms) == When::Since;
-    let ours: Vec<_> = jobs.iter().filter(is_ours).filter(since).collect();
-    let decided: Vec<_> = ours
-        .iter()
-        .filter(|job| !matches!(job.verdict, None | Some(Verdict::Provisional)))
-        .collect();
+    let decided: Vec<_> = jobs.iter().filter(is_decision).collect();
     let job = decided.iter().max_by_key(|job| job.latest.at)?;
     let agree = decided.iter().all(|other| other.verdict == job.verdict);
     let verdict = job.verdict.filter(|_| agree)?;
     Some(job.known(verdict, Reason::DecidedLater, outcome.photo))
 }
 
-/// Codes that a person gives, later (endpoint.md, Success).
-fn is_persons(job: &EnrollmentJob<'_>) -> bool {
-    job.latest.code.as_deref().is_some_and(|code| code.starts_with("12"))
-}
-
 fn when(at: UnixMillis, first: UnixMillis, clock_ahead_ms: Option<i64>) -> When {
     let after = by_our_clock(at, clock_ahead_ms).saturating_sub(first.get());
     let (since, before) = match clock_ahead_ms {
-        Some(_) => (-CLOCK_ERROR_MS, -CLOCK_ERROR_MS),
+        Some(_) => (-USUAL_ERROR_MS, -CLOCK_ERROR_MS),
         None => (0, -UNKNOWN_CLOCK_MS),
     };
     match after {
@@ -288,6 +333,17 @@ fn photo_of(job: &EnrollmentJob<'_>, attempts: &[OwnAttempt], answer: &LookupAns
     possible
         .all(|attempt| sent(attempt) == sent(found))
         .then_some(found.photo)
+}
+
+/// Whether a job began so soon after an attempt that it is the attempt's, and not another's of a later day.
+fn reaches(attempt: &OwnAttempt, job: &EnrollmentJob<'_>, answer: &LookupAnswer) -> bool {
+    let longest = attempt.started_at.get().saturating_add(UNENDED_MS);
+    let end = attempt.ended_at.unwrap_or(UnixMillis::new(longest));
+    let bounded = OwnAttempt {
+        ended_at: Some(end),
+        ..attempt.clone()
+    };
+    is_of(job, &bounded, answer)
 }
 
 /// Whether a job began while the provider could have had this attempt.

@@ -1,5 +1,7 @@
 //! The oracle table of the rule, and what holds for whatever history comes.
 
+mod worlds;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -88,7 +90,7 @@ fn an_entry_not_before_our_first_attempt_says_what_became_of_it() {
         ("2209", None),
         ("", None),
     ] {
-        for at in [FIRST, FIRST + 1, FIRST + 86_400_000, FIRST - 30_000] {
+        for at in [FIRST, FIRST + 1, FIRST + 60_000, FIRST - 5_000] {
             let found = doubt(&one, &answer(&[entry(at, "1", code)]));
             assert_eq!(
                 found,
@@ -115,6 +117,88 @@ fn a_registration_from_before_our_first_attempt_is_not_ours() {
         );
         assert_eq!(found("0001", earlier), None);
     }
+}
+
+#[test]
+fn a_registration_of_long_after_our_attempts_is_not_ours_either() {
+    let one = [attempt(FIRST, 1)];
+    let died = [OwnAttempt {
+        ended_at: None,
+        ..attempt(FIRST, 1)
+    }];
+    for code in ["0840", "0842", "1240", "0001"] {
+        for at in [FIRST + 5_000 + 90_001, FIRST + 86_400_000] {
+            assert_eq!(doubt(&one, &answer(&[entry(at, "1", code)])), None, "{code} {at}");
+        }
+        let next_day = answer(&[entry(FIRST + 86_400_000, "1", code)]);
+        assert_eq!(doubt(&died, &next_day), None, "{code}");
+    }
+    // Nor is its refusal: the words are those of the job that was ours.
+    let history = [entry(FIRST, "1", "0001"), entry(FIRST + 86_400_000, "2", "0941")];
+    let wanted = Some((Status::Rejected, Some(1), "0001".to_owned()));
+    assert_eq!(doubt(&one, &answer(&history)), wanted);
+}
+
+#[test]
+fn between_before_and_since_lies_a_time_of_which_the_clocks_say_nothing() {
+    let one = [attempt(FIRST, 1)];
+    for code in ["0840", "0842", "0001"] {
+        for at in [FIRST - 5_001, FIRST - 30_000] {
+            assert_eq!(doubt(&one, &answer(&[entry(at, "1", code)])), None, "{code} {at}");
+        }
+    }
+}
+
+#[test]
+fn an_earlier_registration_that_was_undone_since_proves_nothing() {
+    let one = [attempt(FIRST, 1)];
+    let hour = 3_600_000;
+    let registered = entry(FIRST - 2 * hour, "1", "0842");
+    for later in [
+        entry(FIRST - hour, "2", "1242"),
+        entry(FIRST - hour, "", "1242"),
+        entry(FIRST - hour, "2", "0999"),
+        entry(FIRST + 1, "2", "0001"),
+        entry(FIRST + 1, "2", "0999"),
+        // A person's word on the earlier one.
+        entry(FIRST + 1, "2", "1240"),
+    ] {
+        assert_eq!(
+            doubt(&one, &answer(&[registered.clone(), later.clone()])),
+            None,
+            "{later:?}"
+        );
+    }
+    // A person may have refused it between our attempts.
+    let two = [attempt(FIRST, 1), attempt(SECOND, 1)];
+    let found = |code| doubt(&two, &answer(&[entry(FIRST - hour, "1", code)]));
+    assert_eq!(found("0842"), None);
+    assert_eq!(found("0840"), Some((Status::AlreadyEnrolled, None, "0840".to_owned())));
+    let refused_since = [entry(FIRST, "1", "0842"), entry(FIRST + hour, "2", "1242")];
+    assert_eq!(doubt(&one, &answer(&refused_since)), None);
+}
+
+#[test]
+fn a_clock_that_was_set_back_between_attempts_makes_times_worthless() {
+    let back = [attempt(SECOND, 1), attempt(FIRST, 1)];
+    let ended_before = [OwnAttempt {
+        ended_at: Some(UnixMillis::new(FIRST - 1)),
+        ..attempt(FIRST, 1)
+    }];
+    for at in [0, FIRST, SECOND] {
+        for code in ["0840", "0001"] {
+            assert_eq!(doubt(&back, &answer(&[entry(at, "1", code)])), None);
+            assert_eq!(doubt(&ended_before, &answer(&[entry(at, "1", code)])), None);
+        }
+    }
+}
+
+#[test]
+fn refusals_without_an_id_may_be_one_and_the_same() {
+    let two = [attempt(FIRST, 1), attempt(FIRST + 20_000, 1)];
+    let twice = |job: &str| answer(&[entry(FIRST, job, "0001"), entry(FIRST + 20_000, job, "0001")]);
+    assert_eq!(doubt(&two, &twice("")), None);
+    assert_eq!(doubt(&two, &twice("1")), None);
 }
 
 #[test]
@@ -177,8 +261,11 @@ fn the_clocks_are_compared_where_the_answer_tells_the_time_and_doubted_where_not
             Some(Status::AlreadyEnrolled)
         );
     }
+    // Without its time, an entry of the quarter of an hour before may be ours or not.
+    for before in [1, 5 * 60_000, 15 * 60_000] {
+        assert_eq!(found(FIRST - before, None), None, "{before}");
+    }
     assert_eq!(found(FIRST, None), Some(Status::Enrolled));
-    assert_eq!(found(FIRST - 1, None), None);
     assert_eq!(found(FIRST - 16 * 60_000, None), Some(Status::AlreadyEnrolled));
 }
 
@@ -285,6 +372,13 @@ fn a_decision_comes_under_the_same_job_or_with_a_persons_code() {
     }
     let both = [entry(FIRST + 8, "5", "1240"), entry(FIRST + 9, "6", "1242")];
     assert_eq!(decision(&both), None);
+    // A registration of its own, which a person has decided on, is not ours; nor is what has no id, but a person's word.
+    let other = [entry(FIRST + 8, "6", "0842"), entry(FIRST + 9, "6", "1240")];
+    assert_eq!(decision(&other), None);
+    assert_eq!(decision(&[registered.clone(), entry(FIRST + 9, "", "0001")]), None);
+    assert_eq!(decision(&[entry(FIRST + 9, "", "0840")]), None);
+    let persons = Some((Status::Rejected, Some(3)));
+    assert_eq!(decision(&[registered, entry(FIRST + 9, "", "1242")]), persons);
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use strum::VariantArray;
+
 pub(crate) use file_name::file_name;
 #[cfg(feature = "object-stores")]
 pub(crate) use object_url::Scheme;
@@ -36,7 +38,7 @@ pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;
 pub(crate) const LARGE_PHOTO_BYTES: u64 = 4_500_000;
 
 /// The picture formats the API takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(crate) enum PhotoFormat {
     Jpeg,
     Png,

@@ -127,7 +127,7 @@ fn a_directory_or_nothing_is_no_manifest() {
     assert!(matches!(open(folder.path()), Err(ManifestError::Directory)));
     assert!(matches!(
         open(&folder.path().join("none.csv")),
-        Err(ManifestError::Open(_))
+        Err(ManifestError::NotFound { like: None })
     ));
 }
 

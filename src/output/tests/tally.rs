@@ -34,8 +34,8 @@ fn refused(code: &str, text: &str) -> Outcome {
 }
 
 #[test]
-fn rows_are_grouped_by_status_reason_and_code_with_the_first_five_of_each() {
-    let users: Vec<String> = (1..=9).map(|user| format!("u{user}")).collect();
+fn rows_are_grouped_by_status_reason_and_code_with_the_first_twenty_of_each() {
+    let users: Vec<String> = (1..=25).map(|user| format!("u{user}")).collect();
     let names: Vec<&str> = users.iter().map(String::as_str).collect();
     let mut fixture = Fixture::of(&names);
     for (place, user) in names.iter().enumerate() {
@@ -51,15 +51,16 @@ fn rows_are_grouped_by_status_reason_and_code_with_the_first_five_of_each() {
     assert_eq!(groups.len(), 2, "what is enrolled needs no example");
     let (key, group) = groups[0];
     assert_eq!(*key, (Status::Rejected, Some(Reason::NoFaceFound), Some("0941".into())));
-    assert_eq!(group.rows, 7);
+    assert_eq!(group.rows, 23);
     let shown: Vec<_> = group
         .examples
         .iter()
-        .map(|example| (example.row, example.user.as_str()))
+        .map(|example| (example.row, example.line))
         .collect();
-    assert_eq!(shown, [(3, "u3"), (4, "u4"), (5, "u5"), (6, "u6"), (7, "u7")]);
+    assert_eq!(shown, (3..=22).map(|row| (row, u64::from(row) + 1)).collect::<Vec<_>>());
+    assert_eq!(group.examples[0].user, "u3");
     assert_eq!(group.examples[0].text.as_deref(), Some("no face u3"));
-    assert_eq!(tally.reasons().get(&Reason::NoFaceFound), Some(&8));
+    assert_eq!(tally.reasons().get(&Reason::NoFaceFound), Some(&24));
 }
 
 #[test]

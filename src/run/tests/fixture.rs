@@ -10,7 +10,7 @@ use crate::client::SendErrorKind;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, Outcome, PhotoDigest, Reason, Status},
-    photo::PhotoPlace,
+    photo::{PhotoFormat, PhotoPlace},
     response::Kind,
     resume::{EarlierRejection, Past, Plan},
     retry::RetryPolicy,
@@ -59,6 +59,7 @@ pub(super) fn photo(name: u8) -> Photo {
     Photo {
         bytes: Bytes::from_static(b"photo"),
         digest: digest(name),
+        format: PhotoFormat::Jpeg,
         object: None,
     }
 }
@@ -89,6 +90,7 @@ pub(super) fn planned(number: u32, plan: Plan) -> Option<PendingRow> {
     };
     let row = Row {
         number,
+        line: u64::from(number) + 1,
         user_id: UserId::parse(&user(number)).unwrap(),
         created_at: CreatedAt::parse(DATE, now).unwrap(),
         photo: PhotoPlace::File(format!("{number}.jpg").into()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -138,9 +139,13 @@ impl<'a> Finished<'a> {
     pub(crate) fn left_nothing(&mut self) -> &mut Self {
         let results = self.run.path(&laws::beside(self.run, "results.csv"));
         self.check(!results.exists(), "results were written");
-        // A lock file says nothing, and stays.
+        // A lock file says nothing, and stays; a status says how the run ended.
         let mut ledgers = laws::ledgers(self.run);
-        ledgers.retain(|path| path.extension().is_none_or(|extension| extension != "lock"));
+        let is_beside = |path: &Path| {
+            let name = path.to_string_lossy();
+            name.ends_with(".lock") || name.ends_with(".status.json")
+        };
+        ledgers.retain(|path| !is_beside(path));
         self.check(ledgers.is_empty(), &format!("{ledgers:?} were written"))
     }
 

@@ -223,7 +223,7 @@ fn files(run: &Run<'_>) -> Vec<PathBuf> {
     let results = run.option("-o").or(run.option("--results"));
     let mut names = vec![results.map_or_else(|| beside(run, "results.csv"), str::to_owned)];
     if let Some(ledger) = run.option("--ledger") {
-        names.extend(["", "-wal", "-shm", ".lock"].map(|end| format!("{ledger}{end}")));
+        names.extend(["", "-wal", "-shm", ".lock", ".status.json", ".status.lock"].map(|end| format!("{ledger}{end}")));
     }
     names.extend(run.option("--summary").map(str::to_owned));
     let failures = run.option("--failures");

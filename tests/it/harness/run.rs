@@ -89,7 +89,13 @@ impl<'a> Run<'a> {
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        fs::write(&path, bytes).unwrap();
+        // A key is its owner's alone, as an operator keeps it.
+        #[cfg(unix)]
+        if name == "key.txt" {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
     }
 
     /// The manifest's path as the command line names it.

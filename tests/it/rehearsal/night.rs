@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{OTHER_RESULTS, RESULTS, Size, truth};
+use super::{LIVES_FOR_A_KILL, OTHER_RESULTS, RESULTS, Size, truth};
 use crate::harness::{Run, Running, Server};
 
 /// Exit codes of a run that ended before it was killed: done, faults of the data, failed, in doubt, an outage, a limit.
@@ -41,7 +41,7 @@ pub(super) struct Night<'a> {
     server: &'a Server,
     run: &'a Run<'a>,
     /// Most rows that a life sends: so many lives end by themselves, as while a command beside them is still at work, that
-    /// there must be rows for twice as many lives as kills.
+    /// there must be rows for each life there may be.
     pace: usize,
     rng: StdRng,
     pub(super) kills: usize,
@@ -54,7 +54,7 @@ impl<'a> Night<'a> {
         Self {
             server,
             run,
-            pace: (size.rows / size.kills / 2).max(2),
+            pace: (size.rows / size.kills / LIVES_FOR_A_KILL).max(2),
             rng: StdRng::seed_from_u64(seed),
             kills: 0,
             counts: BTreeMap::new(),
