@@ -8,7 +8,7 @@ use crate::harness::{Latch, PARTNER, Reply, Run, Running, Server, png};
 use crate::reconcile::{in_doubt, reconcile, statuses};
 
 /// Starts it; the first user is answered, and all others only when the latch is released.
-fn start<'a>(server: &Server, run: &Run<'_>, latch: &Latch, more: &[&'a str]) -> Running {
+fn start(server: &Server, run: &Run<'_>, latch: &Latch, more: &[&str]) -> Running {
     let held = latch.clone();
     server.answer_lookups(move |asked, answer| match asked.user_id.as_str() {
         "u1" => Reply::json(200, answer),

@@ -1,6 +1,6 @@
 //! After a doubt the same version of an object is sent, or the row says that it is gone.
 
-use crate::harness::{Object, Reply, Run, Server, Store, png, sha256};
+use crate::harness::{Object, Reply, Run, Server, Store, photo, png, sha256};
 use crate::stores::Bucket;
 
 /// A run that leaves its one row in doubt, against a server that has enrolled the user all the same.
@@ -61,6 +61,25 @@ fn within_a_run_too_the_version_is_kept() {
         .set("--retries", "3");
     run.go().code(4).all("in_doubt photo_changed");
     assert_eq!(server.count(), 1);
+}
+
+/// The object that takes its place would make another photo; until then each attempt sends the same one.
+#[cfg(feature = "fix-photos")]
+#[test]
+fn a_photo_that_was_fixed_is_not_replaced_in_a_doubt() {
+    let store = Store::new(|_, nth| {
+        let orientation = if nth < 3 { 6 } else { 8 };
+        Object::new(&photo(60, 40, orientation)).header("ETag", &format!("\"{nth}\""))
+    });
+    let server = Server::in_order([Reply::lost(), Reply::lost()]);
+    let run = doubtful(&server).set("--photo-root", &store.url()).flag("--fix-photos");
+    for attempts in ["1", "2"] {
+        run.go().code(4).all("in_doubt no_answer").cell(1, "attempts", attempts);
+    }
+    let sent: Vec<String> = server.requests().into_iter().map(|seen| seen.photo_sha256).collect();
+    assert_eq!(sent[0], sent[1]);
+    run.go().code(4).all("in_doubt photo_changed").cell(1, "attempts", "2");
+    assert_eq!(server.count(), 2);
 }
 
 #[test]
