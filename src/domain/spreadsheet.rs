@@ -39,15 +39,15 @@ const TRUTH_VALUES: [&str; 16] = [
 
 /// Letters in front of digits that make a sum of money of them in some country, as `R12` is one of rand in South Africa.
 const CURRENCIES: [&str; 24] = [
-    "b", "bs", "br", "d", "din", "e", "ft", "g", "gs", "k", "kc", "km", "kr", "ks", "ksh", "l", "le", "p", "q", "r", "rm",
-    "rp", "rs", "sh",
+    "b", "bs", "br", "d", "din", "e", "ft", "g", "gs", "k", "kc", "km", "kr", "ks", "ksh", "l", "le", "p", "q", "r",
+    "rm", "rp", "rs", "sh",
 ];
 
 /// How the names of months begin, in the languages of spreadsheets.
 const MONTHS: [&str; 40] = [
-    "abr", "ago", "aou", "apr", "aug", "avg", "avr", "cze", "dec", "des", "dez", "dic", "ene", "feb", "fev", "gen", "giu",
-    "gru", "jan", "jui", "jul", "jun", "kwi", "lip", "lis", "lug", "lut", "mag", "mai", "maj", "mar", "mei", "mrt", "nov",
-    "oct", "okt", "out", "set", "sie", "wrz",
+    "abr", "ago", "aou", "apr", "aug", "avg", "avr", "cze", "dec", "des", "dez", "dic", "ene", "feb", "fev", "gen",
+    "giu", "gru", "jan", "jui", "jul", "jun", "kwi", "lip", "lis", "lug", "lut", "mag", "mai", "maj", "mar", "mei",
+    "mrt", "nov", "oct", "okt", "out", "set", "sie", "wrz",
 ];
 
 /// Others of that kind, of other lengths.
