@@ -1,7 +1,9 @@
 //! What `reconcile` needs to know.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::files::failures;
 use super::places::Written;
 use super::{Account, ConfigError, Env, Files, KeptLedger, Log};
 use crate::cli::{LookupStatus, ReconcileArgs};
@@ -16,6 +18,8 @@ const PRODUCTION: &str = "https://prod.smileidentity.com";
 pub(crate) struct ReconcileConfig {
     /// None: every user of the ledger is asked for, and no results are written.
     pub(crate) files: Option<Files>,
+    /// Where the rows go that are not settled, beside a manifest.
+    pub(crate) failures: Option<PathBuf>,
     pub(crate) ledger: KeptLedger,
     pub(crate) account: Account,
     pub(crate) environment: LookupEnvironment,
@@ -46,6 +50,7 @@ impl ReconcileConfig {
         let (files, ledger) = places(args)?;
         ledger.check_is_there()?;
         Ok(Self {
+            failures: failures_of(files.as_ref())?,
             files,
             ledger,
             account: Account::resolve(&args.account, args.env)?,
@@ -82,10 +87,17 @@ fn places(args: &ReconcileArgs) -> Result<(Option<Files>, KeptLedger), ConfigErr
     let ledger = ledger.ok_or(ConfigError::NoLocalLookup)?;
     Written::default()
         .file_or_stdout("--results", Some(&files.results))
+        .file("the failures", failures_of(Some(&files))?.as_deref())
         .file("--ledger", Some(&ledger.path))
         .beside(Some(&ledger))
         .check(&files.manifest)?;
     Ok((Some(files), ledger))
+}
+
+/// Where a run with this manifest puts its failures.
+fn failures_of(files: Option<&Files>) -> Result<Option<PathBuf>, ConfigError> {
+    let place = files.map(|files| failures(None, &files.manifest, files.env));
+    Ok(place.transpose()?.flatten())
 }
 
 /// The one that is named, or the provider's own. Behind another endpoint nobody can know where to ask.

@@ -38,9 +38,10 @@ const TRUTH_VALUES: [&str; 16] = [
 ];
 
 /// Letters in front of digits that make a sum of money of them in some country, as `R12` is one of rand in South Africa.
-const CURRENCIES: [&str; 24] = [
-    "b", "bs", "br", "d", "din", "e", "ft", "g", "gs", "k", "kc", "km", "kr", "ks", "ksh", "l", "le", "p", "q", "r",
-    "rm", "rp", "rs", "sh",
+const CURRENCIES: [&str; 44] = [
+    "aed", "brl", "chf", "cny", "egp", "eur", "gbp", "ghs", "inr", "jpy", "kes", "mad", "ngn", "rwf", "tzs", "ugx",
+    "usd", "xaf", "xof", "zar", "b", "bs", "br", "d", "din", "e", "ft", "g", "gs", "k", "kc", "km", "kr", "ks", "ksh",
+    "l", "le", "p", "q", "r", "rm", "rp", "rs", "sh",
 ];
 
 /// How the names of months begin, in the languages of spreadsheets.

@@ -14,6 +14,8 @@ use super::{ManifestError, rfc4180};
 pub(super) const MAX_RECORD_BYTES: usize = 1024 * 1024;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
+/// How the line begins that `Export-Csv` of Windows PowerShell 5.1 writes without `-NoTypeInformation`.
+const POWERSHELL_TYPE: &[u8] = b"#TYPE ";
 /// Bytes in which a mark and a line such as `sep=;` have ended.
 const PREAMBLE_BYTES: usize = 16;
 
@@ -61,9 +63,18 @@ impl<'a> Input<'a> {
             input.start = BOM.len();
         }
         if let Form::Csv(_) = layout.form {
+            input.skip_type()?;
             input.skip_sep();
         }
         Ok(input)
+    }
+
+    /// A line such as `#TYPE System.Data.DataRow`, which Windows PowerShell writes before the header, is none.
+    fn skip_type(&mut self) -> Result<(), ManifestError> {
+        if self.rest().starts_with(POWERSHELL_TYPE) {
+            self.advance()?;
+        }
+        Ok(())
     }
 
     /// A line `sep=;` says how the file is to be read, and is no header.

@@ -11,6 +11,7 @@ mod harness;
 mod check;
 mod command_line;
 mod connecting;
+mod cookbook;
 mod crash;
 mod credentials;
 mod date_forms;

@@ -81,6 +81,14 @@ fn a_doubt_becomes_what_the_history_says_and_nobody_is_enrolled_by_asking() {
         ("0840".into(), "job-of-u1".into())
     );
     assert_eq!(cell(&run, 3, "result_text"), "Unusable Image");
+    // The failures follow: what is known to be enrolled is none any more.
+    let failures = std::fs::read_to_string(run.path("manifest.sandbox.failures.csv")).unwrap();
+    let users: Vec<_> = failures
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    assert_eq!(users, ["u3", "u4"]);
     assert!(
         output.stderr.contains("looked up 4 of 4 users; nobody was enrolled"),
         "{}",

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::ledger::{Dossier, Holder, Ledger, LedgerError, Lock, RunRecord};
 use crate::manifest::{Opened, Surveyed, UnusableManifest};
-use crate::output::{self, Claim, Target};
+use crate::output::{self, Claim, Failures, FailuresPlace, Tally, Target};
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal::{ReconcileReporter, Reconciled, print_error};
 
@@ -27,6 +27,7 @@ struct Written<'a> {
     files: &'a Files,
     manifest: Surveyed,
     target: Target,
+    failures: Option<FailuresPlace>,
     /// Keeps other commands away from the results until they are written.
     _claim: Option<Claim>,
 }
@@ -35,7 +36,11 @@ pub(super) fn run(config: &ReconcileConfig, signals: &Signals) -> Result<ExitSta
     let (run_id, started_at) = (Uuid::now_v7().to_string(), Utc::now());
     let path = &config.ledger.path;
     let lock = lock(config, started_at).map_err(Error::of_ledger(path))?;
-    let written = config.files.as_ref().map(|files| open(files, started_at)).transpose()?;
+    let written = config
+        .files
+        .as_ref()
+        .map(|files| open(config, files, started_at))
+        .transpose()?;
     signals.enter(Mode::Drain);
     let mut ledger = Ledger::open(lock, &config.account.pin()).map_err(Error::of_ledger(path))?;
     let endpoint = endpoint(config, &mut ledger)?;
@@ -63,14 +68,17 @@ fn lock(config: &ReconcileConfig, now: DateTime<Utc>) -> Result<Lock, LedgerErro
     )
 }
 
-fn open(files: &Files, now: DateTime<Utc>) -> Result<Written<'_>, Error> {
+fn open<'a>(config: &ReconcileConfig, files: &'a Files, now: DateTime<Utc>) -> Result<Written<'a>, Error> {
     let manifest = Opened::open(&files.manifest, &files.reading, now)?.survey()?;
     let target = Target::new(&files.results);
     let claim = target.claim(files.force).map_err(Error::of_results(&files.results))?;
+    let failures = config.failures.as_deref();
+    let failures = failures.map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
     Ok(Written {
         files,
         manifest,
         target,
+        failures: failures.transpose()?,
         _claim: claim,
     })
 }
@@ -147,13 +155,7 @@ fn finish(
         error,
     } = ended;
     let stop = stop.max(signals.strongest().map(Stop::from));
-    let tally = written.map(|written| {
-        let (manifest, columns) = (&written.manifest, written.files.columns);
-        let filled = written
-            .target
-            .fill(signals, |out| output::write(manifest, ledger, columns, out));
-        filled.map_err(Error::of_results(&written.files.results))
-    });
+    let tally = written.map(|written| write(config, written, ledger, signals));
     let (tally, fault) = match tally.transpose() {
         Ok(tally) => (tally, error),
         Err(fault) => (None, error.or(Some(fault))),
@@ -182,4 +184,18 @@ fn finish(
     }
     end.map_err(Error::of_ledger(&config.ledger.path))?;
     Ok(status)
+}
+
+/// Results and failures, as a run leaves them.
+fn write(config: &ReconcileConfig, written: &Written<'_>, ledger: &Ledger, signals: &Signals) -> Result<Tally, Error> {
+    let (manifest, columns) = (&written.manifest, written.files.columns);
+    let mut failures = written.failures.as_ref().map(|place| place.failures(signals));
+    let filled = written.target.fill(signals, |out| {
+        output::write_with(manifest, ledger, columns, out, failures.as_mut())
+    });
+    let tally = filled.map_err(Error::of_results(&written.files.results))?;
+    let finished = failures.map_or(Ok(false), Failures::finish);
+    let path = config.failures.as_deref().unwrap_or(Path::new(""));
+    finished.map_err(Error::of_failures(path))?;
+    Ok(tally)
 }

@@ -20,7 +20,9 @@ pub(crate) fn records(bytes: &[u8], encoding: Option<&str>) -> Vec<StringRecord>
     let text = text(bytes, encoding);
     let mut best = Vec::new();
     for delimiter in [b',', b';', b'\t', b'|'] {
-        let behind = text.split_once('\n').filter(|(first, _)| first.starts_with("sep="));
+        let behind = text
+            .split_once('\n')
+            .filter(|(first, _)| first.starts_with("sep=") || first.starts_with("#TYPE "));
         let text = behind.map_or(text.as_str(), |(_, rest)| rest);
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
