@@ -129,6 +129,24 @@ fn a_run_that_never_began_does_not_leave_an_earlier_success_to_be_taken_for_its_
     judge(9.0);
 }
 
+#[test]
+fn a_run_that_finds_the_ledger_taken_leaves_the_metrics_of_the_other_alone() {
+    let latch = Latch::new();
+    let server = Server::new({
+        let latch = latch.clone();
+        move |_| Reply::success().after(&latch)
+    });
+    let run = Run::new(&server).rows(1).set("--metrics", "m.prom");
+    let running = run.start();
+    server.wait_for(1);
+    run.go().code(8);
+    let text = metrics(&run);
+    assert_eq!(value(&text, "image_enroll_running"), Some(1.0), "{text}");
+    assert_eq!(value(&text, "image_enroll_exit_code"), None, "{text}");
+    latch.release();
+    run.finish(running).code(0);
+}
+
 #[cfg(unix)]
 #[test]
 fn metrics_that_cannot_be_written_stop_nothing() {

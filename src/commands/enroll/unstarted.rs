@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Start;
 use crate::config::Known;
-use crate::domain::standing::Standing;
+use crate::domain::{standing::Standing, stop::Stop};
 use crate::error::Error;
 use crate::output::{
     End, Identity, MetricsFile, PublishError, Publisher, Unstarted, write_summary, write_unstarted_page,
@@ -23,7 +23,9 @@ pub(super) fn end(known: &Known, start: &Start, publisher: Option<&Publisher>, e
         stop: Some(error.stop()),
     };
     let standing = Standing::nothing(finished_at.into());
-    let fault = match (publisher, known.metrics()) {
+    // Who is refused by the ledger's lock leaves the metrics to the run that has it, and that goes on.
+    let metrics = known.metrics().filter(|_| error.stop() != Stop::LedgerLocked);
+    let fault = match (publisher, metrics) {
         (Some(publisher), _) => publisher.end(standing, end),
         (None, Some(path)) => {
             let written = MetricsFile::new(path, identity(known, start)).write(&standing, Some(end));
