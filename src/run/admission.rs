@@ -167,7 +167,7 @@ impl Dispatcher {
     }
 
     /// A photo was read, or could not be.
-    pub(super) fn prepared(&mut self, row: PendingRow, photo: Result<Photo, PhotoError>, now: Moment) {
+    pub(super) fn prepared(&mut self, mut row: PendingRow, photo: Result<Photo, PhotoError>, now: Moment) {
         self.pipeline.end_reading();
         if self.shutdown.has_begun() {
             return;
@@ -175,7 +175,7 @@ impl Dispatcher {
         self.store_answered(&row, &photo, now);
         match photo {
             Ok(photo) if row.is_rejected_photo(&photo) => self.unchanged(row),
-            Ok(photo) if self.is_let_in(&row, &photo) => self.pipeline.push(row, photo),
+            Ok(photo) if self.is_let_in(&mut row, &photo) => self.pipeline.push(row, photo),
             Ok(_) => {
                 self.leave_limit(&row);
                 self.finish_invalid(row, Reason::SharedPhoto, now);
@@ -191,12 +191,12 @@ impl Dispatcher {
     }
 
     /// A photo that another user has is told of, once for a row; a strict run does not send it.
-    fn is_let_in(&mut self, row: &PendingRow, photo: &Photo) -> bool {
+    fn is_let_in(&mut self, row: &mut PendingRow, photo: &Photo) -> bool {
         let number = row.row.number;
         let Some(shared) = self.photos.see(&row.row.user_id, number, &photo.digest.sha256) else {
             return true;
         };
-        if !row.is_repeat() {
+        if !std::mem::replace(&mut row.told_shared, true) {
             self.events.push(RunEvent::SharedPhoto {
                 row: number,
                 line: row.row.line,

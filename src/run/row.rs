@@ -41,6 +41,8 @@ pub(super) struct PendingRow {
     pub(super) last_round: bool,
     /// Whether this run has taken it up, for `--limit`.
     pub(super) admitted: bool,
+    /// Whether it was told that another user has its photo.
+    pub(super) told_shared: bool,
 }
 
 /// An attempt under way; the photo's bytes are with the sender.
@@ -125,6 +127,7 @@ impl PendingRow {
             refusals: StoreRefusals::default(),
             last_round: false,
             admitted: false,
+            told_shared: false,
         }
     }
 

@@ -116,15 +116,15 @@ fn the_other_commands_have_nothing_to_tell() {
 /// Memory holds what no file may: the system is told to write none of it when the process crashes.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_crash_leaves_no_core_dump() {
+fn a_crash_leaves_no_dump_of_memory() {
     let folder = Run::bare();
     let running = folder.spawn(&["simulator", "--port", "0"]);
     running.wait_stderr("until stopped");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
-    let core = limits
+    let limit = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
         .unwrap();
-    let words: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
-    assert_eq!(words, ["0", "0"], "{core}");
+    let words: Vec<_> = limit.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(words, ["0", "0"], "{limit}");
 }

@@ -430,3 +430,22 @@ fn a_photo_that_another_user_has_is_told_of_and_not_sent_by_a_strict_run() {
         world.assert_each_row_ended_once(3);
     }
 }
+
+/// A pause takes back rows whose photo was read and that were not sent; it is read again afterwards.
+#[test]
+fn a_shared_photo_is_told_of_once_for_a_row_that_is_taken_back_and_read_again() {
+    let mut world = World::new(settings(), 40);
+    world.photos.extend((1..=40).map(|row| (row, 1)));
+    world.work();
+    world.answer(1, enrolled());
+    let number = world.flying()[0];
+    world.answer(number, throttled(Some(7)));
+    world.answer_all(|_| enrolled().into());
+    let told = |event: &RunEvent| match event {
+        RunEvent::SharedPhoto { row, .. } => Some(*row),
+        _ => None,
+    };
+    let mut rows: Vec<_> = world.events.iter().filter_map(told).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, (2..=40).collect::<Vec<_>>());
+}
