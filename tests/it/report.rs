@@ -44,7 +44,7 @@ fn it_says_what_happened_why_and_what_to_do() {
         &text,
         &[
             "3 of 5 rows settled; 1 rejected, 1 invalid",
-            "exit code 1",
+            "exit code 1. Some rows are rejected or invalid. Fix the data.",
             "no_face_found",
             "The API found no face in the photo (code 0941).",
             "Take another photo",

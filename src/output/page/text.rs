@@ -103,12 +103,11 @@ pub(super) fn plain(status: Status) -> String {
 }
 
 /// What follows from an exit code: its meaning without the words that the page has said already.
-pub(super) fn what_to_do(status: ExitStatus) -> &'static str {
+pub(super) fn what_to_do(status: ExitStatus) -> String {
     let meaning = status.meaning();
-    meaning
-        .split_once("; ")
-        .filter(|(said, _)| *said == "Finished")
-        .map_or(meaning, |(_, rest)| rest)
+    let rest = meaning.strip_prefix("Finished; ").unwrap_or(meaning);
+    let (first, others) = rest.split_at(1);
+    first.to_uppercase() + others
 }
 
 /// A user as the page names one: at most so many letters, and only the first two unless ids are shown whole.
@@ -190,10 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn the_advice_does_not_say_twice_that_it_is_finished() {
+    fn the_advice_is_a_sentence_and_does_not_say_twice_that_it_is_finished() {
         for status in ExitStatus::ALL {
             let text = what_to_do(status);
             assert!(!text.starts_with("Finished") && text.ends_with('.'), "{text}");
+            assert!(text.starts_with(char::is_uppercase), "{text}");
         }
     }
 }
