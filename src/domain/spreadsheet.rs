@@ -122,9 +122,12 @@ fn has_underscore_or_ending(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::testing::cases;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(cases(256))]
+
         #[test]
         fn every_cell_comes_back(cell in any::<String>()) {
             let escaped = escape(&cell);

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::outcome::{Facts, Outcome, Reason, Status};
+use crate::domain::testing::cases;
 
 /// Our first attempt; the second one follows after two minutes.
 const FIRST: i64 = 1_000_000_000;
@@ -410,6 +411,8 @@ fn any_entry() -> impl Strategy<Value = HistoryEntry> {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn what_is_learned_stands_in_an_entry(
         history in prop::collection::vec(any_entry(), 0..6),

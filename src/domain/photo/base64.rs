@@ -96,9 +96,12 @@ fn described(error: DecodeError, text: &[u8]) -> Base64Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::testing::cases;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(cases(256))]
+
         #[test]
         fn every_form_of_base64_gives_the_same_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             for alphabet in [&STANDARD, &URL_SAFE] {
