@@ -30,8 +30,8 @@ pub(crate) use ping::{PING_TIMEOUT, PingError, ping};
 
 /// Most bytes of an answer that are read: the sample of the API has 1.2 kB.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-/// Most bytes of buffers for chunks that are kept for the next request.
-const IDLE_CHUNK_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of buffers for chunks that are kept for the next requests, or more where more was in use at a time.
+const KEPT_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 /// The only path that is ever posted to.
 const PATH: &str = "/v1/backfill_users";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -64,7 +64,7 @@ impl Client {
     pub(crate) fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
         Ok(Self {
             http: connect::connections(settings)?,
-            buffers: BufferPool::new(IDLE_CHUNK_BYTES),
+            buffers: BufferPool::new(KEPT_CHUNK_BYTES),
             url: below(&settings.endpoint),
             timeout: settings.timeout,
         })

@@ -49,8 +49,8 @@ pub(crate) use own_files::OwnFiles;
 pub(crate) use source::Photos;
 pub(crate) use store::{StoreError, StoreFault, StoreSettings, StoreSetupError};
 
-/// Most bytes of buffers for photos that are worth keeping for the next ones.
-pub(crate) const IDLE_PHOTO_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of buffers for photos that are kept for the next ones in any case; it is more where more was in use at a time.
+pub(crate) const KEPT_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 
 /// A sound photo with its digest.
 #[derive(Debug)]

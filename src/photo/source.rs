@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{Fixer, IDLE_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders, Stores, invalid, locate, most_bytes};
+use super::{Fixer, KEPT_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders, Stores, invalid, locate, most_bytes};
 use crate::domain::{
     outcome::Reason,
     photo::{ObjectUrl, ObjectVersion, PhotoPlace, SentObject},
@@ -32,7 +32,7 @@ impl Photos {
             stores,
             fixer,
             folders: PhotoFolders::default(),
-            buffers: BufferPool::new(IDLE_PHOTO_BYTES),
+            buffers: BufferPool::new(KEPT_PHOTO_BYTES),
         }
     }
 

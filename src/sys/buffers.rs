@@ -8,18 +8,52 @@ use std::sync::{Arc, Mutex, PoisonError};
 const LEAD: usize = 64;
 const PAGE: usize = 4096;
 
-/// Buffers by size; those that nobody uses take up a limited number of bytes.
+/// Buffers by size. Those that nobody uses make way where a buffer of another size is wanted, so that all of them together
+/// never take more than the most that was in use at a time, or than the pool may keep in any case.
 #[derive(Debug)]
-pub(crate) struct BufferPool {
-    idle: Mutex<Idle>,
+pub(crate) struct BufferPool(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// By size, one of those that `size_for` gives. No list is empty.
+    idle: BTreeMap<usize, Vec<Vec<u8>>>,
+    idle_bytes: usize,
+    used_bytes: usize,
+    /// Bytes of all buffers, at the most.
     most: usize,
 }
 
-#[derive(Debug, Default)]
-struct Idle {
-    /// By size, one of those that `size_for` gives.
-    idle: BTreeMap<usize, Vec<Vec<u8>>>,
-    bytes: usize,
+impl State {
+    /// A buffer of this size that nobody uses. Where there is none, room is made for a new one.
+    fn acquire(&mut self, size: usize) -> Option<Vec<u8>> {
+        self.used_bytes += size;
+        self.most = self.most.max(self.used_bytes);
+        let buffer = self.take(size);
+        while self.idle_bytes + self.used_bytes > self.most && self.drop_one() {}
+        buffer
+    }
+
+    fn take(&mut self, size: usize) -> Option<Vec<u8>> {
+        let buffers = self.idle.get_mut(&size)?;
+        let buffer = buffers.pop();
+        if buffers.is_empty() {
+            self.idle.remove(&size);
+        }
+        self.idle_bytes -= buffer.as_ref().map_or(0, |_| size);
+        buffer
+    }
+
+    /// Drops one of the largest buffers that nobody uses.
+    fn drop_one(&mut self) -> bool {
+        let largest = self.idle.keys().next_back().copied();
+        largest.and_then(|size| self.take(size)).is_some()
+    }
+
+    fn release(&mut self, size: usize, buffer: Vec<u8>) {
+        self.used_bytes -= size;
+        self.idle_bytes += size;
+        self.idle.entry(size).or_default().push(buffer);
+    }
 }
 
 /// Bytes that are filled from none up to a fixed number. It goes back to its pool when it is dropped.
@@ -33,22 +67,18 @@ pub(crate) struct Buffer {
 }
 
 impl BufferPool {
-    /// A pool that keeps at most so many bytes while nobody uses them.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self {
-            idle: Mutex::default(),
-            most,
-        })
+    /// A pool that keeps up to so many bytes, even where less was ever in use.
+    pub(crate) fn new(keep: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State {
+            most: keep,
+            ..State::default()
+        })))
     }
 
     /// An empty buffer for `bytes` at least.
     pub(crate) fn acquire(self: &Arc<Self>, bytes: usize) -> Buffer {
         let size = size_for(bytes);
-        let idle = self.with(|idle| {
-            let buffer = idle.idle.get_mut(&size)?.pop()?;
-            idle.bytes -= size;
-            Some(buffer)
-        });
+        let idle = self.with(|state| state.acquire(size));
         let bytes = idle.unwrap_or_else(|| vec![0; size + LEAD]);
         let start = lead(&bytes);
         Buffer {
@@ -59,24 +89,13 @@ impl BufferPool {
         }
     }
 
-    /// Sizes that are not asked for any more are dropped for those that are.
     fn release(&self, buffer: Vec<u8>) {
-        let size = buffer.len().saturating_sub(LEAD);
-        if size > self.most {
-            return;
-        }
-        self.with(|idle| {
-            if idle.bytes + size > self.most {
-                *idle = Idle::default();
-            }
-            idle.bytes += size;
-            idle.idle.entry(size).or_default().push(buffer);
-        });
+        self.with(|state| state.release(buffer.len().saturating_sub(LEAD), buffer));
     }
 
     /// Whoever panicked while holding the lock left the buffers whole: nothing in between can fail.
-    fn with<T>(&self, act: impl FnOnce(&mut Idle) -> T) -> T {
-        act(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -132,7 +151,7 @@ mod tests {
     use super::*;
 
     fn idle(buffers: &BufferPool) -> usize {
-        buffers.with(|idle| idle.bytes)
+        buffers.with(|state| state.idle_bytes)
     }
 
     #[test]
@@ -199,13 +218,35 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_idle_than_was_allowed() {
+    fn idle_buffers_make_way_for_those_that_are_wanted() {
         let buffers = BufferPool::new(1000);
-        drop([100; 9].map(|bytes| buffers.acquire(bytes)));
-        assert_eq!(idle(&buffers), 256);
-        drop(buffers.acquire(1024));
-        assert_eq!(idle(&buffers), 256);
+        drop([100; 7].map(|bytes| buffers.acquire(bytes)));
+        assert_eq!(idle(&buffers), 7 * 128);
+        let large = buffers.acquire(512);
+        assert_eq!(idle(&buffers), 3 * 128);
+        drop(large);
+        assert_eq!(idle(&buffers), 512 + 3 * 128);
         drop(buffers.acquire(700));
-        assert_eq!(idle(&buffers), 768);
+        assert_eq!(idle(&buffers), 768 + 128);
+    }
+
+    #[test]
+    fn as_much_is_kept_as_was_in_use_at_a_time() {
+        let buffers = BufferPool::new(0);
+        for _ in 0..2 {
+            drop([4_900_000; 16].map(|bytes| buffers.acquire(bytes)));
+            assert_eq!(idle(&buffers), 16 * size_for(4_900_000));
+        }
+        drop(buffers.acquire(300));
+        assert!(idle(&buffers) <= 16 * size_for(4_900_000));
+    }
+
+    #[test]
+    fn a_growing_buffer_counts_once() {
+        let buffers = BufferPool::new(0);
+        let mut buffer = buffers.acquire(64);
+        buffer.grow();
+        drop(buffer);
+        buffers.with(|state| assert_eq!(state.used_bytes, 0));
     }
 }
