@@ -33,17 +33,26 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// How often that is done, each wait twice as long as the one before: 25.5 s in all, since other programs may be done by
 /// then.
 const WAITS: u32 = 8;
+/// How often an object is read that its store fails at while it answers otherwise; 3.1 s in all.
+const OBJECT_TRIES: u32 = 6;
 
-/// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them.
+/// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them;
+/// where the store answers otherwise they are the object's own.
 pub(super) async fn judge<R>(read: impl Fn() -> R) -> Result<Judgement, PhotoError>
 where
     R: Future<Output = Result<Photo, PhotoError>>,
 {
-    let mut waits = (0..WAITS).map(|wait| FIRST_WAIT * 2_u32.pow(wait));
+    let mut tries = 1;
     loop {
-        match (read().await, waits.next()) {
-            (Err(error), Some(wait)) if is_for_a_moment(&error) => sleep(wait).await,
-            (read, _) => return read.map(|photo| Judgement::of(&photo)),
+        match read().await {
+            Err(PhotoError::Store(error)) if error.only_at.is_some() && tries >= OBJECT_TRIES => {
+                return Err(error.of_object(tries));
+            }
+            Err(error) if is_for_a_moment(&error) && tries <= WAITS => {
+                sleep(FIRST_WAIT * 2_u32.pow(tries - 1)).await;
+                tries += 1;
+            }
+            read => return read.map(|photo| Judgement::of(&photo)),
         }
     }
 }
@@ -51,7 +60,7 @@ where
 fn is_for_a_moment(error: &PhotoError) -> bool {
     match error {
         PhotoError::Machine(_) => true,
-        PhotoError::Store(StoreError { fault, .. }) => *fault == StoreFault::Down,
+        PhotoError::Store(StoreError { fault, .. }) => matches!(fault, StoreFault::Down | StoreFault::Busy),
         PhotoError::Invalid { .. } => false,
     }
 }
@@ -125,6 +134,36 @@ mod tests {
         let (judged, reads) = short_of_descriptors(u32::MAX).await;
         assert!(matches!(judged, Err(PhotoError::Machine(_))), "{judged:?}");
         assert_eq!(reads, 9);
+    }
+
+    /// What comes of an object that is not given, where its store answers otherwise at these tries.
+    async fn not_given(answers_otherwise: impl Fn(u32) -> bool) -> (Result<Judgement, PhotoError>, u32) {
+        let reads = AtomicU32::new(0);
+        let judged = judge(|| {
+            let read = reads.fetch_add(1, Ordering::SeqCst) + 1;
+            ready(Err(PhotoError::Store(StoreError {
+                fault: StoreFault::Down,
+                store: "s3://bucket".into(),
+                detail: "no answer".into(),
+                only_at: answers_otherwise(read).then(|| "s3://bucket/a.jpg".into()),
+            })))
+        });
+        (judged.await, reads.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_object_is_to_blame_only_where_its_store_answers_otherwise() {
+        let (judged, reads) = not_given(|_| false).await;
+        assert!(matches!(judged, Err(PhotoError::Store(_))), "{judged:?}");
+        assert_eq!(reads, 9);
+        for (answers_from, wanted) in [(1, 6), (6, 6), (7, 7), (9, 9)] {
+            let (judged, reads) = not_given(|read| read >= answers_from).await;
+            let Err(PhotoError::Invalid { reason, detail }) = judged else {
+                panic!("{answers_from}: {judged:?}");
+            };
+            assert_eq!((reason, reads), (Reason::PhotoNotReadable, wanted));
+            assert!(detail.contains("\"s3://bucket/a.jpg\": no answer"), "{detail}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
