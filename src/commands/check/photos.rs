@@ -25,7 +25,8 @@ pub(super) struct Judgement {
 pub(super) struct FixedPhoto {
     pub(super) source_bytes: u64,
     pub(super) digest: FixedDigest,
-    pub(super) bytes: Bytes,
+    /// None where nobody wants them: rows wait here for those before them.
+    pub(super) bytes: Option<Bytes>,
 }
 
 /// First wait before a photo is read again for which the machine had no descriptor or no memory, or its store no answer.
@@ -37,8 +38,8 @@ const WAITS: u32 = 8;
 const OBJECT_TRIES: u32 = 6;
 
 /// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them;
-/// where the store answers otherwise they are the object's own.
-pub(super) async fn judge<R>(read: impl Fn() -> R) -> Result<Judgement, PhotoError>
+/// where the store answers otherwise they are the object's own. `keep`: with the bytes of what is fixed.
+pub(super) async fn judge<R>(read: impl Fn() -> R, keep: bool) -> Result<Judgement, PhotoError>
 where
     R: Future<Output = Result<Photo, PhotoError>>,
 {
@@ -52,7 +53,7 @@ where
                 sleep(FIRST_WAIT * 2_u32.pow(tries - 1)).await;
                 tries += 1;
             }
-            read => return read.map(|photo| Judgement::of(&photo)),
+            read => return read.map(|photo| Judgement::of(&photo, keep)),
         }
     }
 }
@@ -71,14 +72,14 @@ pub(super) fn panicked<T>(error: JoinError) -> T {
 }
 
 impl Judgement {
-    fn of(photo: &Photo) -> Self {
+    fn of(photo: &Photo, keep: bool) -> Self {
         Self {
             sha256: photo.digest.sha256,
             large: photo.is_large().then_some(photo.digest.sent().bytes),
             fixed: photo.digest.fixed.map(|digest| FixedPhoto {
                 source_bytes: photo.digest.bytes,
                 digest,
-                bytes: photo.bytes.clone(),
+                bytes: keep.then(|| photo.bytes.clone()),
             }),
         }
     }
@@ -111,12 +112,15 @@ mod tests {
     /// What comes of a photo that the machine cannot read so many times, and how often it was tried.
     async fn short_of_descriptors(times: u32) -> (Result<Judgement, PhotoError>, u32) {
         let reads = AtomicU32::new(0);
-        let judged = judge(|| {
-            ready(match reads.fetch_add(1, Ordering::SeqCst) {
-                read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
-                _ => Ok(photo(10)),
-            })
-        });
+        let judged = judge(
+            || {
+                ready(match reads.fetch_add(1, Ordering::SeqCst) {
+                    read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
+                    _ => Ok(photo(10)),
+                })
+            },
+            false,
+        );
         (judged.await, reads.load(Ordering::SeqCst))
     }
 
@@ -139,15 +143,18 @@ mod tests {
     /// What comes of an object that is not given, where its store answers otherwise at these tries.
     async fn not_given(answers_otherwise: impl Fn(u32) -> bool) -> (Result<Judgement, PhotoError>, u32) {
         let reads = AtomicU32::new(0);
-        let judged = judge(|| {
-            let read = reads.fetch_add(1, Ordering::SeqCst) + 1;
-            ready(Err(PhotoError::Store(StoreError {
-                fault: StoreFault::Down,
-                store: "s3://bucket".into(),
-                detail: "no answer".into(),
-                only_at: answers_otherwise(read).then(|| "s3://bucket/a.jpg".into()),
-            })))
-        });
+        let judged = judge(
+            || {
+                let read = reads.fetch_add(1, Ordering::SeqCst) + 1;
+                ready(Err(PhotoError::Store(StoreError {
+                    fault: StoreFault::Down,
+                    store: "s3://bucket".into(),
+                    detail: "no answer".into(),
+                    only_at: answers_otherwise(read).then(|| "s3://bucket/a.jpg".into()),
+                })))
+            },
+            false,
+        );
         (judged.await, reads.load(Ordering::SeqCst))
     }
 
@@ -169,26 +176,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fault_of_the_photo_is_told_at_once() {
         let started = tokio::time::Instant::now();
-        let judged = judge(|| {
-            ready(Err(PhotoError::Invalid {
-                reason: Reason::PhotoEmpty,
-                detail: "empty".into(),
-            }))
-        });
+        let judged = judge(
+            || {
+                ready(Err(PhotoError::Invalid {
+                    reason: Reason::PhotoEmpty,
+                    detail: "empty".into(),
+                }))
+            },
+            false,
+        );
         assert!(matches!(judged.await, Err(PhotoError::Invalid { .. })));
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn a_panic_is_no_fault_of_the_row() {
-        let judging = tokio::spawn(judge(async || panic!("a defect")));
+        let judging = tokio::spawn(judge(async || panic!("a defect"), false));
         assert!(judging.await.unwrap_err().is_panic());
     }
 
     #[tokio::test]
     async fn only_a_large_photo_is_called_so() {
         for (bytes, large) in [(4_500_000, None), (4_500_001, Some(4_500_001))] {
-            let judged = judge(|| ready(Ok(photo(bytes)))).await.unwrap();
+            let judged = judge(|| ready(Ok(photo(bytes))), false).await.unwrap();
             assert_eq!(judged.large, large);
         }
     }
