@@ -167,7 +167,7 @@ impl Error {
 impl From<&StoreError> for Stop {
     fn from(error: &StoreError) -> Self {
         match error.fault {
-            StoreFault::Down => Self::StoreOutage,
+            StoreFault::Down | StoreFault::Busy => Self::StoreOutage,
             StoreFault::NoCredentials | StoreFault::Refused => Self::StoreRefused,
         }
     }

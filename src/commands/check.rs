@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
+use super::FIXED_OBJECT_READS;
 use crate::config::CheckConfig;
 use crate::domain::finding::{Finding, Severity};
 use crate::error::Error;
@@ -71,7 +72,8 @@ fn check(
     replaceable.map_err(CheckError::Write)?;
     let copies = config.save_fixed.as_deref().map(copies_in).transpose()?;
     let roots = &config.reading.photo_roots;
-    let stores = Stores::open(roots, &config.stores, rows::ROWS_AT_ONCE).map_err(Error::from)?;
+    let reads = config.fixing.map_or(rows::ROWS_AT_ONCE, |_| FIXED_OBJECT_READS);
+    let stores = Stores::open(roots, &config.stores, reads).map_err(Error::from)?;
     let own_files = OwnFiles::new([config.manifest.clone()]);
     let photos = Arc::new(Photos::new(own_files, stores, config.fixing.and_then(Fixer::new)));
     write_findings(target.as_ref(), |findings| {

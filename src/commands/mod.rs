@@ -76,3 +76,7 @@ const LEAST_DESCRIPTORS: u64 = 24;
 
 /// Threads that read photos; more than cores, because disks and network file systems answer late.
 const PHOTO_READERS: usize = 4;
+
+/// Most objects that are read at a time where photos are fixed: each may have 64 MB then, and there are no more processors than
+/// a few.
+const FIXED_OBJECT_READS: usize = 8;

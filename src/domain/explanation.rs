@@ -55,7 +55,9 @@ impl Reason {
             Self::PhotoChanged => {
                 "the object is no longer the photo that an attempt in doubt has sent, and that one is gone"
             }
-            Self::PhotoNotReadable => "the photo's file cannot be read, for example because its rights forbid it",
+            Self::PhotoNotReadable => {
+                "the photo cannot be read: its rights forbid it, or its store never gives it whole"
+            }
             Self::PhotoNotAFile => "the photo's path leads to a folder, a pipe, a device or a socket",
             Self::PhotoIsARunFile => {
                 "the photo's path leads to a file of the run itself, such as its ledger or its results"

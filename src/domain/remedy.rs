@@ -41,7 +41,10 @@ impl Reason {
             Self::PhotoAmbiguous => {
                 "Leave one of the files that `check` names, or name the ending in `--photo-template`."
             }
-            Self::PhotoNotReadable | Self::PhotoNotAFile => "Fix the rights, or the path.",
+            Self::PhotoNotReadable | Self::PhotoNotAFile => {
+                "Fix the rights, or the path. An object that its store does not give: put it there anew, or bring it back \
+                 from the archive."
+            }
             Self::PhotoIsARunFile => "Fix the path, or keep results, ledger and summary away from the photos.",
             Self::PhotoEmpty | Self::PhotoTruncated | Self::PhotoMalformed => {
                 "Copy the file again from where it came from."

@@ -29,6 +29,7 @@ impl Stores {
             fault: StoreFault::Refused,
             store: url.store.to_string(),
             detail: "this program was built without object stores".into(),
+            only_at: None,
         }))
     }
 }

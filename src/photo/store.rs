@@ -2,6 +2,9 @@
 
 use secrecy::SecretString;
 
+use super::{PhotoError, invalid};
+use crate::domain::outcome::Reason;
+
 /// What all stores of a command are opened with.
 #[derive(Debug, Default)]
 #[cfg_attr(
@@ -32,6 +35,20 @@ pub(crate) struct StoreError {
     pub(crate) store: String,
     /// What happened, and what to do about it.
     pub(crate) detail: String,
+    /// The object that it fails at while it answers when it is asked for something else.
+    pub(crate) only_at: Option<String>,
+}
+
+impl StoreError {
+    /// The same as a fault of the object, after tries enough.
+    pub(crate) fn of_object(self, tries: u32) -> PhotoError {
+        let object = self.only_at.unwrap_or(self.store);
+        let detail = format!(
+            "{}; so it was {tries} times, while its store answered otherwise",
+            self.detail
+        );
+        invalid(Reason::PhotoNotReadable, object, &detail)
+    }
 }
 
 /// What is wrong with a store.
@@ -41,8 +58,10 @@ pub(crate) struct StoreError {
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreFault {
-    /// It cannot be reached, or asks for fewer requests: another moment, another answer.
+    /// It cannot be reached, or fails: another moment, another answer.
     Down,
+    /// It asks for fewer requests, which is never the fault of an object.
+    Busy,
     /// Nobody gives this machine credentials: for a moment where somebody did before, else for ever.
     NoCredentials,
     /// It cannot be used like this, neither now nor later: credentials, bucket or region are wrong.

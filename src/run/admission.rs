@@ -180,13 +180,20 @@ impl Dispatcher {
                 self.leave_limit(&row);
                 self.finish_invalid(row, Reason::SharedPhoto, now);
             }
-            Err(PhotoError::Invalid { reason, detail }) => self.photo_is_invalid(row, reason, detail, now),
-            Err(PhotoError::Machine(_)) => {
+            Err(error) => self.unprepared(row, error, now),
+        }
+    }
+
+    /// There is no photo, for good or for now.
+    pub(super) fn unprepared(&mut self, row: PendingRow, error: PhotoError, now: Moment) {
+        match error {
+            PhotoError::Invalid { reason, detail } => self.photo_is_invalid(row, reason, detail, now),
+            PhotoError::Machine(_) => {
                 let busy = self.pipeline.in_flight() + self.pipeline.reading();
                 self.gate.machine_is_short(busy, now.instant);
                 self.retry_later(row, now);
             }
-            Err(PhotoError::Store(error)) => self.store_failed(row, error, now),
+            PhotoError::Store(error) => self.store_failed(row, error, now),
         }
     }
 

@@ -141,7 +141,7 @@ impl Dispatcher {
         };
         let due = self.due(failed, pending.failures, quiet_since, now);
         if decision == Decision::LastRound {
-            (pending.used, pending.failures, pending.last_round) = (0, 0, true);
+            pending.begin_last_round();
             self.queue.postpone(pending, due);
         } else {
             self.queue.park(pending, due);

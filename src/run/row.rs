@@ -7,7 +7,7 @@ use bytes::Bytes;
 use csv::StringRecord;
 
 use super::Moment;
-use super::stores::StoreRefusals;
+use super::stores::ObjectTries;
 use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
@@ -36,8 +36,8 @@ pub(super) struct PendingRow {
     pub(super) used: u32,
     /// Failures since the last round began, for the backoff.
     pub(super) failures: u32,
-    /// What its store has given others and not it.
-    pub(super) refusals: StoreRefusals,
+    /// How its store failed at its photo alone.
+    pub(super) object_tries: ObjectTries,
     pub(super) last_round: bool,
     /// Whether this run has taken it up, for `--limit`.
     pub(super) admitted: bool,
@@ -124,7 +124,7 @@ impl PendingRow {
             rejected,
             used: 0,
             failures: 0,
-            refusals: StoreRefusals::default(),
+            object_tries: ObjectTries::default(),
             last_round: false,
             admitted: false,
             told_shared: false,
@@ -135,6 +135,12 @@ impl PendingRow {
     pub(super) fn is_rejected_photo(&self, photo: &Photo) -> bool {
         let rejected = self.rejected.as_ref();
         rejected.is_some_and(|rejected| rejected.photo.sent().sha256 == photo.digest.sent().sha256)
+    }
+
+    /// It is out of attempts, and has as many once more.
+    pub(super) fn begin_last_round(&mut self) {
+        (self.used, self.failures, self.last_round) = (0, 0, true);
+        self.object_tries.begin_round();
     }
 
     /// Its status as long as nothing is settled.

@@ -3,6 +3,9 @@
 //! A store that is down is no fault of a row. Photos that are read go on to their requests; reading is paused, one photo at
 //! a time tries again after growing waits, and where none succeeds for longer than `--max-outage` the run ends. That is the
 //! pause of an outage once more, for what comes before the request: no row has begun an attempt by it.
+//!
+//! A store that fails at one object and answers otherwise is not down: that object's row has as many tries as a row has
+//! attempts, and is to blame then. So each run comes to its end, be there nothing but such objects.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,25 +18,23 @@ use super::{Moment, RunEvent};
 use crate::domain::{
     outcome::Reason,
     photo::{PhotoPlace, StoreName},
-    retry::backoff,
+    retry::{Budget, Decision, Failure, RetryPolicy, backoff},
     stop::Stop,
 };
 use crate::photo::{Photo, PhotoError, StoreError, StoreFault};
 
 /// So many objects that are all refused, with none that was given, are the fault of the credentials and not of the rows.
 const FORBIDDEN_FIRST: u32 = 20;
-/// How often a store may fail at one object while it gives others, before the object is to blame.
-const FAILURES_OF_ONE: u32 = 8;
 
 /// What is known of each store.
 #[derive(Debug, Default)]
 pub(super) struct StoreStates(BTreeMap<StoreName, StoreState>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct StoreState {
     outage: Option<Outage>,
-    /// Objects that were given, or refused by themselves.
-    answers: u64,
+    /// What it may fail at single objects before reading pauses: it may have too much to do.
+    budget: Budget,
     has_given: bool,
     /// Objects that were refused before any was given.
     forbidden: u32,
@@ -46,13 +47,11 @@ struct Outage {
     probe_at: Instant,
 }
 
-/// How a row fares at its store beside others.
+/// Tries at a row's object at which its store failed and answered otherwise.
 #[derive(Debug, Default)]
-pub(super) struct StoreRefusals {
-    /// Failures between which the store has answered others.
-    count: u32,
-    /// Answers of the store when it failed last.
-    answers: u64,
+pub(super) struct ObjectTries {
+    this_round: u32,
+    all: u32,
 }
 
 impl StoreStates {
@@ -83,11 +82,24 @@ impl StoreStates {
     }
 }
 
+impl Default for StoreState {
+    fn default() -> Self {
+        Self {
+            outage: None,
+            budget: Budget::full(),
+            has_given: false,
+            forbidden: 0,
+        }
+    }
+}
+
 impl StoreState {
     /// The store has answered for an object. True where all say the same: none may be read.
     fn answered(&mut self, photo: Result<(), Reason>) -> bool {
         self.outage = None;
-        self.answers += 1;
+        if photo.is_ok() {
+            self.budget.earn();
+        }
         self.has_given |= photo.is_ok();
         self.forbidden += u32::from(photo == Err(Reason::PhotoForbidden));
         !self.has_given && self.forbidden == FORBIDDEN_FIRST
@@ -107,14 +119,30 @@ impl StoreState {
         }
         is_new
     }
+
+    /// The store fails at one object and answers otherwise. Where that happens more often than it gives others, reading
+    /// pauses for a moment each time; the time of an outage does not begin. True where reading went on until now.
+    fn failed_at_one(&mut self, now: Instant, rng: &mut impl Rng) -> bool {
+        let was_open = self.outage.take().is_none();
+        if self.budget.pay(Failure::NotProcessed) {
+            return false;
+        }
+        self.failed(now, rng);
+        was_open
+    }
 }
 
-impl StoreRefusals {
-    /// One failure more; true where the object itself has to answer for it.
-    fn add(&mut self, answers: u64) -> bool {
-        self.count += u32::from(answers > self.answers);
-        self.answers = answers;
-        self.count > FAILURES_OF_ONE
+impl ObjectTries {
+    pub(super) fn begin_round(&mut self) {
+        self.this_round = 0;
+    }
+
+    /// One more, and what follows. A row has one retry at the least: no store is without a failure.
+    fn add(&mut self, retry: RetryPolicy, last_round: bool) -> Decision {
+        self.this_round += 1;
+        self.all += 1;
+        let retries = retry.retries.max(1);
+        RetryPolicy { retries }.decide(self.this_round, last_round)
     }
 }
 
@@ -136,33 +164,54 @@ impl Dispatcher {
                 detail: format!(
                     "the first {FORBIDDEN_FIRST} objects are all refused; may these credentials read objects there?"
                 ),
+                only_at: None,
             };
             self.store_refused(error, now);
         }
     }
 
     /// A store gives nothing.
-    pub(super) fn store_failed(&mut self, mut row: PendingRow, error: StoreError, now: Moment) {
+    pub(super) fn store_failed(&mut self, row: PendingRow, error: StoreError, now: Moment) {
         let PhotoPlace::Object(url) = &row.row.photo else {
             return;
         };
         let state = self.stores.of(&url.store);
         let is_for_a_moment = match error.fault {
-            StoreFault::Down => true,
+            StoreFault::Down | StoreFault::Busy => true,
             StoreFault::NoCredentials => state.has_given,
             StoreFault::Refused => false,
         };
         if !is_for_a_moment {
             return self.store_refused(error, now);
         }
-        if row.refusals.add(state.answers) {
-            let detail = format!("{}: {}; it gives others", row.row.photo, error.detail);
-            return self.photo_is_invalid(row, Reason::PhotoNotReadable, detail, now);
+        let is_for_one = error.only_at.is_some();
+        let is_news = match is_for_one {
+            true => state.failed_at_one(now.instant, &mut self.rng),
+            false => state.failed(now.instant, &mut self.rng),
+        };
+        if is_news {
+            self.events.push(RunEvent::StoreFailed(error.clone()));
         }
-        if state.failed(now.instant, &mut self.rng) {
-            self.events.push(RunEvent::StoreFailed(error));
+        match is_for_one {
+            true => self.object_failed(row, error, now),
+            false => self.retry_later(row, now),
         }
-        self.retry_later(row, now);
+    }
+
+    /// The store fails at this object alone.
+    fn object_failed(&mut self, mut row: PendingRow, error: StoreError, now: Moment) {
+        match row.object_tries.add(self.settings.retry, row.last_round) {
+            Decision::Again => self.retry_later(row, now),
+            Decision::LastRound => {
+                let due = now.instant + backoff(row.failures, &mut self.rng);
+                row.begin_last_round();
+                self.queue.postpone(row, due);
+            }
+            Decision::GiveUp => {
+                let fault = error.of_object(row.object_tries.all);
+                self.unprepared(row, fault, now);
+            }
+        }
     }
 
     fn store_refused(&mut self, error: StoreError, now: Moment) {
@@ -219,11 +268,42 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_to_blame_only_where_the_store_gives_others() {
-        let mut alone = StoreRefusals::default();
-        assert!((0..100).all(|_| !alone.add(0)));
-        let mut beside = StoreRefusals::default();
-        let failures: Vec<bool> = (1..=9).map(|answers| beside.add(answers)).collect();
-        assert_eq!(failures.iter().position(|is_bad| *is_bad), Some(8));
+    fn a_store_that_fails_at_one_object_is_not_down_and_pauses_only_where_it_does_so_often() {
+        let (mut state, mut rng, start) = (StoreState::default(), StdRng::seed_from_u64(7), Instant::now());
+        assert!(state.failed(start, &mut rng));
+        for _ in 0..50 {
+            assert!(!state.failed_at_one(start, &mut rng));
+            assert!(state.outage.is_none(), "its answer ends an outage");
+        }
+        assert!(
+            state.failed_at_one(start, &mut rng),
+            "nothing was given for fifty that were not"
+        );
+        for second in 1..1_000 {
+            let now = start + second * SECOND;
+            assert!(!state.failed_at_one(now, &mut rng));
+            let outage = state.outage.as_ref().unwrap();
+            assert!(outage.since == now && outage.probe_at <= now + SECOND / 2, "{outage:?}");
+        }
+        (0..10).for_each(|_| assert!(!state.answered(Ok(()))));
+        assert!(!state.failed_at_one(start, &mut rng) && state.outage.is_none());
+    }
+
+    #[test]
+    fn an_object_has_as_many_tries_as_a_row_has_attempts() {
+        for (retries, tries) in [(0, 4), (1, 4), (4, 10)] {
+            let mut object = ObjectTries::default();
+            let mut last_round = false;
+            let given_up = (1..100).find(|_| match object.add(RetryPolicy { retries }, last_round) {
+                Decision::Again => false,
+                Decision::LastRound => {
+                    object.begin_round();
+                    last_round = true;
+                    false
+                }
+                Decision::GiveUp => true,
+            });
+            assert_eq!((given_up, object.all), (Some(tries), tries), "{retries}");
+        }
     }
 }

@@ -20,5 +20,6 @@ mod server;
 mod signals;
 mod steps;
 mod storage;
+mod stores;
 mod unsent;
 mod world;

@@ -69,6 +69,75 @@ fn a_store_that_recovers_costs_no_row() {
     assert_eq!(store.asked().len(), 3);
 }
 
+/// Of these the store gives nothing, for ever: one fails, one breaks off, one is said to be there and breaks off before it
+/// begins.
+fn broken(path: &str) -> Option<Object> {
+    match path {
+        "/failing.jpg" => Some(Object::status(500)),
+        "/half.jpg" => Some(Object::new(&jpeg()[..100]).size(Some(jpeg().len()))),
+        "/nothing.jpg" => Some(Object::new(b"").size(Some(jpeg().len()))),
+        _ => None,
+    }
+}
+
+#[test]
+fn an_object_that_always_breaks_ends_as_a_fault_of_its_row_and_of_nothing_else() {
+    let broken_keys = ["failing.jpg", "half.jpg", "nothing.jpg"];
+    let store = Store::new(|path, _| broken(path).unwrap_or_else(|| Object::new(&jpeg())));
+    let server = Server::success();
+    let run = from(&store, &server)
+        .flag("-v")
+        .set("--retries", "1")
+        .set("--max-outage", "30s");
+    let run = with_keys(run, &["a.jpg", broken_keys[0], "b.jpg", broken_keys[1], broken_keys[2]]);
+    let (good, bad) = ("enrolled", "invalid photo_not_readable");
+    run.go()
+        .code(1)
+        .rows([good, bad, good, bad, bad])
+        .says(&["half.jpg", "while its store answered otherwise"]);
+    assert!(
+        broken_keys.iter().all(|key| tries(&store, key) == 4),
+        "{:?}",
+        store.asked()
+    );
+    // With nothing but them the next run comes to its end as well.
+    run.go().code(1).rows([good, bad, good, bad, bad]);
+    let check = run.tool(&["check", "--photo-root", &store.url(), "manifest.csv", "-o", "-"]);
+    assert_eq!(check.code, Some(1), "{}", check.stderr);
+    let findings = String::from_utf8_lossy(&check.stdout);
+    assert_eq!(findings.matches("photo_not_readable").count(), 3, "{findings}");
+}
+
+fn tries(store: &Store, key: &str) -> usize {
+    store.asked().iter().filter(|path| path[1..] == *key).count()
+}
+
+#[test]
+fn the_only_object_of_a_store_is_to_blame_where_the_store_says_anything_else() {
+    let server = Server::success();
+    for elsewhere in [404, 403, 501, 500] {
+        let store = Store::new(move |path, _| broken(path).unwrap_or_else(|| Object::status(elsewhere)));
+        let run = from(&store, &server).set("--retries", "0").set("--max-outage", "1s");
+        let run = with_keys(run, &["half.jpg"]);
+        match elsewhere {
+            500 => run.go().code(6).all("pending"),
+            _ => run.go().code(1).all("invalid photo_not_readable"),
+        };
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn too_many_requests_are_never_the_fault_of_an_object() {
+    let store = Store::new(|path, _| match path {
+        "/p.jpg" => Object::status(429),
+        _ => Object::status(404),
+    });
+    let server = Server::success();
+    let run = from(&store, &server).rows(1).set("--retries", "0");
+    run.set("--max-outage", "3s").go().code(6).all("pending");
+}
+
 #[test]
 fn a_store_that_stays_away_ends_the_run_and_the_api_is_not_blamed() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

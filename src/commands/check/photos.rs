@@ -25,7 +25,8 @@ pub(super) struct Judgement {
 pub(super) struct FixedPhoto {
     pub(super) source_bytes: u64,
     pub(super) digest: FixedDigest,
-    pub(super) bytes: Bytes,
+    /// None where nobody wants them: rows wait here for those before them.
+    pub(super) bytes: Option<Bytes>,
 }
 
 /// First wait before a photo is read again for which the machine had no descriptor or no memory, or its store no answer.
@@ -33,17 +34,26 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// How often that is done, each wait twice as long as the one before: 25.5 s in all, since other programs may be done by
 /// then.
 const WAITS: u32 = 8;
+/// How often an object is read that its store fails at while it answers otherwise; 3.1 s in all.
+const OBJECT_TRIES: u32 = 6;
 
-/// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them.
-pub(super) async fn judge<R>(read: impl Fn() -> R) -> Result<Judgement, PhotoError>
+/// Judges what `read` reads. Faults of the machine and of a store are told when there was time enough to get over them;
+/// where the store answers otherwise they are the object's own. `keep`: with the bytes of what is fixed.
+pub(super) async fn judge<R>(read: impl Fn() -> R, keep: bool) -> Result<Judgement, PhotoError>
 where
     R: Future<Output = Result<Photo, PhotoError>>,
 {
-    let mut waits = (0..WAITS).map(|wait| FIRST_WAIT * 2_u32.pow(wait));
+    let mut tries = 1;
     loop {
-        match (read().await, waits.next()) {
-            (Err(error), Some(wait)) if is_for_a_moment(&error) => sleep(wait).await,
-            (read, _) => return read.map(|photo| Judgement::of(&photo)),
+        match read().await {
+            Err(PhotoError::Store(error)) if error.only_at.is_some() && tries >= OBJECT_TRIES => {
+                return Err(error.of_object(tries));
+            }
+            Err(error) if is_for_a_moment(&error) && tries <= WAITS => {
+                sleep(FIRST_WAIT * 2_u32.pow(tries - 1)).await;
+                tries += 1;
+            }
+            read => return read.map(|photo| Judgement::of(&photo, keep)),
         }
     }
 }
@@ -51,7 +61,7 @@ where
 fn is_for_a_moment(error: &PhotoError) -> bool {
     match error {
         PhotoError::Machine(_) => true,
-        PhotoError::Store(StoreError { fault, .. }) => *fault == StoreFault::Down,
+        PhotoError::Store(StoreError { fault, .. }) => matches!(fault, StoreFault::Down | StoreFault::Busy),
         PhotoError::Invalid { .. } => false,
     }
 }
@@ -62,14 +72,14 @@ pub(super) fn panicked<T>(error: JoinError) -> T {
 }
 
 impl Judgement {
-    fn of(photo: &Photo) -> Self {
+    fn of(photo: &Photo, keep: bool) -> Self {
         Self {
             sha256: photo.digest.sha256,
             large: photo.is_large().then_some(photo.digest.sent().bytes),
             fixed: photo.digest.fixed.map(|digest| FixedPhoto {
                 source_bytes: photo.digest.bytes,
                 digest,
-                bytes: photo.bytes.clone(),
+                bytes: keep.then(|| photo.bytes.clone()),
             }),
         }
     }
@@ -102,12 +112,15 @@ mod tests {
     /// What comes of a photo that the machine cannot read so many times, and how often it was tried.
     async fn short_of_descriptors(times: u32) -> (Result<Judgement, PhotoError>, u32) {
         let reads = AtomicU32::new(0);
-        let judged = judge(|| {
-            ready(match reads.fetch_add(1, Ordering::SeqCst) {
-                read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
-                _ => Ok(photo(10)),
-            })
-        });
+        let judged = judge(
+            || {
+                ready(match reads.fetch_add(1, Ordering::SeqCst) {
+                    read if read < times => Err(PhotoError::Machine(io::Error::from_raw_os_error(24))),
+                    _ => Ok(photo(10)),
+                })
+            },
+            false,
+        );
         (judged.await, reads.load(Ordering::SeqCst))
     }
 
@@ -127,29 +140,65 @@ mod tests {
         assert_eq!(reads, 9);
     }
 
+    /// What comes of an object that is not given, where its store answers otherwise at these tries.
+    async fn not_given(answers_otherwise: impl Fn(u32) -> bool) -> (Result<Judgement, PhotoError>, u32) {
+        let reads = AtomicU32::new(0);
+        let judged = judge(
+            || {
+                let read = reads.fetch_add(1, Ordering::SeqCst) + 1;
+                ready(Err(PhotoError::Store(StoreError {
+                    fault: StoreFault::Down,
+                    store: "s3://bucket".into(),
+                    detail: "no answer".into(),
+                    only_at: answers_otherwise(read).then(|| "s3://bucket/a.jpg".into()),
+                })))
+            },
+            false,
+        );
+        (judged.await, reads.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_object_is_to_blame_only_where_its_store_answers_otherwise() {
+        let (judged, reads) = not_given(|_| false).await;
+        assert!(matches!(judged, Err(PhotoError::Store(_))), "{judged:?}");
+        assert_eq!(reads, 9);
+        for (answers_from, wanted) in [(1, 6), (6, 6), (7, 7), (9, 9)] {
+            let (judged, reads) = not_given(|read| read >= answers_from).await;
+            let Err(PhotoError::Invalid { reason, detail }) = judged else {
+                panic!("{answers_from}: {judged:?}");
+            };
+            assert_eq!((reason, reads), (Reason::PhotoNotReadable, wanted));
+            assert!(detail.contains("\"s3://bucket/a.jpg\": no answer"), "{detail}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_fault_of_the_photo_is_told_at_once() {
         let started = tokio::time::Instant::now();
-        let judged = judge(|| {
-            ready(Err(PhotoError::Invalid {
-                reason: Reason::PhotoEmpty,
-                detail: "empty".into(),
-            }))
-        });
+        let judged = judge(
+            || {
+                ready(Err(PhotoError::Invalid {
+                    reason: Reason::PhotoEmpty,
+                    detail: "empty".into(),
+                }))
+            },
+            false,
+        );
         assert!(matches!(judged.await, Err(PhotoError::Invalid { .. })));
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn a_panic_is_no_fault_of_the_row() {
-        let judging = tokio::spawn(judge(async || panic!("a defect")));
+        let judging = tokio::spawn(judge(async || panic!("a defect"), false));
         assert!(judging.await.unwrap_err().is_panic());
     }
 
     #[tokio::test]
     async fn only_a_large_photo_is_called_so() {
         for (bytes, large) in [(4_500_000, None), (4_500_001, Some(4_500_001))] {
-            let judged = judge(|| ready(Ok(photo(bytes)))).await.unwrap();
+            let judged = judge(|| ready(Ok(photo(bytes))), false).await.unwrap();
             assert_eq!(judged.large, large);
         }
     }

@@ -87,8 +87,8 @@ impl Check<'_, '_> {
     }
 
     fn photo_under_way(&self, role: Role, row: &Row) -> UnderWay {
-        let (place, photos) = (row.photo.clone(), Arc::clone(&self.photos));
-        let task = tokio::spawn(async move { judge(|| photos.read(&place, None)).await });
+        let (place, photos, keep) = (row.photo.clone(), Arc::clone(&self.photos), self.copies.is_some());
+        let task = tokio::spawn(async move { judge(|| photos.read(&place, None), keep).await });
         UnderWay::Photo { role, task }
     }
 
@@ -137,8 +137,8 @@ impl Check<'_, '_> {
     /// Tells of a photo in whose place another one is sent, and keeps that one if this is wished.
     fn fixed(&mut self, place: &Place, fixed: &FixedPhoto) -> Result<(), CheckError> {
         let Place { row, line, user_id } = place;
-        if let Some(copies) = &self.copies {
-            let kept = copies.keep(*row, user_id, &fixed.bytes);
+        if let (Some(copies), Some(bytes)) = (&self.copies, &fixed.bytes) {
+            let kept = copies.keep(*row, user_id, bytes);
             kept.map_err(|(path, source)| CheckError::Whole(Error::FixedCopy { path, source }))?;
         }
         let (fixes, before, after) = (fixed.digest.fixes, fixed.source_bytes, fixed.digest.bytes);

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::Prepared;
 use super::watch::Watch;
 use crate::client::{Client, ClientSettings};
-use crate::commands::{runtime, simulator::listen};
+use crate::commands::{FIXED_OBJECT_READS, runtime, simulator::listen};
 use crate::config::{ConfigError, Destination, EnrollConfig};
 use crate::domain::{endpoint::Endpoint, signature::Signer};
 use crate::error::Error;
@@ -25,9 +25,6 @@ const SPARE_DESCRIPTORS: u64 = 48;
 
 /// Most objects that are read at a time: with 100 ms each, 2,560 in a second.
 const OBJECT_READS: usize = 256;
-
-/// The same where photos are fixed: each may have 64 MB then, and there are no more processors than a few.
-const FIXED_READS: usize = 8;
 
 /// How the run ended, and who watches it, whose last word is still to be said.
 pub(super) fn send(
@@ -114,7 +111,7 @@ fn affordable(config: &EnrollConfig) -> (usize, usize) {
     let affordable = usize::try_from(free / (ends + u64::from(has_stores))).unwrap_or(usize::MAX);
     let concurrency = config.pace.concurrency.min(affordable).max(1);
     let left = usize::try_from(free.saturating_sub(concurrency as u64 * ends)).unwrap_or(usize::MAX);
-    let most = config.fixing.map_or(OBJECT_READS, |_| FIXED_READS);
+    let most = config.fixing.map_or(OBJECT_READS, |_| FIXED_OBJECT_READS);
     (concurrency, left.clamp(1, most))
 }
 

@@ -1,8 +1,11 @@
 //! Decides what a photo needs, and does it within the limits.
 
+use std::num::NonZero;
+use std::thread::available_parallelism;
+
 use image::metadata::Orientation;
 
-use super::guard::{guarded, silence};
+use super::guard::{guarded, prepare};
 use super::head::Head;
 use super::picture::{Picture, fit};
 use super::turns::{Turn, Turns};
@@ -39,8 +42,9 @@ enum Source<'a> {
 
 impl Fixer {
     pub(crate) fn new(settings: FixSettings) -> Option<Self> {
-        silence();
-        let turns = Turns::new();
+        let photos = available_parallelism().map_or(1, NonZero::get);
+        prepare(photos);
+        let turns = Turns::of(photos);
         Some(Self { settings, turns })
     }
 

@@ -5,17 +5,24 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::thread;
 
+use rayon::ThreadPoolBuilder;
+
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The threads on which jpeg-decoder transforms what another one has read are named so.
-const JPEG_DECODERS_THREAD: &str = "worker thread for component";
+/// The threads on which jpeg-decoder does parts of its work are named so.
+const DECODERS_THREAD: &str = "decoder";
 
-/// From now on a panic of guarded work leaves no message. All others do as before.
-pub(super) fn silence() {
+/// Prepares for guarded work on so many photos at once. From now on a panic of it leaves no message; all others do as
+/// before.
+pub(super) fn prepare(photos: usize) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        let threads = ThreadPoolBuilder::new().num_threads(photos);
+        let threads = threads.thread_name(|_| DECODERS_THREAD.into()).build_global();
+        // Where none can be started now, the decoder tries again by itself.
+        drop(threads);
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if !is_guarded() {
@@ -26,10 +33,7 @@ pub(super) fn silence() {
 }
 
 fn is_guarded() -> bool {
-    let name = thread::current()
-        .name()
-        .map(|name| name.starts_with(JPEG_DECODERS_THREAD));
-    GUARDED.get() || name == Some(true)
+    GUARDED.get() || thread::current().name() == Some(DECODERS_THREAD)
 }
 
 /// What `work` gives back; none where it has panicked. Nothing that it has touched is used again then.

@@ -2,9 +2,7 @@
 //!
 //! A turn is taken on a thread of its own, never on one that serves connections, so that the sending goes on meanwhile.
 
-use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::available_parallelism;
 
 /// The turns there are.
 #[derive(Debug)]
@@ -19,11 +17,7 @@ pub(super) struct Turns {
 pub(in super::super) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    pub(super) fn new() -> Self {
-        Self::of(available_parallelism().map_or(1, NonZero::get))
-    }
-
-    fn of(turns: usize) -> Self {
+    pub(super) fn of(turns: usize) -> Self {
         Self {
             free: Mutex::new(turns),
             freed: Condvar::new(),

@@ -41,13 +41,25 @@ const WRONG_CREDENTIALS: [&str; 14] = [
     "UnauthorizedAccess",
 ];
 
+/// Words for too many requests at once.
+const BUSY: [&str; 5] = [
+    "RequestLimitExceeded",
+    "ServerBusy",
+    "SlowDown",
+    "Throttling",
+    "TooManyRequests",
+];
+/// The HTTP status of the same, and the one of a server that does not know the method.
+const TOO_MANY_REQUESTS: u16 = 429;
+const NOT_IMPLEMENTED: u16 = 501;
+
 /// Words for a key that the store cannot have.
 const BAD_KEYS: [&str; 4] = ["InvalidUri", "InvalidURI", "KeyTooLongError", "InvalidResourceName"];
 
 /// Reads the chain of an error, and takes none of its texts but those of the machine.
 pub(super) fn photo_error(url: &ObjectUrl, error: &object_store::Error) -> PhotoError {
     let chain = || causes(error);
-    if let Some(refusal) = chain().find_map(|error| error.downcast_ref::<Refusal>()) {
+    if let Some(refusal) = refusal(error) {
         return refused(url, refusal);
     }
     let store = |fault, detail: String| of_store(&url.store, fault, detail);
@@ -70,6 +82,23 @@ pub(super) fn photo_error(url: &ObjectUrl, error: &object_store::Error) -> Photo
         return store(StoreFault::Refused, detail.into());
     }
     transport(&url.store, error)
+}
+
+fn refusal(error: &object_store::Error) -> Option<&Refusal> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+/// Whether a store that does not give an object says so as one that is well.
+pub(super) fn is_answer(error: &object_store::Error) -> bool {
+    match refusal(error) {
+        Some(Refusal { status, .. }) => *status == NOT_IMPLEMENTED || !is_unwell(*status),
+        None => !causes(error).any(|error| error.is::<HttpError>()),
+    }
+}
+
+/// What is no answer about an object, but one about the moment.
+fn is_unwell(status: u16) -> bool {
+    matches!(status, 408 | 425 | TOO_MANY_REQUESTS | 500..=599)
 }
 
 /// Nothing came back, or nobody was asked.
@@ -101,11 +130,13 @@ fn refused(url: &ObjectUrl, refusal: &Refusal) -> PhotoError {
     let row = |reason, what: &str| of_row(url, reason, &format!("{what} ({said})"));
     let is_cloud = !url.store.scheme.is_web();
     match status {
-        408 | 425 | 429 | 500..=599 => {
+        _ if is_unwell(*status) => {
+            let is_busy = *status == TOO_MANY_REQUESTS || is_any(&BUSY);
+            let fault = if is_busy { StoreFault::Busy } else { StoreFault::Down };
             let key = &url.key;
             of_store(
                 &url.store,
-                StoreFault::Down,
+                fault,
                 format!("it does not give {key:?} at the moment ({said})"),
             )
         }
@@ -166,6 +197,7 @@ fn of_store(store: &StoreName, fault: StoreFault, detail: String) -> PhotoError 
         fault,
         store: store.to_string(),
         detail,
+        only_at: None,
     })
 }
 
@@ -175,18 +207,21 @@ mod tests {
 
     use object_store::client::HttpErrorKind;
 
-    fn judged(url: &str, status: u16, code: Option<&str>, is_login: bool) -> PhotoError {
+    fn error(status: u16, code: Option<&str>, is_login: bool) -> object_store::Error {
         let refusal = Refusal {
             status,
             code: code.map(str::to_owned),
             is_login,
         };
         let source = HttpError::new(HttpErrorKind::Unknown, refusal);
-        let error = object_store::Error::Generic {
+        object_store::Error::Generic {
             store: "S3",
             source: Box::new(source),
-        };
-        photo_error(&ObjectUrl::parse(url).unwrap(), &error)
+        }
+    }
+
+    fn judged(url: &str, status: u16, code: Option<&str>, is_login: bool) -> PhotoError {
+        photo_error(&ObjectUrl::parse(url).unwrap(), &error(status, code, is_login))
     }
 
     fn reason(url: &str, status: u16, code: Option<&str>) -> Result<Reason, StoreFault> {
@@ -204,8 +239,18 @@ mod tests {
             let is_down = status >= 500 || DOWN.contains(&status);
             for url in ["s3://bucket/a.jpg", "https://host/a.jpg"] {
                 let judged = reason(url, status, None);
-                assert_eq!(judged == Err(StoreFault::Down), is_down, "{url} {status} {judged:?}");
+                let wanted = if status == 429 {
+                    StoreFault::Busy
+                } else {
+                    StoreFault::Down
+                };
+                assert_eq!(judged == Err(wanted), is_down, "{url} {status} {judged:?}");
             }
+            assert_eq!(
+                is_answer(&error(status, None, true)),
+                !is_down || status == 501,
+                "{status}"
+            );
             assert_ne!(
                 reason("https://host/a.jpg", status, None),
                 Err(StoreFault::Refused),
@@ -231,7 +276,9 @@ mod tests {
         ] {
             assert_eq!(s3(status, code), Err(StoreFault::Refused), "{code}");
         }
-        assert_eq!(s3(503, "SlowDown"), Err(StoreFault::Down));
+        assert_eq!(s3(503, "SlowDown"), Err(StoreFault::Busy));
+        assert_eq!(s3(503, "SlowDownRead"), Err(StoreFault::Down));
+        assert_eq!(s3(500, "InternalError"), Err(StoreFault::Down));
         let login = judged("s3://bucket/a.jpg", 403, None, true);
         assert!(matches!(
             login,

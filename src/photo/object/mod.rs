@@ -16,7 +16,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetResult, ObjectStore};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{PhotoError, StoreSettings, StoreSetupError, check_size, invalid};
+use super::{PhotoError, StoreFault, StoreSettings, StoreSetupError, check_size, invalid};
 use crate::domain::{
     outcome::Reason,
     photo::{ObjectUrl, ObjectVersion, PhotoRoots, StoreName},
@@ -25,6 +25,8 @@ use crate::sys::buffers::{Buffer, BufferPool};
 
 use connections::Connections;
 
+/// What the name of an object has behind it that nobody has.
+const BESIDE: &str = ".none-of-this-name";
 /// Longest ETag or version that is kept; those of the clouds have at most some hundred bytes.
 const MAX_VERSION_BYTES: usize = 1024;
 
@@ -60,8 +62,41 @@ impl Stores {
         self.reads.acquire().await.ok()
     }
 
-    /// The object's bytes, at most so many, as they are or as they were in a version.
+    /// The object's bytes, at most so many, as they are or as they were in a version. Where the store fails at it, the
+    /// error says whether it answers otherwise.
     pub(super) async fn fetch(
+        &self,
+        url: &ObjectUrl,
+        version: Option<&str>,
+        buffers: &Arc<BufferPool>,
+        most: u64,
+    ) -> Result<(Buffer, ObjectVersion), PhotoError> {
+        match self.fetch_once(url, version, buffers, most).await {
+            Err(PhotoError::Store(mut error)) if error.fault == StoreFault::Down => {
+                error.only_at = self.answers_beside(url).await.then(|| url.to_string());
+                Err(PhotoError::Store(error))
+            }
+            fetched => fetched,
+        }
+    }
+
+    /// Whether the store says anything of an object beside this one: that there is none.
+    async fn answers_beside(&self, url: &ObjectUrl) -> bool {
+        let beside = ObjectUrl {
+            store: url.store.clone(),
+            key: format!("{}{BESIDE}", url.key),
+        };
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        match self.ask(&beside, options).await {
+            Ok(asked) => asked.map_or_else(|error| faults::is_answer(&error), |_| true),
+            Err(_) => false,
+        }
+    }
+
+    async fn fetch_once(
         &self,
         url: &ObjectUrl,
         version: Option<&str>,
@@ -80,14 +115,18 @@ impl Stores {
     }
 
     async fn get(&self, url: &ObjectUrl, version: Option<&str>) -> Result<GetResult, PhotoError> {
-        let store = self.by_name.get(&url.store).ok_or_else(|| no_root(url))?;
-        let path = Path::parse(&url.key).map_err(|_| no_root(url))?;
         let options = GetOptions {
             version: version.map(str::to_owned),
             ..GetOptions::default()
         };
-        let got = store.get_opts(&path, options).await;
+        let got = self.ask(url, options).await?;
         got.map_err(|error| faults::photo_error(url, &error))
+    }
+
+    async fn ask(&self, url: &ObjectUrl, options: GetOptions) -> Result<object_store::Result<GetResult>, PhotoError> {
+        let store = self.by_name.get(&url.store).ok_or_else(|| no_root(url))?;
+        let path = Path::parse(&url.key).map_err(|_| no_root(url))?;
+        Ok(store.get_opts(&path, options).await)
     }
 }
 

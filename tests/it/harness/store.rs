@@ -1,4 +1,4 @@
-//! A scripted server of objects on a free port of loopback: GETs come in, and the script says what goes out.
+//! A scripted server of objects on a free port of loopback: requests come in, and the script says what goes out.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -96,9 +96,10 @@ impl Store {
         format!("{scheme}://{}", self.address)
     }
 
-    /// What was asked for, in order: path and query.
+    /// What was asked for, in order: path and query of each GET.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|path| path.starts_with('/')).cloned().collect()
     }
 }
 
@@ -119,12 +120,17 @@ fn converse(
     let mut buffer = Vec::new();
     while let Some(head) = Head::read(&mut *stream, &mut buffer)? {
         let path = head.line.split(' ').nth(1).unwrap_or_default().to_owned();
+        let is_head = head.line.starts_with("HEAD ");
+        let asked = if is_head { format!("HEAD {path}") } else { path.clone() };
         let nth = {
             let mut books = books.lock().unwrap();
-            books.push(path.clone());
-            books.iter().filter(|other| **other == path).count()
+            books.push(asked.clone());
+            books.iter().filter(|other| **other == asked).count()
         };
-        let object = script(&path, nth);
+        let mut object = script(&path, nth);
+        if is_head {
+            object.body.clear();
+        }
         write(&mut *stream, &object)?;
         if object.last {
             break;
