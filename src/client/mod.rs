@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Method, Request, Response};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
@@ -87,7 +88,11 @@ impl Client {
         let mut request = Request::new(Method::POST, self.url.clone());
         request.headers_mut().insert(CONTENT_TYPE, JSON);
         *request.body_mut() = Some(Body::wrap(body));
-        Ok(read(self.http.execute(request).await?).await)
+        let reply = read(self.http.execute(request).await?).await;
+        // The connection goes back to its pool in a task of its own. It has its turn before the next request asks for one,
+        // which would open another.
+        yield_now().await;
+        Ok(reply)
     }
 }
 

@@ -1,12 +1,15 @@
 //! How many requests may be in flight: one until the first row is settled, then as many as the
 //! server takes, up to `--concurrency`.
 //!
-//! A start that doubles every round trip, then one more each round trip, as Vector's adaptive request concurrency
-//! does it. It falls where a large share of the answers of a round trip say "too much": one that fails now and then is not
+//! A start that grows fourfold every round trip, then one more each round trip, as Vector's adaptive request concurrency
+//! does it, whose start doubles. It falls where a large share of the answers of a round trip say "too much": one that fails now and then is not
 //! overloaded, and costs nothing. No clock: instants come in.
 
 use std::time::{Duration, Instant};
 
+/// By how much each settled row raises the limit at the start, which makes it four times as high each round trip. With
+/// 64 requests and answers after 50 ms that is 0.2 s, where doubling takes 0.3 s, of which most is spent with a few.
+const START_STEP: f64 = 3.0;
 /// How much of the limit goes for each congested answer of the share: half of it where all are.
 const DECREASE: f64 = 0.5;
 /// Share of congested answers from which the server is overloaded; below it, it fails now and then.
@@ -31,7 +34,7 @@ pub(crate) struct ConcurrencyLimit {
     /// What the machine can hold, as far as is known.
     cap: f64,
     value: f64,
-    /// Doubling each round trip, until the cap or the first overload.
+    /// Growing fourfold each round trip, until the cap or the first overload.
     starting: bool,
     /// Seconds of a usual answer.
     usual: Option<f64>,
@@ -88,7 +91,7 @@ impl ConcurrencyLimit {
         if full {
             self.recover();
         }
-        let step = if self.starting { 1.0 } else { 1.0 / self.value };
+        let step = if self.starting { START_STEP } else { 1.0 / self.value };
         if full && (self.starting || quick) {
             self.value = (self.value + step).min(self.cap);
         }
@@ -145,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_one_and_doubles_every_round_trip() {
+    fn begins_with_one_and_grows_fourfold_every_round_trip() {
         let mut limit = ConcurrencyLimit::new(16);
         assert_eq!(limit.current(), 1);
-        for wanted in [2, 4, 8, 16, 16] {
+        for wanted in [4, 16, 16] {
             (0..limit.current()).for_each(|_| limit.settled(QUICKLY, true));
             assert_eq!(limit.current(), wanted);
         }
