@@ -13,6 +13,7 @@ pub(crate) mod finding;
 pub(crate) mod fixes;
 pub(crate) mod lookup;
 pub(crate) mod outcome;
+pub(crate) mod pace;
 pub(crate) mod partner_id;
 pub(crate) mod photo;
 pub(crate) mod photo_counts;
