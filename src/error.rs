@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::client::ClientError;
 use crate::config::ConfigError;
-use crate::domain::stop::Stop;
+use crate::domain::{row_at::RowAt, stop::Stop};
 use crate::exit::ExitStatus;
 use crate::ledger::LedgerError;
 use crate::manifest::{DataError, UnusableManifest};
@@ -39,8 +39,8 @@ pub(crate) enum Error {
     Findings { path: PathBuf, source: FindingsError },
     #[error("fixed copy {path:?}")]
     FixedCopy { path: PathBuf, source: FixedCopyError },
-    #[error("cannot read the photo of row {row}")]
-    Photo { row: u32, source: PhotoError },
+    #[error("cannot read the photo of {row}")]
+    Photo { row: RowAt, source: PhotoError },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]

@@ -80,8 +80,8 @@
 //!    the batch durable first, and then appends the lines to the results (`output/follow.rs`, `output/cells.rs`).
 //!
 //! Meanwhile the driver tells those who watch what happens and how the run stands (`Observer`, `Snapshot` in `run/mod.rs`).
-//! `commands/enroll/watch.rs` makes one `Standing` of it (`domain/standing.rs`), which the bar and the lines show
-//! (`terminal/mod.rs`), and which a thread of its own publishes as status and metrics (`output/publish.rs`); `status` reads
+//! `commands/enroll/watch.rs` makes one `Standing` of it (`domain/standing.rs`, with rate and time left from
+//! `domain/pace.rs`), which the bar and the lines show (`terminal/mod.rs`), and which a thread of its own publishes as status and metrics (`output/publish.rs`); `status` reads
 //! that beside the ledger (`output/status.rs`). Another thread pings a service (`commands/enroll/pinger.rs`).
 //!
 //! When nothing is left, or the run is stopped (`domain/stop.rs`, `run/shutdown.rs`):

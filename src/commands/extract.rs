@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::manifest::{DataError, DataFile, DataRow, RowFault};
+use crate::manifest::{DataError, DataFile, DataRow, Lines, RowFault};
 use crate::output::{ExtractError, FindingTally, NewManifest, PhotoFolder};
 use crate::sys::new_file::Placed;
 use crate::terminal::{ExtractReporter, Extracted};
@@ -29,8 +29,9 @@ struct Extraction<'a> {
     data: &'a DataFile,
     folder: PhotoFolder,
     manifest: NewManifest,
-    /// The first row of each user, by half of the SHA-256 of the id; all that is kept of a row.
+    /// The first row of each user, by half of the SHA-256 of the id; all that is kept of a row beside its line.
     users: BTreeMap<[u8; 16], u32>,
+    lines: Lines,
     reporter: ExtractReporter,
     rows: u32,
     photos: u32,
@@ -79,6 +80,7 @@ impl<'a> Extraction<'a> {
             folder,
             manifest: manifest.map_err(Error::of_extracted(&config.manifest))?,
             users: BTreeMap::new(),
+            lines: Lines::default(),
             reporter: ExtractReporter::new(config.log),
             rows: 0,
             photos: 0,
@@ -90,6 +92,7 @@ impl<'a> Extraction<'a> {
     fn take(&mut self, row: DataRow<'_>) -> Result<(), Stopped> {
         let DataRow { number, line, cells } = row;
         self.rows += 1;
+        self.lines.push(number, line);
         let mut user = UNKNOWN.to_owned();
         let extracted = match cells {
             Ok(cells) => self.extract(number, &cells, &mut user)?,
@@ -147,7 +150,7 @@ impl<'a> Extraction<'a> {
             first if first == number => Ok(()),
             first => Err(fault(
                 Reason::RepeatedUserId,
-                format!("row {first} has the same user_id"),
+                format!("{} has the same user_id", self.lines.at(first)),
             )),
         }
     }

@@ -51,8 +51,12 @@ fn explained(mut error: Error, arguments: &[OsString]) -> Error {
         return error;
     }
     let words = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
-    let mut words = words.filter(|word| !word.starts_with('-') && !Path::new(word).exists());
-    match words.find_map(|word| Some((word, command_like(word)?))) {
+    let mut words = words.filter(|word| !word.starts_with('-'));
+    let first = words.clone().next().unwrap_or_default();
+    // A command that stands first as it should is not what the error is about.
+    match words
+        .find_map(|word| Some((word, mistaken(word)?)).filter(|(word, command)| command != word || *word != first))
+    {
         Some((word, command)) if word != command => no_such_command(word, &command),
         Some((_, command)) => {
             let tip = format!("a command stands first: image-enroll {command}");
@@ -62,8 +66,39 @@ fn explained(mut error: Error, arguments: &[OsString]) -> Error {
             );
             error
         }
-        None => error,
+        None => another_manifest(&error, first).unwrap_or(error),
     }
+}
+
+/// The command that somebody may have meant by a word that is no file and has no ending.
+fn mistaken(word: &str) -> Option<String> {
+    let path = Path::new(word);
+    let may_be = path.extension().is_none() && !path.exists();
+    may_be.then(|| command_like(word)).flatten()
+}
+
+/// The error where a second manifest stands behind the first. `first` is the first word, which may be a command.
+fn another_manifest(error: &Error, first: &str) -> Option<Error> {
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) if !word.starts_with('-') => Some(word.clone()),
+        _ => None,
+    };
+    let other = of(ContextKind::InvalidSubcommand).or_else(|| of(ContextKind::InvalidArg))?;
+    let definitions = definitions();
+    let command = definitions.find_subcommand(first).unwrap_or(&definitions);
+    let takes_one = command
+        .get_positionals()
+        .any(|argument| argument.get_id() == "manifest");
+    takes_one.then(|| {
+        Error::raw(
+            ErrorKind::UnknownArgument,
+            format!(
+                "one manifest is taken at a time, and '{other}' is another one\n\n  \
+                 tip: type the command once for each; while both go by the same ledger, nobody is sent twice\n  \
+                 tip: where their headers are equal, join them: (cat FIRST; tail -n +2 {other}) > both.csv\n"
+            ),
+        )
+    })
 }
 
 fn no_such_command(word: &str, command: &str) -> Error {

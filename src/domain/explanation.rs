@@ -127,7 +127,7 @@ impl Reason {
             Self::WrongUser => "the answer names another user, or none",
             Self::WrongSignature => "the answer carries a signature that this API key does not make",
             Self::Interrupted => "the run ended while the request was under way",
-            Self::RunStopped => "the run stopped at this row's answer, or before its request had left",
+            Self::RunStopped => "the run stopped at this row's answer, which says nothing about the row itself",
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 
-use super::outcome::Reason;
+use super::{outcome::Reason, row_at::RowAt};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, Serialize)]
@@ -31,6 +31,16 @@ pub(crate) struct Finding {
     pub(crate) user_id: String,
     /// For people: the value, and what is wrong with it.
     pub(crate) detail: String,
+}
+
+impl Finding {
+    /// The row that it is about.
+    pub(crate) fn row_at(&self) -> RowAt {
+        RowAt {
+            row: self.row,
+            line: self.line,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 
-use super::outcome::Reason;
+use super::{outcome::Reason, row_at::RowAt};
 
 /// Why a row that is right by its form looks wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +15,8 @@ pub(crate) enum Suspicion {
     SpoiltUserId,
     #[error("the user_id is a word for no value")]
     PlaceholderUserId,
-    #[error("the user_id of row {other} differs only in case, Unicode form or invisible characters")]
-    SimilarUserId { other: u32 },
+    #[error("the user_id of {other} differs only in case, Unicode form or invisible characters")]
+    SimilarUserId { other: RowAt },
     #[error("the date is the zero of a clock or a calendar, and so not a real date")]
     ZeroDate,
     #[error("the date is before {FIRST_YEAR}")]

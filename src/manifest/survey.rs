@@ -4,8 +4,9 @@
 //! that ten million rows take some 410 MB and nobody can make two ids collide.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
-use super::{Manifest, ManifestError, Record, RowFault, row::Row};
+use super::{Manifest, ManifestError, Record, RowFault, lines::Lines, row::Row};
 use crate::domain::{
     outcome::Reason,
     suspicion::{Suspicion, fold},
@@ -30,6 +31,8 @@ pub(crate) enum Role {
 #[derive(Debug)]
 pub(crate) struct Survey {
     roles: Vec<Role>,
+    /// On which line each row begins.
+    lines: Arc<Lines>,
     /// Rows in conflict with the row each contradicts, by row.
     conflicts: Vec<(u32, u32)>,
     /// Rows with a row of another user whose id looks the same, by row.
@@ -56,10 +59,11 @@ impl Survey {
     /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself.
     pub(crate) fn take(manifest: &Manifest, mut fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
         let mut hashes = Hashes::default();
-        let (mut roles, mut marks) = (Vec::new(), Vec::new());
+        let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Vec::new());
         let mut is_suspicious = false;
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
+            lines.push(number, record.line());
             match manifest.row(number, record) {
                 Ok(row) => {
                     roles.push(Role::First);
@@ -82,6 +86,7 @@ impl Survey {
         }
         let mut survey = Self {
             roles,
+            lines: Arc::new(lines),
             conflicts: Vec::new(),
             similar: Vec::new(),
             is_suspicious,
@@ -95,6 +100,11 @@ impl Survey {
     /// Rows of the manifest.
     pub(crate) fn rows(&self) -> u32 {
         self.roles.len() as u32
+    }
+
+    /// On which line each row begins.
+    pub(crate) fn lines(&self) -> &Arc<Lines> {
+        &self.lines
     }
 
     /// The role of a row by its number.
@@ -129,7 +139,10 @@ impl Survey {
             .map_or(0, |(_, other)| *other);
         RowFault {
             reason: Reason::ConflictingRows,
-            detail: format!("row {other} has the same user_id with another date or photo"),
+            detail: format!(
+                "{} has the same user_id with another date or photo",
+                self.lines.at(other)
+            ),
         }
     }
 
@@ -154,7 +167,9 @@ impl Survey {
     pub(crate) fn similar(&self, number: u32) -> Option<Suspicion> {
         let place = self.similar.binary_search_by_key(&number, |(row, _)| *row).ok()?;
         let (_, other) = *self.similar.get(place)?;
-        Some(Suspicion::SimilarUserId { other })
+        Some(Suspicion::SimilarUserId {
+            other: self.lines.at(other),
+        })
     }
 
     /// Rows whose users look alike stand together once they are sorted, and among them those of one user.

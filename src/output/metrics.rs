@@ -1,9 +1,10 @@
 //! The metrics of a run as Prometheus reads them: text for node_exporter's textfile collector.
 //!
-//! Every value comes from the counts that the summary is made of. The form is the one that Prometheus and OpenMetrics have
-//! in common but for OpenMetrics' `# EOF`, which the collector does not take.
+//! Every value comes from the counts that the summary is made of.
 
-use std::fmt::Write as _;
+mod list;
+mod text;
+
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -17,115 +18,14 @@ use crate::domain::{
 };
 use crate::ledger::AttemptStatus;
 use crate::sys::atomic::Place;
+use list::LAST_SUCCESS;
+pub(crate) use list::METRICS;
+use text::{Samples, Text, escaped};
 
 /// Upper bounds of the buckets, in seconds: an answer takes some tenths of one, and the gateway gives up after 29.
 const BUCKETS: [f64; 11] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0];
 /// Most bytes of an earlier file that are looked at; a real one has some 5 kB.
 const MAX_BYTES: u64 = 64 * 1024;
-const LAST_SUCCESS: &str = "image_enroll_last_success_timestamp_seconds";
-
-/// What kind of number a metric is.
-type Kind = &'static str;
-
-/// Every metric with its kind and its meaning. Names, kinds and labels are the public interface.
-pub(crate) const METRICS: [(&str, Kind, &str); 20] = [
-    (
-        "image_enroll_build_info",
-        "gauge",
-        "The version that ran, as a label; always 1.",
-    ),
-    (
-        "image_enroll_running",
-        "gauge",
-        "1 while the run goes on, 0 once it has ended.",
-    ),
-    (
-        "image_enroll_start_time_seconds",
-        "gauge",
-        "When the run began, in Unix time.",
-    ),
-    (
-        "image_enroll_update_time_seconds",
-        "gauge",
-        "When these values were taken, in Unix time.",
-    ),
-    (
-        "image_enroll_end_time_seconds",
-        "gauge",
-        "When the run ended, in Unix time; absent while it goes on.",
-    ),
-    (
-        "image_enroll_exit_code",
-        "gauge",
-        "The run's exit code; absent while it goes on.",
-    ),
-    (
-        LAST_SUCCESS,
-        "gauge",
-        "When a run last ended with exit code 0, in Unix time; absent before the first.",
-    ),
-    (
-        "image_enroll_rows",
-        "gauge",
-        "Rows of the manifest by status; they add up to all rows.",
-    ),
-    (
-        "image_enroll_rows_done",
-        "gauge",
-        "Rows that are done, whoever did them.",
-    ),
-    (
-        "image_enroll_rows_settled_before",
-        "gauge",
-        "Rows that earlier runs had settled.",
-    ),
-    ("image_enroll_rows_per_second", "gauge", "Rows done per second of late."),
-    (
-        "image_enroll_attempts_total",
-        "counter",
-        "Requests of this run that have ended, by what became of them.",
-    ),
-    (
-        "image_enroll_retries_total",
-        "counter",
-        "Requests of this run that were not their row's first.",
-    ),
-    (
-        "image_enroll_photo_sent_bytes_total",
-        "counter",
-        "Bytes of photos sent, before base64.",
-    ),
-    (
-        "image_enroll_request_duration_seconds",
-        "histogram",
-        "From the signing of a request to the end of its answer.",
-    ),
-    (
-        "image_enroll_requests_in_flight",
-        "gauge",
-        "Requests that are under way.",
-    ),
-    (
-        "image_enroll_concurrency_limit",
-        "gauge",
-        "Most requests that may be under way at this time.",
-    ),
-    (
-        "image_enroll_weather",
-        "gauge",
-        "Whether the endpoint takes requests: 1 for the state that holds.",
-    ),
-    (
-        "image_enroll_waited_seconds_total",
-        "counter",
-        "Time spent waiting for the endpoint, by cause.",
-    ),
-    (
-        "image_enroll_time_left_seconds",
-        "gauge",
-        "How long the rest takes if all goes on as it did; absent if unknown.",
-    ),
-];
 
 /// What becomes of an attempt that has left.
 const CLASSES: [AttemptStatus; 4] = [
@@ -179,7 +79,7 @@ impl MetricsFile {
             self.samples(&mut samples, name, standing, end);
             text.family(name, kind, help, samples);
         }
-        text.text
+        text.whole()
     }
 
     fn samples(&self, out: &mut Samples, name: &str, standing: &Standing, end: Option<End>) {
@@ -221,69 +121,18 @@ impl MetricsFile {
     }
 }
 
-/// What comes behind the metric's name, a label of its own, the value.
-type Sample = (&'static str, Option<(&'static str, String)>, f64);
-
-/// The samples of one metric.
-#[derive(Default)]
-struct Samples(Vec<Sample>);
-
-impl Samples {
-    fn one(&mut self, value: f64) {
-        self.0.push(("", None, value));
-    }
-
-    fn maybe(&mut self, value: Option<f64>) {
-        self.0.extend(value.map(|value| ("", None, value)));
-    }
-
-    fn label(&mut self, name: &'static str, label: &str, value: f64) {
-        self.0.push(("", Some((name, label.to_owned())), value));
-    }
-}
-
 fn histogram(out: &mut Samples, stats: &Stats) {
     for bound in BUCKETS {
         // A value of the histogram stands for all that it does not tell apart, so the sum counts those up to the bound.
         let counted = stats.latency_ms.iter_recorded();
         let up_to = counted.filter(|step| step.value_iterated_to() as f64 <= bound * 1_000.0);
         let count: u64 = up_to.map(|step| step.count_at_value()).sum();
-        out.0.push(("_bucket", Some(("le", bound.to_string())), count as f64));
+        out.part("_bucket", Some(("le", bound.to_string())), count as f64);
     }
     let all = stats.latency_ms.len() as f64;
-    out.0.push(("_bucket", Some(("le", "+Inf".to_owned())), all));
-    out.0.push(("_sum", None, stats.latency_sum.as_secs_f64()));
-    out.0.push(("_count", None, all));
-}
-
-/// The file as it grows.
-struct Text {
-    /// What every sample carries, so that the files of several runs may lie beside each other.
-    labels: String,
-    text: String,
-}
-
-impl Text {
-    fn new(labels: String) -> Self {
-        let text = String::new();
-        Self { labels, text }
-    }
-
-    fn family(&mut self, name: &str, kind: Kind, help: &str, samples: Samples) {
-        if samples.0.is_empty() {
-            return;
-        }
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for (ending, own, value) in samples.0 {
-            let own = own.map(|(name, value)| format!(",{name}=\"{}\"", escaped(&value)));
-            let _ = writeln!(
-                self.text,
-                "{name}{ending}{{{}{}}} {value}",
-                self.labels,
-                own.unwrap_or_default()
-            );
-        }
-    }
+    out.part("_bucket", Some(("le", "+Inf".to_owned())), all);
+    out.part("_sum", None, stats.latency_sum.as_secs_f64());
+    out.part("_count", None, all);
 }
 
 fn labels(identity: &Identity) -> String {
@@ -292,11 +141,6 @@ fn labels(identity: &Identity) -> String {
         identity.env,
         escaped(&identity.partner_id)
     )
-}
-
-/// As both forms want a label's value.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn seconds(at: UnixMillis) -> f64 {

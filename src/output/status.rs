@@ -123,6 +123,17 @@ impl RunStatus {
         Self::new(&identity, State::Running, &Standing::nothing(at), None)
     }
 
+    /// That of a run whose process is gone: what it would have done next is no longer true.
+    fn died(self) -> Self {
+        Self {
+            state: State::Died,
+            rows_per_second: 0.0,
+            seconds_left: None,
+            seconds_to_next_try: None,
+            ..self
+        }
+    }
+
     pub(super) fn new(identity: &Identity, state: State, standing: &Standing, end: Option<End>) -> Self {
         let stop = end.map_or(standing.stop, |end| end.stop);
         let (stats, weather) = (&standing.stats, standing.weather);
@@ -229,11 +240,10 @@ impl StatusPlace {
         }
         // It may have ended between the one look and the other.
         let status = self.read_file()?.unwrap_or(status);
-        let state = match status.state {
-            State::Ended => State::Ended,
-            _ => State::Died,
-        };
-        Ok(Some(RunStatus { state, ..status }))
+        Ok(Some(match status.state {
+            State::Ended => status,
+            _ => status.died(),
+        }))
     }
 
     fn read_file(&self) -> io::Result<Option<RunStatus>> {

@@ -94,7 +94,7 @@ pub(crate) fn drive<O: Observer + Send + 'static>(
         photos,
         signals,
     } = services;
-    let mut shared = SharedPhotos::default();
+    let mut shared = SharedPhotos::new(services.manifest.survey.lines());
     if settings.strict {
         ledger.each_photo(|user_id, sha256| shared.know(user_id, sha256))?;
     }

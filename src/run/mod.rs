@@ -28,6 +28,7 @@ use crate::domain::{
     outcome::{Facts, Outcome, Reason},
     response::Refusal,
     retry::RetryPolicy,
+    row_at::RowAt,
     stats::Stats,
     stop::Stop,
     unix_millis::UnixMillis,
@@ -104,7 +105,7 @@ pub(crate) enum RunEvent {
     /// A store of photos gives nothing.
     StoreFailed(StoreError),
     /// Another user has the same photo; `other` is that user's row, none where an earlier run has sent it.
-    SharedPhoto { row: u32, line: u64, other: Option<u32> },
+    SharedPhoto { row: u32, line: u64, other: Option<RowAt> },
     /// The server, or its certificate, forbids to go on. `clock_ahead`: the server's clock against ours, in seconds.
     Refused {
         refusal: Refusal,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use super::row::{Flight, PendingRow, Request};
-use crate::domain::{outcome::Reason, unix_millis::UnixMillis};
+use crate::domain::unix_millis::UnixMillis;
 use crate::ledger::{AttemptId, AttemptStatus, Entry, Receipt};
 use crate::photo::Photo;
 
@@ -205,7 +205,7 @@ fn not_sent(id: AttemptId, at: UnixMillis) -> Entry {
     Entry::Close {
         id,
         class: AttemptStatus::NotSent,
-        reason: Some(Reason::RunStopped),
+        reason: None,
         http_status: None,
         at,
     }

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
 
-use crate::domain::{outcome::PhotoHash, user_id::UserId};
+use crate::domain::{outcome::PhotoHash, row_at::RowAt, user_id::UserId};
+use crate::manifest::Lines;
 
 /// Whose photo it is.
 #[derive(Debug, Clone, Copy)]
@@ -20,16 +22,26 @@ struct Owner {
 #[derive(Debug, Default)]
 pub(super) struct SharedPhotos {
     owners: HashMap<u64, Owner>,
+    /// Of this run's manifest, so that no owner has to keep the line of its row.
+    lines: Arc<Lines>,
 }
 
 /// Another user has the same photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shared {
     /// The row of that user; none where it is one of an earlier run.
-    pub(super) other: Option<u32>,
+    pub(super) other: Option<RowAt>,
 }
 
 impl SharedPhotos {
+    /// None so far, in a manifest whose rows begin on these lines.
+    pub(super) fn new(lines: &Arc<Lines>) -> Self {
+        Self {
+            owners: HashMap::new(),
+            lines: Arc::clone(lines),
+        }
+    }
+
     /// A photo that an earlier run has sent for this user.
     pub(super) fn know(&mut self, user_id: &str, sha256: &PhotoHash) {
         let user = user(user_id);
@@ -40,7 +52,7 @@ impl SharedPhotos {
     pub(super) fn see(&mut self, user_id: &UserId, row: u32, sha256: &PhotoHash) -> Option<Shared> {
         let user = user(user_id.as_str());
         let owner = self.owners.entry(key(sha256)).or_insert(Owner { user, row });
-        let other = (owner.row > 0).then_some(owner.row);
+        let other = (owner.row > 0).then(|| self.lines.at(owner.row));
         (owner.user != user).then_some(Shared { other })
     }
 }
@@ -65,12 +77,15 @@ mod tests {
 
     #[test]
     fn a_photo_is_shared_with_another_user_and_never_with_oneself() {
-        let mut photos = SharedPhotos::default();
+        let mut lines = Lines::default();
+        lines.push(1, 7);
+        let other = Some(RowAt { row: 1, line: 7 });
+        let mut photos = SharedPhotos::new(&Arc::new(lines));
         assert_eq!(photos.see(&user("a"), 1, &[1; 32]), None);
         assert_eq!(photos.see(&user("a"), 1, &[1; 32]), None, "tried again");
         assert_eq!(photos.see(&user("b"), 2, &[2; 32]), None);
-        assert_eq!(photos.see(&user("c"), 3, &[1; 32]), Some(Shared { other: Some(1) }));
-        assert_eq!(photos.see(&user("d"), 4, &[1; 32]), Some(Shared { other: Some(1) }));
+        assert_eq!(photos.see(&user("c"), 3, &[1; 32]), Some(Shared { other }));
+        assert_eq!(photos.see(&user("d"), 4, &[1; 32]), Some(Shared { other }));
     }
 
     #[test]

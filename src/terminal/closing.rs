@@ -8,8 +8,7 @@ use indicatif::HumanCount;
 use super::paint::{Tone, paint};
 use super::progress::part;
 use super::{counted, counts};
-use crate::domain::outcome::Status;
-use crate::domain::stop::Stop;
+use crate::domain::{outcome::Status, row_at::RowAt, stop::Stop};
 use crate::exit::ExitStatus;
 use crate::output::{Group, RunFacts};
 
@@ -143,8 +142,12 @@ fn write_group(text: &mut String, title: &str, group: &Group) {
             .unwrap_or_default();
         let _ = writeln!(
             text,
-            "  row {} (line {}), user {}{said}",
-            example.row, example.line, example.user
+            "  {}, user {}{said}",
+            RowAt {
+                row: example.row,
+                line: example.line
+            },
+            example.user
         );
     }
     let more = (group.rows as usize).saturating_sub(EXAMPLES);

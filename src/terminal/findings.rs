@@ -138,16 +138,9 @@ pub(super) fn groups(tally: &FindingTally) -> (String, bool) {
 }
 
 fn finding_line(finding: &Finding) -> String {
-    let Finding {
-        severity: _,
-        reason,
-        row,
-        line,
-        user_id,
-        detail,
-    } = finding;
-    let user = one_line(user_id, MAX_USER_ID_CHARS);
-    format!("  row {row} (line {line}), user {user}: {reason}: {detail}\n")
+    let user = one_line(&finding.user_id, MAX_USER_ID_CHARS);
+    let Finding { reason, detail, .. } = finding;
+    format!("  {}, user {user}: {reason}: {detail}\n", finding.row_at())
 }
 
 fn finding_object(finding: &Finding) -> String {

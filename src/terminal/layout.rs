@@ -97,19 +97,18 @@ fn fields(standing: &Standing) -> Vec<Field> {
     let percent = u64::from(done) * 100 / u64::from(rows.max(1));
     let head = format!("{percent}% {}/{}", HumanCount(done.into()), HumanCount(rows.into()));
     let mut fields = vec![Field::new(Tone::Plain, [head, format!("{percent}%")]).essential()];
-    let flows = standing.stop.is_none() && standing.weather == Weather::Fine;
     let goes_on = standing.stop.is_none();
     fields.extend(standing.stop.map(|stop| stopping(standing, stop).essential()));
     fields.extend(weather(standing.weather).filter(|_| goes_on).map(Field::essential));
     fields.extend(wrong(standing).map(|field| if goes_on { field.essential() } else { field }));
     if let Some(left) = standing.left.filter(|_| goes_on && done < rows) {
-        let left = format!("{} left", time(left + standing.weather.wait()));
+        let left = format!("{} left", time(left));
         fields.push(Field::new(Tone::Plain, [left]).essential());
     }
     if standing.to_retry > 0 {
         fields.push(Field::new(Tone::Care, [format!("{} to retry", standing.to_retry)]));
     }
-    if flows {
+    if goes_on {
         let bytes = DecimalBytes(standing.byte_rate as u64);
         fields.push(Field::new(Tone::Plain, [format!("{:.1}/s", standing.rate)]));
         fields.push(Field::new(Tone::Plain, [format!("{bytes}/s")]));
@@ -236,16 +235,19 @@ mod tests {
         standing.weather = Weather::Throttled {
             opens_in: Duration::from_millis(11_500),
         };
-        assert_eq!(bar_line(&standing, 39, false), "12%, throttled, 12 not ok, 39 s left");
+        assert_eq!(bar_line(&standing, 39, false), "12%, throttled, 12 not ok, 27 s left");
         let wide = bar_line(&standing, 79, false);
         assert_eq!(
             wide,
-            "[=>        ] 12% 124/1,000, throttled for 12 s, 12 not ok, 39 s left, 1 min 4 s"
+            "[=>        ] 12% 124/1,000, throttled for 12 s, 12 not ok, 27 s left, 32.5/s"
         );
         standing.weather = Weather::Down {
             next_try_in: Duration::from_secs(3),
         };
-        assert_eq!(bar_line(&standing, 39, false), "12%, down, 12 not ok, 30 s left");
+        assert_eq!(
+            bar_line(&standing, 39, false),
+            "12%, down, 12 not ok, 27 s left, 32.5/s"
+        );
     }
 
     #[test]

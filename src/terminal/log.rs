@@ -11,6 +11,7 @@ use super::layout::time;
 use super::weather::Change;
 use super::{Closing, advice, counted, counts};
 use crate::domain::{
+    row_at::RowAt,
     standing::{Standing, Weather},
     unix_millis::UnixMillis,
 };
@@ -34,31 +35,36 @@ pub(super) fn text(event: &RunEvent) -> String {
             let status = http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
             let cause = cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
             format!(
-                "row {row} (line {line}): attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
+                "{}: attempt {attempt} {class}{reason}{status} in {} ms{cause}\n",
+                RowAt { row: *row, line: *line },
                 took.as_millis()
             )
         }
         RunEvent::Finished { row, line, outcome } => {
             let reason = outcome.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-            format!("row {row} (line {line}): {}{reason}\n", outcome.status)
+            format!("{}: {}{reason}\n", RowAt { row: *row, line: *line }, outcome.status)
         }
         RunEvent::InvalidPhoto {
             row,
             line,
             reason,
             detail,
-        } => format!("row {row} (line {line}): {reason}: {detail}\n"),
+        } => format!("{}: {reason}: {detail}\n", RowAt { row: *row, line: *line }),
         RunEvent::LargePhoto { row, line, bytes } => {
             format!(
-                "warning: row {row} (line {line}): the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n"
+                "warning: {}: the photo has {bytes} bytes; above 4,500,000 a gateway may refuse it\n",
+                RowAt { row: *row, line: *line }
             )
         }
         RunEvent::SharedPhoto { row, line, other } => {
             let whose = match other {
-                Some(other) => format!("row {other} is another user with the same photo"),
+                Some(other) => format!("{other} is another user with the same photo"),
                 None => "a user of an earlier run has the same photo".to_owned(),
             };
-            format!("warning: row {row} (line {line}): {whose}; --strict makes such a row invalid\n")
+            format!(
+                "warning: {}: {whose}; --strict makes such a row invalid\n",
+                RowAt { row: *row, line: *line }
+            )
         }
         RunEvent::StoreFailed(error) => format!("warning: the store of the photos, {error}\n"),
         RunEvent::Refused { refusal, .. } => format!("refused: {refusal}\n"),
@@ -134,7 +140,11 @@ pub(super) fn event(run_id: &str, event: &RunEvent, verbose: bool) -> String {
             )
         }
         RunEvent::LargePhoto { row, line: _, bytes } => (Name::LargePhoto, json!({"row": row, "bytes": bytes})),
-        RunEvent::SharedPhoto { row, line: _, other } => (Name::SharedPhoto, json!({"row": row, "other_row": other})),
+        RunEvent::SharedPhoto { row, line, other } => (
+            Name::SharedPhoto,
+            json!({"row": row, "line": line, "other_row": other.map(|other| other.row),
+                "other_line": other.map(|other| other.line)}),
+        ),
         RunEvent::StoreFailed(error) => (Name::StoreFailed, json!({"store": error.store, "detail": error.detail})),
         RunEvent::Refused {
             refusal,

@@ -60,7 +60,7 @@ fn text(log: Log, found: &Warning) -> String {
 
 fn example(finding: &Finding) -> String {
     let user = finding.user_id.chars().take(MAX_USER_ID_CHARS).collect::<String>();
-    format!("row {} (line {}) {user:?}", finding.row, finding.line)
+    format!("{} {user:?}", finding.row_at())
 }
 
 fn headline(warning: &Warning) -> String {

@@ -60,14 +60,14 @@ fn all_findings_are_told_with_row_line_user_reason_and_value() {
         "invalid bad_date: 1\n  row 2 (line 3), user u2: bad_date: \"03/04/2021\": the date can be read in ",
         "invalid photo_not_found: 1\n  row 3 (line 5), user u3: photo_not_found: \"none.jpg\": ",
         "invalid wrong_field_count: 1\n  row 4 (line 6), user u4: wrong_field_count: ",
-        "invalid conflicting_rows: 2\n  row 5 (line 7), user u5: conflicting_rows: row 6 has ",
-        "  row 6 (line 8), user u5: conflicting_rows: row 5 has ",
+        "invalid conflicting_rows: 2\n  row 5 (line 7), user u5: conflicting_rows: row 6 (line 8) has ",
+        "  row 6 (line 8), user u5: conflicting_rows: row 5 (line 7) has ",
         "  row 9 (line 11), user u7: photo_truncated: \"half.jpg\": ",
         "  row 14 (line 17), user u7: photo_truncated: \"half.jpg\": ",
         "  row 11 (line 14), user u9: date_in_future: \"2999-01-01\": ",
         "warning large_photo: 1\n  row 12 (line 15), user u10: large_photo: the photo has 4600000 bytes; ",
-        "warning shared_photo: 2\n  row 7 (line 9), user u6: shared_photo: \"p.jpg\": row 13 is another user ",
-        "  row 13 (line 16), user u11: shared_photo: \"p.jpg\": row 7 is another user ",
+        "warning shared_photo: 2\n  row 7 (line 9), user u6: shared_photo: \"p.jpg\": row 13 (line 16) is another user ",
+        "  row 13 (line 16), user u11: shared_photo: \"p.jpg\": row 7 (line 9) is another user ",
     ] {
         assert!(output.stderr.contains(part), "{part:?} is not in {}", output.stderr);
     }
@@ -287,9 +287,9 @@ fn one_photo_for_different_users_is_a_warning_and_with_strict_a_fault() {
     assert_eq!(
         output.stderr,
         "checked: 4 rows, 0 invalid, 3 warnings\nwarning shared_photo: 3\n  \
-         row 1 (line 2), user u1: shared_photo: \"a.jpg\": row 2 is another user with the same photo\n  \
-         row 2 (line 3), user u2: shared_photo: \"b.jpg\": row 1 is another user with the same photo\n  \
-         row 4 (line 5), user u4: shared_photo: \"a.jpg\": row 1 is another user with the same photo\n"
+         row 1 (line 2), user u1: shared_photo: \"a.jpg\": row 2 (line 3) is another user with the same photo\n  \
+         row 2 (line 3), user u2: shared_photo: \"b.jpg\": row 1 (line 2) is another user with the same photo\n  \
+         row 4 (line 5), user u4: shared_photo: \"a.jpg\": row 1 (line 2) is another user with the same photo\n"
     );
     let strict = run.tool(&["check", "--strict", "manifest.csv"]);
     assert_eq!(strict.code, Some(1));

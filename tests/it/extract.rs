@@ -119,7 +119,11 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_the_others_are_extracted() {
         ("u7", large, "photo_too_large: the photo has 5000001 bytes"),
         ("u8", String::new(), "photo_not_given: the photo's cell is empty"),
         ("", photo.clone(), "bad_user_id: the user_id is empty"),
-        ("u1", photo.clone(), "repeated_user_id: row 1 has the same user_id"),
+        (
+            "u1",
+            photo.clone(),
+            "repeated_user_id: row 1 (line 2) has the same user_id",
+        ),
         (
             "u9",
             format!("{photo},more"),
@@ -284,11 +288,11 @@ fn what_is_no_data_file_is_named_for_what_it_is() {
             "it is a Postman environment",
         ),
         ("[]".to_owned(), "it has no rows"),
-        ("[1, 2]".to_owned(), "line 1: row 1 is not a JSON object"),
-        (format!("[\"{photo}\"]"), "line 1: row 1 is not a JSON object"),
+        ("[1, 2]".to_owned(), "row 1 (line 1) is not a JSON object"),
+        (format!("[\"{photo}\"]"), "row 1 (line 1) is not a JSON object"),
         (
             "[{\"a\": 1, \"a\": 2}]".to_owned(),
-            "line 1: row 1 has the member \"a\" twice",
+            "row 1 (line 1) has the member \"a\" twice",
         ),
         (
             "[{\"user_id\": \"u1\"},\n".to_owned(),

@@ -41,6 +41,34 @@ fn a_misspelt_command_is_told_from_a_manifest() {
 }
 
 #[test]
+fn a_second_manifest_is_told_what_to_do_with_two() {
+    let run = Run::bare()
+        .rows(1)
+        .file("extra.csv", b"user_id,user_created_at,photo\n");
+    for arguments in [
+        &["manifest.csv", "extra.csv"][..],
+        &["manifest.csv", "extract.csv"],
+        &["--env", "local", "manifest.csv", "extra.csv"],
+        &["check", "manifest.csv", "extra.csv"],
+    ] {
+        let other = arguments.last().unwrap();
+        let said = format!("one manifest is taken at a time, and '{other}' is another one");
+        says(
+            &run,
+            arguments,
+            2,
+            &[&said, "the same ledger", &format!("(cat FIRST; tail -n +2 {other})")],
+        );
+    }
+    says(
+        &run,
+        &["simulator", "extra.csv"],
+        2,
+        &["unexpected argument 'extra.csv'"],
+    );
+}
+
+#[test]
 fn a_file_that_is_there_is_a_manifest_whatever_it_is_called() {
     let run = Run::bare()
         .named("chek")

@@ -79,7 +79,7 @@ fn a_run_of_some_seconds_has_charts_with_a_text_for_each() {
     for title in ["Rows a second", "Time to answer", "Requests in flight"] {
         holds(&page, &[&format!("role=\"img\" aria-label=\"{title} over 1.")]);
     }
-    holds(&page, &["class=\"band throttled\"", "class=\"line p99\" d=\"M"]);
+    holds(&page, &["class=\"strip\"", "class=\"line p99\" d=\"M"]);
     holds(
         &read(&run),
         &[

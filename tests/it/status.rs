@@ -100,6 +100,10 @@ fn a_run_that_was_killed_has_died_and_the_next_one_takes_its_place() {
         (code, &died["state"], &died["done"]),
         (Some(3), &"died".into(), &1.into())
     );
+    assert_eq!(
+        (&died["seconds_left"], &died["rows_per_second"]),
+        (&Value::Null, &0.0.into())
+    );
     let text = String::from_utf8(status(&run, &server, &[]).stdout).unwrap();
     assert!(
         text.starts_with("died: ") && text.contains("last heard of at"),

@@ -11,6 +11,7 @@ use super::{Check, CheckError};
 use crate::domain::{
     finding::{Finding, Severity},
     outcome::Reason,
+    row_at::RowAt,
 };
 use crate::error::Error;
 use crate::manifest::{ManifestError, Record, Role, Row, RowFault};
@@ -24,6 +25,13 @@ pub(super) struct Place {
     pub(super) row: u32,
     pub(super) line: u64,
     pub(super) user_id: String,
+}
+
+impl Place {
+    fn row_at(&self) -> RowAt {
+        let Self { row, line, user_id: _ } = *self;
+        RowAt { row, line }
+    }
 }
 
 /// A row that has been looked at, or is being looked at.
@@ -108,9 +116,10 @@ impl Check<'_, '_> {
             // A repeat is never sent, so that neither its size nor its photo's other users matter.
             Ok(_) => Ok(()),
             Err(PhotoError::Invalid { reason, detail }) => self.invalid(place, RowFault { reason, detail }),
-            Err(source @ (PhotoError::Machine(_) | PhotoError::Store(_))) => {
-                Err(CheckError::Whole(Error::Photo { row: place.row, source }))
-            }
+            Err(source @ (PhotoError::Machine(_) | PhotoError::Store(_))) => Err(CheckError::Whole(Error::Photo {
+                row: place.row_at(),
+                source,
+            })),
         }
     }
 

@@ -74,7 +74,8 @@ impl Check<'_, '_> {
                 .row(row, record)
                 .map_err(|_| ManifestError::Changed)?
                 .photo;
-            let detail = format!("{photo}: row {} is another user with the same photo", next.other);
+            let other = self.manifest.survey.lines().at(next.other);
+            let detail = format!("{photo}: {other} is another user with the same photo");
             let user_id = self.manifest.manifest.raw_user(record).to_owned();
             let line = records.line();
             self.add(Place { row, line, user_id }.finding(severity, Reason::SharedPhoto, detail))?;

@@ -8,7 +8,8 @@ use chrono::Utc;
 use crate::domain::{
     counts::Counts,
     outcome::Status,
-    standing::{Pace, Standing, Waited, Weather},
+    pace::Pace,
+    standing::{Standing, Waited, Weather},
     stats::Stats,
     timeline::{Timeline, Weather as Spell},
 };
@@ -91,11 +92,11 @@ impl Watch {
         let weather = self.weather(snapshot.waiting, now);
         let stats = snapshot.stats;
         let finished = stats.done() - stats.settled_before();
-        let is_waiting = weather != Weather::Fine;
-        self.pace.sample(finished, stats.photo_bytes_sent, is_waiting, now);
+        self.pace
+            .sample(finished, stats.photo_bytes_sent, weather != Weather::Fine, now);
         let elapsed = now.saturating_duration_since(self.started);
         let done = stats.done().min(self.rows);
-        let (rate, byte_rate) = if is_waiting { (0.0, 0.0) } else { self.pace.rates() };
+        let (rate, byte_rate) = self.pace.rates();
         Standing {
             at: Utc::now().into(),
             elapsed,
@@ -107,7 +108,7 @@ impl Watch {
             limit: snapshot.limit as u32,
             rate,
             byte_rate,
-            left: self.pace.left(self.rows - done, finished, elapsed),
+            left: self.pace.left(self.rows - done, finished, elapsed, weather.wait()),
             weather,
             weather_for: now.saturating_duration_since(self.weather_since),
             waited: self.waited,

@@ -38,9 +38,9 @@ pub(crate) enum DataError {
     Environment,
     #[error("line {line}, column {column}: it is not JSON here, or the file is cut off{hint}")]
     Json { line: u64, column: u64, hint: &'static str },
-    #[error("line {line}: row {row} is not a JSON object; a row has the form {{\"user_id\": \"…\", …}}")]
+    #[error("row {row} (line {line}) is not a JSON object; a row has the form {{\"user_id\": \"…\", …}}")]
     NotAnObject { row: u32, line: u64 },
-    #[error("line {line}: row {row} has the member {name:?} twice")]
+    #[error("row {row} (line {line}) has the member {name:?} twice")]
     RepeatedMember { row: u32, line: u64, name: String },
     #[error("it has no rows")]
     NoRows,

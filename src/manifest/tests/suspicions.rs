@@ -75,7 +75,12 @@ fn ids_that_look_alike_are_warned_of_each_with_another() {
     assert_eq!((warnings[0].reason, warnings[0].count), (Reason::SimilarUserIds, 3));
     let named: Vec<_> = warnings[0].examples.iter().map(|finding| finding.row).collect();
     assert_eq!(named, [1, 3, 4]);
-    for (finding, other) in warnings[0].examples.iter().zip(["row 3", "row 1", "row 1"]) {
+    for (finding, other) in
+        warnings[0]
+            .examples
+            .iter()
+            .zip(["of row 3 (line 4) ", "of row 1 (line 2) ", "of row 1 (line 2) "])
+    {
         assert!(finding.detail.contains(other), "{}", finding.detail);
     }
     assert!(

@@ -1,16 +1,16 @@
-//! The run over time as charts: rate, latency and requests in flight, with the times in which the server throttled or was
-//! down behind each. The same numbers stand in a table, for whoever cannot see the charts.
+//! The run over time as charts: rate, latency and requests in flight, with a strip under each for the times in which the
+//! server throttled or was down. The same numbers stand in a table, for whoever cannot see the charts.
 
 use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::figures::{self, bands_of_waiting};
+use super::figures;
 use super::plot::{self, HEIGHT, Scale, WIDTH};
 use super::text::{decimal, millis, span};
 use crate::domain::{
     stats::Stats,
-    timeline::{Step, Timeline, Weather},
+    timeline::{Step, Timeline},
 };
 
 /// A run of fewer steps shows nothing over time.
@@ -112,10 +112,10 @@ fn draw(chart: &Chart<'_>, timeline: &Timeline) -> Markup {
             div.plot {
                 div.marks.y aria-hidden="true" { @for value in chart.scale.marks() { span { ((chart.mark)(value)) } } }
                 svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(label) {
-                    (bands(timeline))
                     path.rule d={ "M0 .5H" (WIDTH) "M0 50H" (WIDTH) "M0 99.5H" (WIDTH) } {}
                     (chart.shapes)
                 }
+                @if waited(timeline) > Duration::ZERO { (strip(timeline)) }
                 div.marks.x aria-hidden="true" {
                     @for moment in [Duration::ZERO, lasted / 2, lasted] { span { (span(moment)) } }
                 }
@@ -136,40 +136,40 @@ fn legend() -> Markup {
     }
 }
 
-/// Times of waiting as bands behind a chart.
-fn bands(timeline: &Timeline) -> Markup {
-    let steps = timeline.steps().len();
+/// Times of waiting, under a chart: the fuller, the larger the share of that time.
+fn strip(timeline: &Timeline) -> Markup {
+    let held = figures::held_back(timeline);
+    let scale = Scale::Linear { most: 1.0 };
     html! {
-        @for wait in bands_of_waiting(timeline) {
-            @let from = plot::x(wait.from, steps);
-            rect class={ "band " (class(wait.weather)) } x=(format!("{from:.1}")) y="0"
-                width=(format!("{:.1}", plot::x(wait.to, steps) - from)) height=(HEIGHT) {}
+        svg.strip viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" aria-hidden="true" {
+            path.throttled d=(plot::area(&held.in_all, scale)) {}
+            path.down d=(plot::area(&held.down, scale)) {}
         }
     }
 }
 
-fn class(weather: Weather) -> &'static str {
-    match weather {
-        Weather::Throttled => "throttled",
-        Weather::Down => "down",
-    }
+/// How long the run was held back in all.
+fn waited(timeline: &Timeline) -> Duration {
+    timeline.steps().iter().map(|step| step.throttled + step.down).sum()
 }
 
 /// The same in words.
 fn waits(timeline: &Timeline) -> Markup {
-    let steps = timeline.steps();
-    let throttled: Duration = steps.iter().map(|step| step.throttled).sum();
-    let down: Duration = steps.iter().map(|step| step.down).sum();
+    let down: Duration = timeline.steps().iter().map(|step| step.down).sum();
+    let throttled = waited(timeline).saturating_sub(down);
     html! {
-        @if throttled + down == Duration::ZERO {
+        @if waited(timeline) == Duration::ZERO {
             p.weather { "The run was never held back." }
         } @else {
             p.weather {
-                "The run was held back for " (span(throttled + down)) " of " (span(timeline.lasted())) ": "
+                "The run was held back for " (span(waited(timeline))) " of " (span(timeline.lasted())) ": "
                 @if throttled > Duration::ZERO { span.dot.throttled {} "throttled for " (span(throttled)) }
                 @if throttled > Duration::ZERO && down > Duration::ZERO { ", " }
                 @if down > Duration::ZERO { span.dot.down {} "endpoint or photo store down for " (span(down)) }
-                ". Times that were mostly so are shaded in the charts."
+                "."
+                @if timeline.steps().len() >= FEWEST_STEPS {
+                    " The strip under each chart shows when: half full means held back for half of that time."
+                }
             }
         }
     }

@@ -5,18 +5,21 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::text::{decimal, grouped, millis, span};
-use crate::domain::timeline::{Step, Timeline, Weather};
+use crate::domain::timeline::{Step, Timeline};
 
 /// Most lines of the table.
 const MOST_LINES: usize = 12;
 
-/// A time in which the run was held back, in steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wait {
-    pub(super) weather: Weather,
-    pub(super) from: usize,
-    /// The step behind the last one.
-    pub(super) to: usize,
+/// Most parts in which the times of waiting are drawn: each is wide enough to be seen on a phone.
+const MOST_PARTS: usize = 100;
+
+/// The share of each part of the run, 0 to 1, in which it was held back.
+#[derive(Debug, PartialEq)]
+pub(super) struct HeldBack {
+    /// By throttling or by anything else.
+    pub(super) in_all: Vec<f64>,
+    /// By an endpoint or a store of photos that was down.
+    pub(super) down: Vec<f64>,
 }
 
 /// Rows a second, for each step.
@@ -33,35 +36,24 @@ fn length(timeline: &Timeline, place: usize) -> Duration {
     passed.clamp(whole / 4, whole)
 }
 
-/// Steps side by side that were mostly of the same weather are one band.
-pub(super) fn bands_of_waiting(timeline: &Timeline) -> Vec<Wait> {
-    let mut waits: Vec<Wait> = Vec::new();
-    for (place, step) in timeline.steps().iter().enumerate() {
-        let Some(weather) = weather(step, length(timeline, place)) else {
-            continue;
-        };
-        match waits
-            .last_mut()
-            .filter(|last| last.weather == weather && last.to == place)
-        {
-            Some(last) => last.to = place + 1,
-            None => waits.push(Wait {
-                weather,
-                from: place,
-                to: place + 1,
-            }),
-        }
-    }
-    waits
-}
-
-/// What held the run back for at least half of this step, if anything did.
-fn weather(step: &Step, length: Duration) -> Option<Weather> {
-    match (step.throttled, step.down) {
-        (throttled, down) if (throttled + down) * 2 < length => None,
-        (throttled, down) if down >= throttled => Some(Weather::Down),
-        _ => Some(Weather::Throttled),
-    }
+/// Short waits that follow one another come out as the share of time that they took, and not as a run that stood still.
+pub(super) fn held_back(timeline: &Timeline) -> HeldBack {
+    let size = timeline.steps().len().div_ceil(MOST_PARTS).max(1);
+    let parts: Vec<(f64, f64)> = timeline
+        .steps()
+        .chunks(size)
+        .enumerate()
+        .map(|(place, part)| {
+            let steps = place * size..place * size + part.len();
+            let lasted: Duration = steps.map(|at| length(timeline, at)).sum();
+            let share = |held: Duration| (held.as_secs_f64() / lasted.as_secs_f64()).min(1.0);
+            let down = part.iter().map(|step| step.down).sum();
+            let throttled: Duration = part.iter().map(|step| step.throttled).sum();
+            (share(throttled + down), share(down))
+        })
+        .collect();
+    let (in_all, down) = parts.into_iter().unzip();
+    HeldBack { in_all, down }
 }
 
 pub(super) fn table(timeline: &Timeline) -> Markup {
@@ -111,28 +103,41 @@ fn merged(steps: &[Step]) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::timeline::Weather;
 
     fn seconds(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)
     }
 
     #[test]
-    fn steps_that_were_mostly_of_one_weather_are_one_band() {
+    fn waits_are_told_by_their_share_of_each_part() {
         let mut timeline = Timeline::new();
+        timeline.sampled(seconds(0.25), 1, None);
+        timeline.sampled(seconds(0.3), 1, Some(Weather::Throttled));
         timeline.sampled(seconds(0.5), 1, None);
-        timeline.sampled(seconds(1.0), 0, Some(Weather::Throttled));
-        timeline.sampled(seconds(1.2), 0, Some(Weather::Down));
-        timeline.sampled(seconds(1.9), 1, None);
-        timeline.sampled(seconds(2.0), 1, Some(Weather::Throttled));
-        timeline.sampled(seconds(2.1), 1, None);
-        timeline.sampled(seconds(2.24), 1, Some(Weather::Down));
-        let wait = |weather, from, to| Wait { weather, from, to };
-        let wanted = [
-            wait(Weather::Throttled, 2, 4),
-            wait(Weather::Down, 4, 5),
-            wait(Weather::Down, 8, 9),
-        ];
-        assert_eq!(bands_of_waiting(&timeline), wanted);
+        timeline.sampled(seconds(0.7), 1, Some(Weather::Down));
+        timeline.sampled(seconds(0.75), 1, Some(Weather::Throttled));
+        let HeldBack { in_all, down } = held_back(&timeline);
+        let rounded = |shares: Vec<f64>| -> Vec<_> { shares.iter().map(|share| (share * 100.0).round()).collect() };
+        assert_eq!(rounded(in_all)[..3], [0.0, 20.0, 100.0]);
+        assert_eq!(rounded(down)[..3], [0.0, 0.0, 80.0]);
+    }
+
+    /// A server that lets requests through for one second in ten.
+    #[test]
+    fn many_short_waits_are_few_parts_that_say_how_long_they_were_together() {
+        let mut timeline = Timeline::new();
+        for second in 1..=10_000_u32 {
+            let weather = (second % 10 != 0).then_some(Weather::Throttled);
+            timeline.sampled(seconds(f64::from(second)), 1, weather);
+        }
+        let shares = held_back(&timeline).in_all;
+        assert!(
+            (MOST_PARTS / 2..=MOST_PARTS).contains(&shares.len()),
+            "{}",
+            shares.len()
+        );
+        assert!(shares.iter().all(|share| (0.85..=0.95).contains(share)), "{shares:?}");
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) fn section(stats: &Stats, retrospect: Option<&Retrospect>) -> Markup 
                 "."
             }
             @if let Some(retrospect) = retrospect {
-                @if !retrospect.attempts.is_empty() { (attempts(&retrospect.attempts)) }
+                @let (taken_back, sent) = apart(&retrospect.attempts);
+                @if !sent.is_empty() { (attempts(&sent)) }
+                @if taken_back > 0 { (told_of(taken_back)) }
                 @if stats.attempts > 0 { (doubts(&retrospect.doubts)) }
             }
             @if stats.photos.total() > 0 { (photos(&stats.photos)) }
@@ -34,7 +36,24 @@ pub(super) fn section(stats: &Stats, retrospect: Option<&Retrospect>) -> Markup 
     }
 }
 
-fn attempts(kinds: &[AttemptCount]) -> Markup {
+/// How many were taken back before they left, and the others.
+fn apart(kinds: &[AttemptCount]) -> (u64, Vec<&AttemptCount>) {
+    let is_taken_back = |kind: &&AttemptCount| kind.class == "not_sent";
+    let (taken_back, sent): (Vec<_>, Vec<_>) = kinds.iter().partition(is_taken_back);
+    (taken_back.iter().map(|kind| kind.attempts).sum(), sent)
+}
+
+/// What was taken back is no attempt to whoever reads the page; the ledger has it all the same.
+fn told_of(taken_back: u64) -> Markup {
+    html! {
+        p {
+            (counted(taken_back, "time")) " a row was about to be sent and was taken back, since the server asked to wait or the run "
+            "was ending. Nothing of it had left: such a row was sent later, or it is pending, and the next run sends it."
+        }
+    }
+}
+
+fn attempts(kinds: &[&AttemptCount]) -> Markup {
     html! {
         table {
             caption { "Attempts by what they came to" }
@@ -60,7 +79,6 @@ fn class(word: &str) -> &str {
         "in_doubt" => "in doubt",
         "resolved" => "in doubt, cleared up since",
         "stopped" => "ended the run",
-        "not_sent" => "did not leave",
         "intent" => "under way at the end",
         other => other,
     }
