@@ -27,7 +27,7 @@ fn without_a_durable_intent_nothing_is_sent() {
     assert!((1..=20).all(|number| world.status(number) == Status::Pending));
 }
 
-/// Two requests in flight, and the recorder has a batch with intents.
+/// As many requests in flight as there may be, and the recorder has a batch with intents.
 fn busy() -> World {
     let mut world = World::new(settings(), 100);
     world.work();
@@ -40,7 +40,7 @@ fn busy() -> World {
         let batch = world.committing.as_ref();
         let intends =
             batch.is_some_and(|batch| batch.entries.iter().any(|entry| matches!(entry, Entry::Intent { .. })));
-        if intends && world.in_flight.len() == 2 {
+        if intends && world.in_flight.len() == world.dispatcher.gate.limit() {
             return world;
         }
         match batch {
