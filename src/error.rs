@@ -177,9 +177,10 @@ impl From<&LedgerError> for Stop {
     fn from(error: &LedgerError) -> Self {
         match error {
             LedgerError::Locked(_) => Self::LedgerLocked,
-            LedgerError::Missing | LedgerError::OtherPin { .. } | LedgerError::OtherLookup { .. } => {
-                Self::Configuration
-            }
+            LedgerError::Missing
+            | LedgerError::OtherPin { .. }
+            | LedgerError::OtherShard { .. }
+            | LedgerError::OtherLookup { .. } => Self::Configuration,
             LedgerError::Foreign
             | LedgerError::Newer { .. }
             | LedgerError::LogLost

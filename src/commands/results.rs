@@ -49,11 +49,5 @@ fn check_pin(kept: &KeptLedger, ledger: &Ledger) -> Result<(), LedgerError> {
     let Some(wanted) = &kept.default_of else {
         return Ok(());
     };
-    match ledger.pin()? {
-        found if found == *wanted => Ok(()),
-        found => Err(LedgerError::OtherPin {
-            found: found.to_string(),
-            wanted: wanted.to_string(),
-        }),
-    }
+    ledger.pin()?.check(wanted)
 }

@@ -80,6 +80,7 @@ impl Account {
         Pin {
             endpoint: self.endpoint_name(),
             partner_id: self.signer.partner_id().clone(),
+            shard: None,
         }
     }
 }

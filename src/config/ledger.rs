@@ -52,6 +52,7 @@ impl KeptLedger {
         let pin = Pin {
             endpoint: endpoint.to_string(),
             partner_id,
+            shard: None,
         };
         Ok(Self {
             path,

@@ -22,6 +22,7 @@ pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod resume;
 pub(crate) mod retry;
+pub(crate) mod shard;
 pub(crate) mod signature;
 pub(crate) mod spreadsheet;
 pub(crate) mod standing;
