@@ -59,6 +59,7 @@ struct Mark {
 
 impl Survey {
     /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn take(manifest: &Manifest, fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
         Self::take_part(manifest, None, fault)
     }

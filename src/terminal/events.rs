@@ -35,6 +35,7 @@ pub(super) enum Name {
     Reconciled,
     Shard,
     Share,
+    Split,
     Extracting,
     Extracted,
 }
@@ -63,6 +64,7 @@ impl Name {
             | Self::Reconciled
             | Self::Shard
             | Self::Share
+            | Self::Split
             | Self::Extracting
             | Self::Extracted => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,
