@@ -41,6 +41,8 @@ pub(crate) enum Error {
     FixedCopy { path: PathBuf, source: FixedCopyError },
     #[error("cannot read the photo of {row}")]
     Photo { row: RowAt, source: PhotoError },
+    #[error("cannot write the part {path:?}")]
+    Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]
@@ -152,6 +154,7 @@ impl Error {
             Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
+            | Self::Part { .. }
             | Self::Summary { .. }
             | Self::Page { .. }
             | Self::Stdout(_)
@@ -177,9 +180,10 @@ impl From<&LedgerError> for Stop {
     fn from(error: &LedgerError) -> Self {
         match error {
             LedgerError::Locked(_) => Self::LedgerLocked,
-            LedgerError::Missing | LedgerError::OtherPin { .. } | LedgerError::OtherLookup { .. } => {
-                Self::Configuration
-            }
+            LedgerError::Missing
+            | LedgerError::OtherPin { .. }
+            | LedgerError::OtherShard { .. }
+            | LedgerError::OtherLookup { .. } => Self::Configuration,
             LedgerError::Foreign
             | LedgerError::Newer { .. }
             | LedgerError::LogLost

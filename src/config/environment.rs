@@ -232,7 +232,8 @@ mod tests {
                 // The longest side is of use with the one alone, and the other is required.
                 let fixes = ("IMAGE_ENROLL_FIX_PHOTOS", "yes");
                 let photos = ("IMAGE_ENROLL_EXTRACT_PHOTOS", "photos");
-                let matches = with(&[(&variable, &value), fixes, photos], &typed);
+                let parts = ("IMAGE_ENROLL_PARTS", "7");
+                let matches = with(&[(&variable, &value), fixes, photos, parts], &typed);
                 let matches = matches.unwrap_or_else(|error| panic!("{variable}={value}: {error}"));
                 let (_, own, _) = chosen(&definitions, &matches);
                 assert!(is_typed(arg, own), "{variable} does not set {arg}");

@@ -12,7 +12,9 @@ const PARTNER_ID: (&str, &str) = ("partner-id", "SMILE_PARTNER_ID");
 /// The stand-in for the API is set up beside a run, and not like one.
 const APART: &str = "simulator";
 /// Flags that mean something else to these commands than to a run.
-const OTHERS: [(&str, &str); 7] = [
+const OTHERS: [(&str, &str); 9] = [
+    ("split", "ledger"),
+    ("split", "force"),
     ("extract", "photos"),
     ("extract", "manifest"),
     ("status", "format"),

@@ -24,6 +24,7 @@ pub(crate) mod response;
 pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod row_at;
+pub(crate) mod shard;
 pub(crate) mod signature;
 pub(crate) mod spreadsheet;
 pub(crate) mod standing;

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::Holder;
+use crate::domain::shard::Shard;
 
 /// What to do about a ledger that was harmed. A new one would send everybody again whom the old one knows.
 const RESTORE: &str = "restore it from a backup or from where it was, its -wal file with it where there is one; \
@@ -24,6 +25,11 @@ pub(crate) enum LedgerError {
         "it belongs to {found}, and this command is for {wanted}: look at --endpoint and --partner-id first; only for another account name another --ledger"
     )]
     OtherPin { found: String, wanted: String },
+    #[error("{}", other_shard(*.found, *.wanted))]
+    OtherShard {
+        found: Option<Shard>,
+        wanted: Option<Shard>,
+    },
     #[error(
         "it has lost its write-ahead log, the -wal file beside it, and with it what the last run recorded; {RESTORE}"
     )]
@@ -46,6 +52,32 @@ fn holder(holder: Option<&Holder>) -> String {
     match holder {
         Some(holder) => format!("{holder} holds it"),
         None => "another program holds it".to_owned(),
+    }
+}
+
+/// Whom a ledger of another part does not know would be sent once more, so each way out keeps what is known.
+fn other_shard(found: Option<Shard>, wanted: Option<Shard>) -> String {
+    match (found, wanted) {
+        (Some(found), Some(wanted)) if found.count() == wanted.count() => format!(
+            "it belongs to part {found}, and this command is for part {wanted}: name the ledger of that part with --ledger, \
+             or give --shard {found}"
+        ),
+        (Some(found), Some(wanted)) => format!(
+            "it belongs to part {found}, and this command is for part {wanted}: go on with {count} parts, or put all \
+             {count} ledgers together with `merge` first, and begin those of {} parts with `split --ledger`",
+            wanted.count(),
+            count = found.count(),
+        ),
+        (Some(found), None) => format!(
+            "it belongs to part {found} alone, and this command is for all users: put the ledgers of all {} parts together \
+             with `merge` first, or give --shard {found}",
+            found.count()
+        ),
+        (None, wanted) => format!(
+            "it belongs to no part but to all users, and this command is for part {}: leave --shard out, or make each \
+             part's own ledger of it with `split --ledger`",
+            wanted.map(|wanted| wanted.to_string()).unwrap_or_default()
+        ),
     }
 }
 

@@ -3,11 +3,12 @@
 use rusqlite::Connection;
 
 use super::{LedgerError, Pin};
+use crate::domain::shard::Shard;
 
 /// "IENR" in ASCII: tells a ledger from any other SQLite database.
 pub(super) const APPLICATION_ID: i32 = 0x4945_4E52;
 /// Raised with every change of `schema.sql`.
-pub(super) const SCHEMA_VERSION: i64 = 4;
+pub(super) const SCHEMA_VERSION: i64 = 5;
 const SCHEMA: &str = include_str!("schema.sql");
 const LOG: &str = include_str!("wal.sql");
 const LOOK_UPS: &str = include_str!("lookup.sql");
@@ -33,11 +34,16 @@ const TO_VERSION_4: &str = "
     ALTER TABLE attempt ADD COLUMN photo_url TEXT;
     ALTER TABLE attempt ADD COLUMN photo_etag TEXT;
     ALTER TABLE attempt ADD COLUMN photo_version TEXT;";
+/// Which part of the users it belongs to; every older one belongs to the whole.
+const TO_VERSION_5: &str = "
+    ALTER TABLE pin ADD COLUMN shard_index INTEGER;
+    ALTER TABLE pin ADD COLUMN shard_count INTEGER;";
 /// What leads to the version of each number.
-const STEPS: [(i64, &[&str]); 3] = [
+const STEPS: [(i64, &[&str]); 4] = [
     (2, &[TO_VERSION_2, LOG]),
     (3, &[TO_VERSION_3, LOOK_UPS]),
     (4, &[TO_VERSION_4]),
+    (5, &[TO_VERSION_5]),
 ];
 
 /// Makes the tables of a new ledger; `db` is in a transaction.
@@ -47,9 +53,20 @@ pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
     }
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    // Taken apart in full, so that a new field cannot be forgotten.
+    let Pin {
+        endpoint,
+        partner_id,
+        shard,
+    } = pin;
     db.execute(
-        "INSERT INTO pin (endpoint, partner_id) VALUES (?1, ?2)",
-        (&pin.endpoint, pin.partner_id.as_str()),
+        "INSERT INTO pin (endpoint, partner_id, shard_index, shard_count) VALUES (?1, ?2, ?3, ?4)",
+        (
+            endpoint,
+            partner_id.as_str(),
+            shard.map(Shard::index),
+            shard.map(Shard::count),
+        ),
     )?;
     Ok(())
 }

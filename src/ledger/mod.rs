@@ -9,6 +9,8 @@ mod lock;
 mod lookup;
 mod migrate;
 mod open;
+mod parts;
+mod pin;
 mod read;
 mod retrospect;
 #[cfg(test)]
@@ -32,6 +34,7 @@ use crate::domain::{
     outcome::{Outcome, PhotoDigest, Reason},
     partner_id::PartnerId,
     photo::ObjectVersion,
+    shard::Shard,
     unix_millis::UnixMillis,
     user_id::UserId,
 };
@@ -48,6 +51,8 @@ pub(crate) struct Pin {
     /// A base URL, or a word for an endpoint whose URL changes from run to run.
     pub(crate) endpoint: String,
     pub(crate) partner_id: PartnerId,
+    /// Whose users it is for; none: all of them.
+    pub(crate) shard: Option<Shard>,
 }
 
 /// An open ledger. What it holds is dropped in this order: the lock outlives the database.
@@ -68,7 +73,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// What this ledger is bound to.
     pub(crate) fn pin(&self) -> Result<Pin, LedgerError> {
-        open::read_pin(&self.db)
+        pin::read(&self.db, migrate::SCHEMA_VERSION)
     }
 }
 

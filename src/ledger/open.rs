@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use tempfile::TempDir;
 
 use super::kind::{Kind, check_database, check_file};
 use super::migrate::{create, migrate};
-use super::{Holder, Ledger, LedgerError, Lock, Pin, private_options, wal};
-use crate::domain::{partner_id::PartnerId, unix_millis::UnixMillis};
+use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
+use crate::domain::unix_millis::UnixMillis;
 use crate::sys::folder::folder_of;
 
 /// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
@@ -102,23 +102,18 @@ fn open_database(path: &Path, log: wal::Found) -> Result<Connection, LedgerError
 }
 
 /// All that can be wrong with it, found without writing to it.
-fn check(db: &Connection, path: &Path, log: wal::Found, pin: Option<&Pin>) -> Result<Kind, LedgerError> {
+fn check(db: &Connection, path: &Path, log: wal::Found, wanted: Option<&Pin>) -> Result<Kind, LedgerError> {
     let kind = check_database(db)?;
     let Kind::Ledger(version) = kind else {
-        return pin.map(|_| kind).ok_or(LedgerError::Foreign);
+        return wanted.map(|_| kind).ok_or(LedgerError::Foreign);
     };
     log.check_size(db, path.metadata().map_err(LedgerError::Open)?.len())?;
     if version > 1 {
         log.check_not_lost(db)?;
     }
-    let found = read_pin(db)?;
-    match pin {
-        Some(pin) if *pin != found => Err(LedgerError::OtherPin {
-            found: found.to_string(),
-            wanted: pin.to_string(),
-        }),
-        _ => Ok(kind),
-    }
+    let found = pin::read(db, version)?;
+    wanted.map_or(Ok(()), |wanted| found.check(wanted))?;
+    Ok(kind)
 }
 
 /// Brings it up to date: its schema, the runs that have died, and the mark of its log, which is there.
@@ -181,20 +176,4 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = File::open(from)?;
     let mut to = private_options().create_new(true).write(true).open(to)?;
     io::copy(&mut from, &mut to).map(drop)
-}
-
-pub(super) fn read_pin(db: &Connection) -> Result<Pin, LedgerError> {
-    let pin = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
-    let found = db
-        .query_row("SELECT endpoint, partner_id FROM pin", [], pin)
-        .optional()?;
-    let (endpoint, partner_id) = found.ok_or_else(|| LedgerError::Damaged("no endpoint and partner".into()))?;
-    let partner_id = PartnerId::parse(&partner_id).map_err(|error| LedgerError::Damaged(error.to_string()))?;
-    Ok(Pin { endpoint, partner_id })
-}
-
-impl std::fmt::Display for Pin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} and partner {}", self.endpoint, self.partner_id)
-    }
 }

@@ -1,8 +1,10 @@
--- One ledger belongs to one endpoint and one partner.
+-- One ledger belongs to one endpoint, one partner, and one part of the users.
 CREATE TABLE pin (
     endpoint   TEXT NOT NULL,
     partner_id TEXT NOT NULL,
-    lookup_endpoint TEXT               -- the host for look-ups; NULL before the first one
+    lookup_endpoint TEXT,              -- the host for look-ups; NULL before the first one
+    shard_index INTEGER,               -- which part of how many; both NULL: the users of the whole manifest
+    shard_count INTEGER
 ) STRICT;
 
 CREATE TABLE run (

@@ -6,6 +6,7 @@ mod migrate;
 mod open;
 mod record;
 mod retrospect;
+mod shards;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ fn pin() -> Pin {
     Pin {
         endpoint: "https://api.example".into(),
         partner_id: PartnerId::parse("007").unwrap(),
+        shard: None,
     }
 }
 

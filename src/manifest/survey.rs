@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Manifest, ManifestError, Record, RowFault, lines::Lines, row::Row};
 use crate::domain::{
     outcome::Reason,
+    shard::Shard,
     suspicion::{Suspicion, fold},
 };
 
@@ -25,6 +26,8 @@ pub(crate) enum Role {
     Similar,
     /// Wrong by itself.
     Invalid,
+    /// In another part than the one that is asked for; nothing is told of it.
+    Elsewhere,
 }
 
 /// What the first pass found out.
@@ -33,6 +36,8 @@ pub(crate) struct Survey {
     roles: Vec<Role>,
     /// On which line each row begins.
     lines: Arc<Lines>,
+    /// Rows of other parts.
+    elsewhere: u32,
     /// Rows in conflict with the row each contradicts, by row.
     conflicts: Vec<(u32, u32)>,
     /// Rows with a row of another user whose id looks the same, by row.
@@ -57,13 +62,29 @@ struct Mark {
 
 impl Survey {
     /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself.
-    pub(crate) fn take(manifest: &Manifest, mut fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn take(manifest: &Manifest, fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
+        Self::take_part(manifest, None, fault)
+    }
+
+    /// The same for the rows of a part alone. The others are read all the same: the id of one may look like that of a row
+    /// of this part. What repeats or contradicts a row has its user, and so is in its part.
+    pub(crate) fn take_part(
+        manifest: &Manifest,
+        shard: Option<Shard>,
+        mut fault: impl FnMut(u32, RowFault),
+    ) -> Result<Self, ManifestError> {
         let mut hashes = Hashes::default();
         let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Vec::new());
         let mut is_suspicious = false;
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
             lines.push(number, record.line());
+            if shard.is_some_and(|shard| !shard.holds(manifest.placed_user(record))) {
+                roles.push(Role::Elsewhere);
+                marks.extend(hashes.elsewhere(manifest, number, record));
+                continue;
+            }
             match manifest.row(number, record) {
                 Ok(row) => {
                     roles.push(Role::First);
@@ -77,7 +98,8 @@ impl Survey {
                 }
             }
         }
-        if roles.is_empty() && manifest.options.strict {
+        // With more parts than users some have none, and nothing is wrong with that.
+        if roles.is_empty() && manifest.options.strict && shard.is_none() {
             return Err(ManifestError::NoRows);
         }
         let sha256 = records.sha256();
@@ -85,6 +107,7 @@ impl Survey {
             return Err(ManifestError::Changed);
         }
         let mut survey = Self {
+            elsewhere: roles.iter().filter(|role| **role == Role::Elsewhere).count() as u32,
             roles,
             lines: Arc::new(lines),
             conflicts: Vec::new(),
@@ -97,9 +120,14 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Rows of the manifest.
+    /// Rows of the manifest, or of its part where one is asked for.
     pub(crate) fn rows(&self) -> u32 {
-        self.roles.len() as u32
+        self.roles.len() as u32 - self.elsewhere
+    }
+
+    /// Whether nothing is to be told of a row, since it is in another part.
+    pub(crate) fn is_elsewhere(&self, number: u32) -> bool {
+        self.role(number) == Some(Role::Elsewhere)
     }
 
     /// On which line each row begins.
@@ -115,7 +143,7 @@ impl Survey {
     /// Why a row is not to be sent, if the manifest alone says so.
     pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<RowFault> {
         match self.role(number)? {
-            Role::First | Role::Repeat => None,
+            Role::First | Role::Repeat | Role::Elsewhere => None,
             Role::Conflict => Some(self.conflict(number)),
             Role::Similar => {
                 let suspicion = self.similar(number)?;
@@ -254,6 +282,12 @@ impl Hashes {
         let user_id = manifest.user_of(record)?;
         let content = self.keys.0.hash_one(("faulty", manifest.raw_cells(record)));
         Some(self.mark(user_id.as_str(), content, number))
+    }
+
+    /// A row of another part, whose id alone counts.
+    fn elsewhere(&mut self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
+        let user_id = manifest.user_of(record)?;
+        Some(self.mark(user_id.as_str(), 0, number))
     }
 
     fn mark(&mut self, user_id: &str, content: u64, number: u32) -> Mark {

@@ -118,6 +118,7 @@ impl<'a> Recorder<'a> {
             return self.end_of_manifest(feed);
         };
         match self.survey.role(number).ok_or(ManifestError::Changed)? {
+            Role::Elsewhere => {}
             Role::Repeat => feed.skipped.repeated += 1,
             Role::First => {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;

@@ -19,7 +19,7 @@ use crate::sys::{
     folder,
     signals::{Mode, Signals},
 };
-use crate::terminal::{warn_of_open_key, warn_of_rows};
+use crate::terminal::{tell_shard, tell_share, warn_of_open_key, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
 pub(super) struct Prepared<'a> {
@@ -43,16 +43,20 @@ pub(super) fn prepare<'a>(
     publisher: &mut Option<Publisher>,
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
+    tell_shard(config.chosen, config.report.log, &start.run_id);
+    tell_share(config, &start.run_id);
     let mut prepared = open(config, start, publisher, signals)?;
     if let Some((path, mode)) = &config.account.open_key {
         warn_of_open_key(config.report, &start.run_id, path, *mode);
     }
     let Surveyed { survey, .. } = &prepared.manifest;
-    // Rows that look wrong are told of before anything is sent, and before anybody is asked.
+    // Rows that look wrong are told of before anything is sent, and before anybody is asked. A part tells of its own alone, so
+    // that of many machines one does; and that it has no rows is nothing to be told.
+    let is_empty = survey.rows() == 0 && config.chosen.is_none();
     warn_of_rows(
-        config.report,
+        config.report.log,
         &start.run_id,
-        survey.rows(),
+        is_empty,
         &prepared.manifest.warnings()?,
     );
     if config.asks {
@@ -78,7 +82,7 @@ fn open<'a>(
     let kept = config.ledger.as_ref();
     let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
     *publisher = publish(config, start);
-    let manifest = Opened::open(&files.manifest, &files.reading, start.at)?.survey()?;
+    let manifest = Opened::open(&files.manifest, &files.reading, start.at)?.survey_part(files.shard)?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
     let target = Target::new(&files.results);
@@ -89,7 +93,7 @@ fn open<'a>(
         .map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
     let failures = failures.transpose()?;
     let locked = kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
-    let ledger = Ledger::open(locked.lock, &config.account.pin()).map_err(Error::of_ledger(&locked.path))?;
+    let ledger = Ledger::open(locked.lock, &config.account.pin(files.shard)).map_err(Error::of_ledger(&locked.path))?;
     Ok(Prepared {
         config,
         manifest,

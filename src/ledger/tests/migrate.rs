@@ -1,15 +1,17 @@
-//! Ledgers of schema 1, as version 0.1.0 made it, and of schema 2: they work on, and an older program refuses them from
+//! Ledgers of schema 1, as version 0.1.0 made it, and of schemas 2 and 4: they work on, and an older program refuses them from
 //! then on.
 
 use std::path::Path;
 
-use super::{FOUND_AT, Place, digest, holder, intent, outcome, shell, user};
+use super::{FOUND_AT, Place, digest, holder, intent, outcome, pin, shell, user};
 use crate::domain::outcome::{FixedDigest, Outcome, PhotoDigest, Status};
 use crate::domain::photo::ObjectVersion;
-use crate::ledger::{Entry, Ledger};
+use crate::domain::shard::Shard;
+use crate::ledger::{Entry, Ledger, LedgerError, Pin};
 
 const SCHEMA_1: &str = include_str!("schema_1.sql");
 const SCHEMA_2: &str = include_str!("schema_2.sql");
+const SCHEMA_4: &str = include_str!("schema_4.sql");
 
 /// What its runs have left: one that ended, one that was killed, and an attempt of that one that nobody knows of.
 const CONTENT: &str = "
@@ -49,6 +51,44 @@ fn old_2() -> Place {
     db.execute_batch(&format!("BEGIN; {SCHEMA_2} {CONTENT} COMMIT;"))
         .unwrap();
     place
+}
+
+/// A ledger of schema 4 with a user who is settled.
+fn old_4() -> Place {
+    const CONTENT: &str = "
+        PRAGMA application_id = 0x49454E52;
+        PRAGMA user_version = 4;
+        INSERT INTO pin VALUES ('https://api.example', '007', 'https://portal.example');
+        INSERT INTO run VALUES (1, 'r1', '0.4.0', 'm.csv', x'09', 1, 2, 0, NULL);
+        INSERT INTO enrollment VALUES ('done', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12',
+            zeroblob(32), 10, 1, 2, 1, 1, NULL, NULL, NULL);";
+    let place = Place::new();
+    let db = rusqlite::Connection::open(place.path()).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.execute_batch(&format!("BEGIN; {SCHEMA_4} {CONTENT} COMMIT;"))
+        .unwrap();
+    place
+}
+
+#[test]
+fn a_ledger_of_schema_4_belongs_to_all_users() {
+    let place = old_4();
+    let of_part = Pin {
+        shard: Shard::new(1, 1).ok(),
+        ..pin()
+    };
+    assert!(matches!(
+        place.try_open_for(&of_part),
+        Err(LedgerError::OtherShard { found: None, .. })
+    ));
+    assert_eq!(pragma(&place.path(), "user_version"), 4);
+    let ledger = place.begun("r2");
+    assert!(ledger.is_settled(&user("done")).unwrap());
+    assert_eq!(ledger.pin().unwrap(), pin());
+    assert_eq!(
+        ledger.lookup_endpoint().unwrap().as_deref(),
+        Some("https://portal.example")
+    );
 }
 
 #[test]
@@ -141,12 +181,12 @@ fn an_old_ledger_keeps_what_it_knows_and_takes_up_what_is_new() {
     let doubt = ledger.history(&user("doubt")).unwrap().unresolved;
     assert_eq!(doubt[1].created_at.as_deref(), Some("2021-08-12"));
     drop(ledger);
-    assert_eq!(pragma(&place.path(), "user_version"), 4);
+    assert_eq!(pragma(&place.path(), "user_version"), 5);
 }
 
 #[test]
 fn each_is_brought_to_the_very_schema_of_a_new_one() {
-    for old in [old(), old_2()] {
+    for old in [old(), old_2(), old_4()] {
         is_like_new(&old);
     }
 }

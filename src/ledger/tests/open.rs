@@ -7,7 +7,6 @@ use super::{Place, close, holder, intent, open, outcome, pin, record, shell, use
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::partner_id::PartnerId;
 use crate::domain::unix_millis::UnixMillis;
-use crate::ledger::open::read_pin;
 use crate::ledger::{AttemptId, AttemptStatus, Ledger, LedgerError, Pin};
 
 fn pragma(ledger: &Ledger, name: &str) -> String {
@@ -25,7 +24,7 @@ fn a_new_ledger_is_empty_pinned_and_durable() {
     let place = Place::new();
     for _ in 0..2 {
         let ledger = place.open();
-        assert_eq!(read_pin(&ledger.db).unwrap(), pin());
+        assert_eq!(ledger.pin().unwrap(), pin());
         assert_eq!(ledger.next_attempt().unwrap(), AttemptId::FIRST);
         assert_eq!(ledger.last_run_at().unwrap(), None);
         assert_eq!(ledger.history(&user("a")).unwrap(), Default::default());
@@ -46,7 +45,7 @@ fn an_existing_ledger_opens_without_a_pin_and_a_missing_one_is_not_made() {
     assert!(!place.path().exists());
     drop(place.open());
     let ledger = Ledger::open_existing(&place.path(), holder()).unwrap();
-    assert_eq!(read_pin(&ledger.db).unwrap(), pin());
+    assert_eq!(ledger.pin().unwrap(), pin());
 }
 
 #[test]
@@ -81,7 +80,7 @@ fn a_file_of_no_bytes_becomes_a_ledger() {
         Ledger::open_existing(&place.path(), holder()),
         Err(LedgerError::Foreign)
     ));
-    assert_eq!(read_pin(&place.open().db).unwrap(), pin());
+    assert_eq!(place.open().pin().unwrap(), pin());
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl Office {
         let pin = Pin {
             endpoint: "https://api.example".into(),
             partner_id: PartnerId::parse("007").unwrap(),
+            shard: None,
         };
         let holder = Holder::new("image-enroll", &path, now);
         let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
