@@ -1,7 +1,8 @@
-//! Reading: what the ledger knows of a user, one indexed look-up each.
+//! Reading: what the ledger knows of a user, whose row the directory tells.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::directory::{Directory, Known, LAST_ID};
 use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
     outcome::{Facts, FixedDigest, Outcome, PhotoDigest, PhotoHash, Reason, Status},
@@ -10,11 +11,14 @@ use crate::domain::{
     unix_millis::UnixMillis,
     user_id::UserId,
 };
+use crate::sys::user_hash::{UserHash, UserHashKeys};
 
 const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_text, smile_job_id, job_id, confidence,
     attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at,
-    photo_fixes, sent_sha256, sent_bytes FROM enrollment WHERE user_id = ?1";
-const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
+    photo_fixes, sent_sha256, sent_bytes, user_id FROM enrollment WHERE id = ?1";
+/// Behind the last one nobody is. Of each row only what stands first is looked at.
+const LAST: &str = "SELECT coalesce(max(id), 0) FROM enrollment";
+const EVERYBODY: &str = "SELECT status, id, user_id FROM enrollment";
 const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
     WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
 const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at,
@@ -34,22 +38,17 @@ impl Ledger {
         Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?)
     }
 
-    /// Whether this user is settled.
-    pub(crate) fn is_settled(&self, user_id: &UserId) -> Result<bool, LedgerError> {
-        Ok(self.settled(user_id)?.is_some())
+    /// How the user of this hash is settled, if at all; by the keys that the ledger was opened with.
+    pub(crate) fn settled(&self, user: UserHash) -> Option<Status> {
+        let known = self.directory.get(user)?;
+        Some(known.status).filter(|status| status.is_settled())
     }
 
-    /// How this user is settled, if at all; the cheap question, for the many.
-    pub(crate) fn settled(&self, user_id: &UserId) -> Result<Option<Status>, LedgerError> {
-        let mut statement = self.db.prepare_cached(SETTLED)?;
-        let mut rows = statement.query([user_id.as_str()])?;
-        match rows.next()? {
-            Some(row) => {
-                let status = status(row)?;
-                Ok(Some(status).filter(|status| status.is_settled()))
-            }
-            None => Ok(None),
-        }
+    /// The status of this user; none where no outcome was recorded.
+    pub(super) fn status(&self, user_id: &str) -> Option<Status> {
+        self.directory
+            .get(self.keys.user(user_id))
+            .map(|known| known.status)
     }
 
     /// Tells of every settled user with a photo, in no order that matters.
@@ -60,7 +59,7 @@ impl Ledger {
             let user_id = row
                 .get_ref(0)?
                 .as_str()
-                .map_err(|_| LedgerError::Damaged("a user that is no text".into()))?;
+                .map_err(|_| no_text())?;
             tell(user_id, &row.get(1)?);
         }
         Ok(())
@@ -68,10 +67,13 @@ impl Ledger {
 
     /// All that is known of this user.
     pub(crate) fn history(&self, user_id: &UserId) -> Result<History, LedgerError> {
-        let mut statement = self.db.prepare_cached(OUTCOME)?;
-        let mut rows = statement.query([user_id.as_str()])?;
-        let (outcome, created_at) = match rows.next()? {
-            Some(row) => (Some(self.outcome(row)?), row.get(15)?),
+        self.history_of(user_id.as_str())
+    }
+
+    /// The same, where the id need not be kept.
+    pub(crate) fn history_of(&self, user_id: &str) -> Result<History, LedgerError> {
+        let (outcome, created_at) = match self.directory.get(self.keys.user(user_id)) {
+            Some(known) => self.outcome_in(known, user_id)?,
             None => (None, None),
         };
         if outcome.as_ref().is_some_and(|outcome| outcome.status.is_settled()) {
@@ -117,9 +119,19 @@ impl Ledger {
         })
     }
 
-    fn unresolved(&self, user_id: &UserId) -> Result<Vec<Unresolved>, LedgerError> {
+    fn outcome_in(&self, known: Known, user_id: &str) -> Result<(Option<Outcome>, Option<String>), LedgerError> {
+        let mut statement = self.db.prepare_cached(OUTCOME)?;
+        let mut rows = statement.query([known.id])?;
+        let row = rows.next()?.ok_or_else(|| lost(user_id))?;
+        match row.get_ref(19)?.as_str() {
+            Ok(found) if found == user_id => Ok((Some(self.outcome(row)?), row.get(15)?)),
+            _ => Err(lost(user_id)),
+        }
+    }
+
+    fn unresolved(&self, user_id: &str) -> Result<Vec<Unresolved>, LedgerError> {
         let mut statement = self.db.prepare_cached(UNRESOLVED)?;
-        let mut rows = statement.query([user_id.as_str()])?;
+        let mut rows = statement.query([user_id])?;
         let mut attempts = Vec::new();
         while let Some(row) = rows.next()? {
             let photo = photo(row, 1, 7)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
@@ -141,6 +153,33 @@ impl Ledger {
         let name = self.runs.get(&run).cloned();
         name.ok_or_else(|| LedgerError::Damaged(format!("run {run}, which is not in the list of runs")))
     }
+}
+
+/// Reads who is where, in one pass over the table.
+pub(super) fn read_directory(db: &Connection, keys: &UserHashKeys) -> Result<Directory, LedgerError> {
+    let last: i64 = db.query_row(LAST, [], |row| row.get(0))?;
+    let last = u32::try_from(last).ok().filter(|last| *last <= LAST_ID);
+    let last = last.ok_or_else(|| LedgerError::Damaged("a user in a row that there cannot be".into()))?;
+    let mut directory = Directory::with_capacity(last as usize);
+    let mut statement = db.prepare(EVERYBODY)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (status, id) = (status(row)?, row.get(1)?);
+        let user_id = row.get_ref(2)?.as_str().map_err(|_| no_text())?;
+        if directory.put(keys.user(user_id), Known { id, status }).is_some() {
+            return Err(LedgerError::Damaged(format!("user {user_id:?} twice")));
+        }
+    }
+    Ok(directory)
+}
+
+/// The row of this user holds another one, or is not there.
+pub(super) fn lost(user_id: &str) -> LedgerError {
+    LedgerError::Damaged(format!("user {user_id:?} in no row"))
+}
+
+fn no_text() -> LedgerError {
+    LedgerError::Damaged("a user that is no text".into())
 }
 
 /// Hash and size stand in two columns side by side, those of what was made of the photo behind its fixes.
@@ -174,7 +213,7 @@ fn object(row: &Row<'_>) -> Result<Option<ObjectVersion>, LedgerError> {
     Ok(Some(ObjectVersion { url, etag, version }))
 }
 
-/// The first column of both questions for outcomes.
+/// The first column of all questions for outcomes.
 pub(super) fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
     let word = row.get_ref(0)?;
     let status = word.as_str().ok().and_then(|word| word.parse().ok());

@@ -104,6 +104,12 @@ fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
+fn is_settled(ledger: &Ledger, name: &str) -> bool {
+    let settled = ledger.settled(ledger.keys.user(name));
+    assert_eq!(settled, ledger.status(name).filter(|status| status.is_settled()));
+    settled.is_some()
+}
+
 fn date() -> CreatedAt {
     CreatedAt::parse("2021-08-12", DateTime::from_timestamp(1_780_000_000, 0).unwrap()).unwrap()
 }

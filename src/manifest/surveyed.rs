@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Manifest, ManifestError, ManifestOptions, Role, Row, Survey, Warning};
+use super::{Manifest, ManifestError, ManifestOptions, Marks, Role, Row, Survey, Warning};
+use crate::sys::user_hash::UserHashKeys;
 
 /// A manifest that cannot be used, by its path.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +51,14 @@ impl Opened {
 
     /// Reads the whole of it once.
     pub(crate) fn survey(self) -> Result<Surveyed, UnusableManifest> {
+        self.survey_with(&UserHashKeys::default()).map(|(surveyed, _)| surveyed)
+    }
+
+    /// The same, and its users by the hashes of these keys.
+    pub(crate) fn survey_with(self, keys: &UserHashKeys) -> Result<(Surveyed, Marks), UnusableManifest> {
         let Self { path, manifest } = self;
-        match Survey::take(&manifest, |_, _| ()) {
-            Ok(survey) => Ok(Surveyed { path, manifest, survey }),
+        match Survey::take_with(keys, &manifest, |_, _| ()) {
+            Ok((survey, marks)) => Ok((Surveyed { path, manifest, survey }, marks)),
             Err(source) => Err(UnusableManifest { path, source }),
         }
     }
