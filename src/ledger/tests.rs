@@ -3,6 +3,7 @@
 mod harm;
 mod lock;
 mod migrate;
+mod one_row;
 mod open;
 mod record;
 mod retrospect;
