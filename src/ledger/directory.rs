@@ -56,7 +56,7 @@ impl Known {
 }
 
 impl Directory {
-    /// An empty one with room for so many.
+    /// An empty one that need not grow for so many.
     pub(super) fn with_capacity(users: usize) -> Self {
         Self {
             places: vec![Place::default(); places_for(users)],
@@ -117,12 +117,7 @@ impl Directory {
 }
 
 fn pieces(UserHash([first, second]): UserHash) -> [u32; 4] {
-    [
-        (first >> 32) as u32,
-        first as u32,
-        (second >> 32) as u32,
-        second as u32,
-    ]
+    [(first >> 32) as u32, first as u32, (second >> 32) as u32, second as u32]
 }
 
 #[cfg(test)]

@@ -46,9 +46,7 @@ impl Ledger {
 
     /// The status of this user; none where no outcome was recorded.
     pub(super) fn status(&self, user_id: &str) -> Option<Status> {
-        self.directory
-            .get(self.keys.user(user_id))
-            .map(|known| known.status)
+        self.directory.get(self.keys.user(user_id)).map(|known| known.status)
     }
 
     /// Tells of every settled user with a photo, in no order that matters.
@@ -56,10 +54,7 @@ impl Ledger {
         let mut statement = self.db.prepare(PHOTOS)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let user_id = row
-                .get_ref(0)?
-                .as_str()
-                .map_err(|_| no_text())?;
+            let user_id = row.get_ref(0)?.as_str().map_err(|_| no_text())?;
             tell(user_id, &row.get(1)?);
         }
         Ok(())
@@ -153,10 +148,7 @@ impl Histories<'_> {
     /// All that is known of this user.
     pub(crate) fn of(&mut self, user_id: &str) -> Result<History, LedgerError> {
         let known = self.ledger.directory.get(self.ledger.keys.user(user_id));
-        let (outcome, created_at) = known
-            .map(|known| self.outcome(known, user_id))
-            .transpose()?
-            .unzip();
+        let (outcome, created_at) = known.map(|known| self.outcome(known, user_id)).transpose()?.unzip();
         let is_settled = known.is_some_and(|known| known.status.is_settled());
         let unresolved = match is_settled {
             true => Vec::new(),

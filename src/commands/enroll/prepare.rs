@@ -95,8 +95,15 @@ fn open<'a>(
         .as_deref()
         .map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
     let failures = failures.transpose()?;
-    let late = || kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?.open(&pin, &keys);
-    let OpenLedger { path, ledger, temporary } = early.unwrap_or_else(late)?;
+    let late = || {
+        kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?
+            .open(&pin, &keys)
+    };
+    let OpenLedger {
+        path,
+        ledger,
+        temporary,
+    } = early.unwrap_or_else(late)?;
     manifest.survey.find_settled(&marks, |user| ledger.settled(user));
     Ok(Prepared {
         config,
