@@ -41,6 +41,8 @@ pub(crate) enum Error {
     FixedCopy { path: PathBuf, source: FixedCopyError },
     #[error("cannot read the photo of row {row}")]
     Photo { row: u32, source: PhotoError },
+    #[error("cannot write the part {path:?}")]
+    Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]
@@ -152,6 +154,7 @@ impl Error {
             Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
+            | Self::Part { .. }
             | Self::Summary { .. }
             | Self::Page { .. }
             | Self::Stdout(_)

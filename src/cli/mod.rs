@@ -4,6 +4,7 @@ mod enroll;
 mod files;
 mod reading;
 mod reconcile;
+mod sharding;
 mod subcommands;
 mod values;
 
@@ -13,6 +14,7 @@ pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, P
 pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
+pub(crate) use sharding::{RateOf, ShardArgs, ShardChoice, SplitArgs};
 pub(crate) use subcommands::{
     CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs, StatusArgs,
 };
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Reconcile(ReconcileArgs),
     /// Turn a Postman data file (photos as base64) into photo files and a manifest
     Extract(ExtractArgs),
+    /// Cut a manifest into the parts of many machines
+    Split(SplitArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

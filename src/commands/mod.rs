@@ -9,6 +9,7 @@ mod man;
 mod reconcile;
 mod results;
 mod simulator;
+mod split;
 mod status;
 mod suggest;
 
@@ -16,7 +17,8 @@ use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
 use crate::config::{
-    CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig, StatusConfig,
+    CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig, SplitConfig,
+    StatusConfig,
 };
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -32,6 +34,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Status(args)) => status::run(&StatusConfig::resolve(&args)?),
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
         Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
+        Some(Command::Split(args)) => split::run(&SplitConfig::resolve(&args)?),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
         Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),

@@ -18,7 +18,9 @@ mod places;
 mod reconcile;
 mod report;
 mod results;
+mod shard;
 mod simulator;
+mod split;
 mod status;
 mod stores;
 
@@ -36,5 +38,7 @@ pub(crate) use pace::Pace;
 pub(crate) use reconcile::ReconcileConfig;
 pub(crate) use report::{Log, Page, Report, log};
 pub(crate) use results::ResultsConfig;
+pub(crate) use shard::ChosenShard;
 pub(crate) use simulator::SimulatorConfig;
+pub(crate) use split::SplitConfig;
 pub(crate) use status::StatusConfig;

@@ -10,6 +10,7 @@ mod lock;
 mod lookup;
 mod migrate;
 mod open;
+mod parts;
 mod pin;
 mod read;
 mod retrospect;

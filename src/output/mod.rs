@@ -16,6 +16,7 @@ mod form;
 mod metrics;
 mod page;
 mod partial;
+mod parts;
 mod publish;
 mod status;
 mod summary;
@@ -45,6 +46,7 @@ pub(crate) use metrics::METRICS;
 pub(crate) use metrics::MetricsFile;
 pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;
+pub(crate) use parts::{PartFile, PartProof, SplitProof};
 pub(crate) use publish::{Places, PublishError, Publisher};
 pub(crate) use status::{End, Identity, RunStatus, State, StatusPlace};
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
@@ -160,7 +162,7 @@ pub(crate) fn write_selected(
     Ok(rows)
 }
 
-/// Hands over every row of the manifest, in its order, and counts them.
+/// Hands over every row of the manifest, or of its part, in the manifest's order, and counts them.
 fn each_row(
     surveyed: &Surveyed,
     ledger: &Ledger,
@@ -171,6 +173,9 @@ fn each_row(
     let mut histories = ledger.histories()?;
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
+        if survey.is_elsewhere(number) {
+            continue;
+        }
         let row = finished(surveyed, &mut histories, number, record)?;
         hand_over(&row)?;
         tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
@@ -179,7 +184,7 @@ fn each_row(
     Ok(tally)
 }
 
-/// Conservation: every row of the manifest has been counted once.
+/// Conservation: every row of the manifest, or of its part, has been counted once.
 fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Result<(), ResultsError> {
     if records.sha256() != survey.sha256 || tally.rows() != survey.rows() {
         return Err(ManifestError::Changed.into());

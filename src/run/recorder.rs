@@ -135,6 +135,7 @@ impl<'a> Recorder<'a> {
             match self.survey.role(next) {
                 Some(Role::First) if self.survey.is_settled(next) => {}
                 Some(Role::Repeat) => feed.skipped.repeated += 1,
+                Some(Role::Elsewhere) => {}
                 _ => break,
             }
             if !records.skip()? {
@@ -152,6 +153,7 @@ impl<'a> Recorder<'a> {
             return self.end_of_manifest(feed);
         };
         match self.survey.role(number).ok_or(ManifestError::Changed)? {
+            Role::Elsewhere => {}
             Role::Repeat => feed.skipped.repeated += 1,
             Role::First => {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;

@@ -33,6 +33,9 @@ pub(super) enum Name {
     Checked,
     LookupProgress,
     Reconciled,
+    Shard,
+    Share,
+    Split,
     Extracting,
     Extracted,
 }
@@ -59,6 +62,9 @@ impl Name {
             | Self::Checked
             | Self::LookupProgress
             | Self::Reconciled
+            | Self::Shard
+            | Self::Share
+            | Self::Split
             | Self::Extracting
             | Self::Extracted => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,

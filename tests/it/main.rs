@@ -50,11 +50,14 @@ mod results_csv;
 mod results_place;
 mod retries;
 mod secrets;
+mod shard_auto;
+mod shards;
 mod signals;
 mod simulator;
 mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
+mod split;
 mod status;
 mod stops;
 #[cfg(feature = "object-stores")]
