@@ -189,6 +189,7 @@ impl From<&LedgerError> for Stop {
             | LedgerError::LogLost
             | LedgerError::Damaged(_)
             | LedgerError::Corrupt(_)
+            | LedgerError::Full
             | LedgerError::Open(_)
             | LedgerError::Lock(_)
             | LedgerError::Copy(_)

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::Holder;
+use super::directory::LAST_ID;
 use crate::domain::shard::Shard;
 
 /// What to do about a ledger that was harmed. A new one would send everybody again whom the old one knows.
@@ -38,6 +39,8 @@ pub(crate) enum LedgerError {
     Damaged(String),
     #[error("it is damaged; {RESTORE}")]
     Corrupt(#[source] rusqlite::Error),
+    #[error("it has no place for a further user: it holds {LAST_ID}; name another file with --ledger for other users")]
+    Full,
     #[error("cannot create or open it")]
     Open(#[source] io::Error),
     #[error("cannot create or lock the .lock file beside it")]

@@ -115,21 +115,24 @@ impl Ledger {
 
     /// Records what was learned of a user; when this returns, it is on the disk.
     pub(crate) fn record_lookup(&mut self, learned: &LookedUp) -> Result<(), LedgerError> {
-        let run = self.run;
-        let transaction = self.db.transaction()?;
-        let mut statements = Statements::prepare(&transaction, run)?;
-        statements.resolve(&learned.user_id)?;
-        statements.write_outcome(&learned.user_id, &learned.created_at, &learned.outcome)?;
-        drop(statements);
-        transaction.prepare_cached(LOOK_UP)?.execute(rusqlite::params![
-            run,
+        self.write(|statements| {
+            statements.resolve(&learned.user_id)?;
+            statements.write_outcome(&learned.user_id, &learned.created_at, &learned.outcome, false)?;
+            statements.write_lookup(learned)
+        })
+    }
+}
+
+impl Statements<'_> {
+    fn write_lookup(&self, learned: &LookedUp) -> Result<(), LedgerError> {
+        self.db.prepare_cached(LOOK_UP)?.execute(rusqlite::params![
+            self.run,
             learned.user_id.as_str(),
             learned.asked_at,
             learned.source,
             learned.before.word(),
             learned.outcome.status.word(),
         ])?;
-        transaction.commit()?;
         Ok(())
     }
 }

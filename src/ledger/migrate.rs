@@ -7,9 +7,10 @@ use crate::domain::shard::Shard;
 
 /// "IENR" in ASCII: tells a ledger from any other SQLite database.
 pub(super) const APPLICATION_ID: i32 = 0x4945_4E52;
-/// Raised with every change of `schema.sql`.
-pub(super) const SCHEMA_VERSION: i64 = 5;
+/// Raised with every change of the tables.
+pub(super) const SCHEMA_VERSION: i64 = 6;
 const SCHEMA: &str = include_str!("schema.sql");
+const ENROLLMENT: &str = include_str!("enrollment.sql");
 const LOG: &str = include_str!("wal.sql");
 const LOOK_UPS: &str = include_str!("lookup.sql");
 const VIEWS: &str = include_str!("views.sql");
@@ -38,17 +39,21 @@ const TO_VERSION_4: &str = "
 const TO_VERSION_5: &str = "
     ALTER TABLE pin ADD COLUMN shard_index INTEGER;
     ALTER TABLE pin ADD COLUMN shard_count INTEGER;";
+/// A new user is written at the end, and has no row for the attempt that enrolled it: all of it is written anew.
+const BEFORE_VERSION_6: &str = "ALTER TABLE enrollment RENAME TO enrollment_before;";
+const TO_VERSION_6: &str = include_str!("to_version_6.sql");
 /// What leads to the version of each number.
-const STEPS: [(i64, &[&str]); 4] = [
+const STEPS: [(i64, &[&str]); 5] = [
     (2, &[TO_VERSION_2, LOG]),
     (3, &[TO_VERSION_3, LOOK_UPS]),
     (4, &[TO_VERSION_4]),
     (5, &[TO_VERSION_5]),
+    (6, &[BEFORE_VERSION_6, ENROLLMENT, TO_VERSION_6]),
 ];
 
 /// Makes the tables of a new ledger; `db` is in a transaction.
 pub(super) fn create(db: &Connection, pin: &Pin) -> Result<(), LedgerError> {
-    for part in [SCHEMA, LOG, LOOK_UPS, VIEWS] {
+    for part in [SCHEMA, ENROLLMENT, LOG, LOOK_UPS, VIEWS] {
         db.execute_batch(part)?;
     }
     db.pragma_update(None, "application_id", APPLICATION_ID)?;

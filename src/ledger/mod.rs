@@ -3,6 +3,7 @@
 //! It is the truth; the results are a view of it. What [`Ledger::commit`] has returned from is on
 //! the disk. It decides nothing: what a history means stands in `domain::resume`.
 
+mod directory;
 mod error;
 mod kind;
 mod lock;
@@ -38,10 +39,13 @@ use crate::domain::{
     unix_millis::UnixMillis,
     user_id::UserId,
 };
+use crate::sys::user_hash::UserHashKeys;
 
+use directory::Directory;
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
+pub(crate) use read::Histories;
 pub(crate) use retrospect::{AttemptCount, PastRun, Retrospect};
 pub(crate) use write::Receipt;
 
@@ -61,6 +65,8 @@ pub(crate) struct Ledger {
     db: Connection,
     /// The names of the runs by their number.
     runs: HashMap<i64, String>,
+    keys: UserHashKeys,
+    directory: Directory,
     /// The number of the run that writes.
     run: i64,
     /// Entries that were recorded since the log was merged.

@@ -9,14 +9,10 @@ use tempfile::TempDir;
 
 use super::kind::{Kind, check_database, check_file};
 use super::migrate::{create, migrate};
+use super::read::read_directory;
 use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
 use crate::domain::unix_millis::UnixMillis;
-use crate::sys::folder::folder_of;
-
-/// From this size on, that of some 100,000 users, a ledger is mapped into memory when it is opened.
-const LARGE_BYTES: u64 = 32 * 1024 * 1024;
-/// Mapped pages count as memory of the process, though the system may take them back at any time.
-const MOST_MAPPED_BYTES: i64 = 256 * 1024 * 1024;
+use crate::sys::{folder::folder_of, user_hash::UserHashKeys};
 
 /// Exclusive locking keeps other programs out, such as SQLite's shell; FULL makes every commit durable, on macOS with
 /// `fullfsync` alone; the log is merged by [`Ledger::merge_log`] alone; 8 MB of cache keep the memory flat. All rows name
@@ -39,10 +35,15 @@ const CLOSE_DEAD_RUNS: &str = "UPDATE run SET finished_at = ?1, stopped_by = 'di
 impl Ledger {
     /// Opens or creates the ledger of `pin` under its lock.
     pub(crate) fn open(lock: Lock, pin: &Pin) -> Result<Self, LedgerError> {
+        Self::open_with(lock, pin, UserHashKeys::default())
+    }
+
+    /// The same; it knows its users by the hashes of these keys.
+    pub(crate) fn open_with(lock: Lock, pin: &Pin, keys: UserHashKeys) -> Result<Self, LedgerError> {
         is_there(lock.ledger())?;
         create_private(lock.ledger())?;
         let path = lock.ledger().to_owned();
-        Self::connect(lock, &path, Some(pin), None)
+        Self::connect(lock, &path, Some(pin), None, keys)
     }
 
     /// Opens the ledger of an earlier run to read it, whatever it is pinned to, also where nothing can be written.
@@ -53,7 +54,7 @@ impl Ledger {
         let lock = Lock::take_to_read(path, holder)?;
         if lock.is_exclusive() && is_writable(lock.ledger()) {
             let path = lock.ledger().to_owned();
-            return Self::connect(lock, &path, None, None);
+            return Self::connect(lock, &path, None, None, UserHashKeys::default());
         }
         Self::open_copy(lock)
     }
@@ -62,10 +63,16 @@ impl Ledger {
     pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
         let copy = copy(lock.ledger()).map_err(LedgerError::Copy)?;
         let path = copy.path().join(COPY_NAME);
-        Self::connect(lock, &path, None, Some(copy))
+        Self::connect(lock, &path, None, Some(copy), UserHashKeys::default())
     }
 
-    fn connect(lock: Lock, path: &Path, pin: Option<&Pin>, copy: Option<TempDir>) -> Result<Self, LedgerError> {
+    fn connect(
+        lock: Lock,
+        path: &Path,
+        pin: Option<&Pin>,
+        copy: Option<TempDir>,
+        keys: UserHashKeys,
+    ) -> Result<Self, LedgerError> {
         let log = wal::Found::beside(path).map_err(LedgerError::Open)?;
         check_file(path, log)?;
         let mut db = open_database(path, log)?;
@@ -75,9 +82,12 @@ impl Ledger {
         update(&transaction, kind, pin, lock.holder().started_at.into())?;
         transaction.commit()?;
         wal::keep_on_close(&db, false)?;
+        let directory = read_directory(&db, &keys)?;
         let mut ledger = Self {
             db,
             runs: Default::default(),
+            keys,
+            directory,
             run: 0,
             unmerged: 0,
             _copy: copy,
@@ -94,7 +104,6 @@ fn open_database(path: &Path, log: wal::Found) -> Result<Connection, LedgerError
     db.execute_batch(PRAGMAS)?;
     // Until it has been looked at nothing of it is changed, and a closing does not merge its log.
     wal::keep_on_close(&db, !log.is_empty())?;
-    map_if_large(&db, path)?;
     // Without it SQLite prepares a query anew whenever a bound value might ask for another plan.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
@@ -125,16 +134,6 @@ fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: Uni
     }
     transaction.execute(CLOSE_DEAD_RUNS, [now])?;
     wal::mark(transaction, false)
-}
-
-/// The manifest names the users in another order than the ledger keeps them, so that nearly every look-up asks
-/// for another page: in a large ledger it is looked at in place instead of being copied.
-fn map_if_large(db: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let bytes = path.metadata().map_err(LedgerError::Open)?.len();
-    if bytes >= LARGE_BYTES {
-        db.pragma_update(None, "mmap_size", MOST_MAPPED_BYTES)?;
-    }
-    Ok(())
 }
 
 /// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away.

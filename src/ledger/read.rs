@@ -1,7 +1,8 @@
-//! Reading: what the ledger knows of a user, one indexed look-up each.
+//! Reading: what the ledger knows of a user, whose row the directory tells.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction};
 
+use super::directory::{Directory, Known, LAST_ID};
 use super::{AttemptId, Ledger, LedgerError};
 use crate::domain::{
     outcome::{Facts, FixedDigest, Outcome, PhotoDigest, PhotoHash, Reason, Status},
@@ -10,11 +11,16 @@ use crate::domain::{
     unix_millis::UnixMillis,
     user_id::UserId,
 };
+use crate::sys::user_hash::{UserHash, UserHashKeys};
 
 const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_text, smile_job_id, job_id, confidence,
     attempts, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run, user_created_at,
-    photo_fixes, sent_sha256, sent_bytes FROM enrollment WHERE user_id = ?1";
-const SETTLED: &str = "SELECT status FROM enrollment WHERE user_id = ?1";
+    photo_fixes, sent_sha256, sent_bytes, user_id FROM enrollment WHERE id = ?1";
+/// Behind the last one nobody is. Of each row only what stands first is looked at.
+const LAST: &str = "SELECT coalesce(max(id), 0) FROM enrollment";
+/// A row takes 100 bytes at least, unless its user has a very short id.
+const MOST: &str = "SELECT page_count * page_size / 100 FROM pragma_page_count, pragma_page_size";
+const EVERYBODY: &str = "SELECT status, id, user_id FROM enrollment";
 const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
     WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
 const UNRESOLVED: &str = "SELECT number, photo_sha256, photo_bytes, started_at, finished_at, run, user_created_at,
@@ -34,22 +40,15 @@ impl Ledger {
         Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?)
     }
 
-    /// Whether this user is settled.
-    pub(crate) fn is_settled(&self, user_id: &UserId) -> Result<bool, LedgerError> {
-        Ok(self.settled(user_id)?.is_some())
+    /// How the user of this hash is settled, if at all; by the keys that the ledger was opened with.
+    pub(crate) fn settled(&self, user: UserHash) -> Option<Status> {
+        let known = self.directory.get(user)?;
+        Some(known.status).filter(|status| status.is_settled())
     }
 
-    /// How this user is settled, if at all; the cheap question, for the many.
-    pub(crate) fn settled(&self, user_id: &UserId) -> Result<Option<Status>, LedgerError> {
-        let mut statement = self.db.prepare_cached(SETTLED)?;
-        let mut rows = statement.query([user_id.as_str()])?;
-        match rows.next()? {
-            Some(row) => {
-                let status = status(row)?;
-                Ok(Some(status).filter(|status| status.is_settled()))
-            }
-            None => Ok(None),
-        }
+    /// The status of this user; none where no outcome was recorded.
+    pub(super) fn status(&self, user_id: &str) -> Option<Status> {
+        self.directory.get(self.keys.user(user_id)).map(|known| known.status)
     }
 
     /// Tells of every settled user with a photo, in no order that matters.
@@ -57,10 +56,7 @@ impl Ledger {
         let mut statement = self.db.prepare(PHOTOS)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let user_id = row
-                .get_ref(0)?
-                .as_str()
-                .map_err(|_| LedgerError::Damaged("a user that is no text".into()))?;
+            let user_id = row.get_ref(0)?.as_str().map_err(|_| no_text())?;
             tell(user_id, &row.get(1)?);
         }
         Ok(())
@@ -68,23 +64,22 @@ impl Ledger {
 
     /// All that is known of this user.
     pub(crate) fn history(&self, user_id: &UserId) -> Result<History, LedgerError> {
-        let mut statement = self.db.prepare_cached(OUTCOME)?;
-        let mut rows = statement.query([user_id.as_str()])?;
-        let (outcome, created_at) = match rows.next()? {
-            Some(row) => (Some(self.outcome(row)?), row.get(15)?),
-            None => (None, None),
-        };
-        if outcome.as_ref().is_some_and(|outcome| outcome.status.is_settled()) {
-            return Ok(History {
-                outcome,
-                created_at,
-                unresolved: Vec::new(),
-            });
-        }
-        Ok(History {
+        let outcome = self.db.prepare_cached(OUTCOME)?;
+        let reading = None;
+        let mut one = Histories {
             outcome,
-            created_at,
-            unresolved: self.unresolved(user_id)?,
+            reading,
+            ledger: self,
+        };
+        one.of(user_id.as_str())
+    }
+
+    /// What looks up many users. Nothing is to be written as long as it is there.
+    pub(crate) fn histories(&self) -> Result<Histories<'_>, LedgerError> {
+        Ok(Histories {
+            outcome: self.db.prepare_cached(OUTCOME)?,
+            reading: Some(self.db.unchecked_transaction()?),
+            ledger: self,
         })
     }
 
@@ -117,9 +112,9 @@ impl Ledger {
         })
     }
 
-    fn unresolved(&self, user_id: &UserId) -> Result<Vec<Unresolved>, LedgerError> {
+    fn unresolved(&self, user_id: &str) -> Result<Vec<Unresolved>, LedgerError> {
         let mut statement = self.db.prepare_cached(UNRESOLVED)?;
-        let mut rows = statement.query([user_id.as_str()])?;
+        let mut rows = statement.query([user_id])?;
         let mut attempts = Vec::new();
         while let Some(row) = rows.next()? {
             let photo = photo(row, 1, 7)?.ok_or_else(|| LedgerError::Damaged("an attempt without a photo".into()))?;
@@ -141,6 +136,71 @@ impl Ledger {
         let name = self.runs.get(&run).cloned();
         name.ok_or_else(|| LedgerError::Damaged(format!("run {run}, which is not in the list of runs")))
     }
+}
+
+/// Looks up one user after the other: the question is made ready once, and one reading of the database lasts for all.
+pub(crate) struct Histories<'a> {
+    outcome: CachedStatement<'a>,
+    #[expect(dead_code, reason = "it lasts as long as the value")]
+    reading: Option<Transaction<'a>>,
+    ledger: &'a Ledger,
+}
+
+impl Histories<'_> {
+    /// All that is known of this user.
+    pub(crate) fn of(&mut self, user_id: &str) -> Result<History, LedgerError> {
+        let known = self.ledger.directory.get(self.ledger.keys.user(user_id));
+        let (outcome, created_at) = known.map(|known| self.outcome(known, user_id)).transpose()?.unzip();
+        let is_settled = known.is_some_and(|known| known.status.is_settled());
+        let unresolved = match is_settled {
+            true => Vec::new(),
+            false => self.ledger.unresolved(user_id)?,
+        };
+        Ok(History {
+            outcome,
+            created_at,
+            unresolved,
+        })
+    }
+
+    /// The outcome in the row where the user is, and the creation date that was sent for it.
+    fn outcome(&mut self, known: Known, user_id: &str) -> Result<(Outcome, String), LedgerError> {
+        let mut rows = self.outcome.query([known.id])?;
+        let row = rows.next()?.ok_or_else(|| lost(user_id))?;
+        match row.get_ref(19)?.as_str() {
+            Ok(found) if found == user_id => Ok((self.ledger.outcome(row)?, row.get(15)?)),
+            _ => Err(lost(user_id)),
+        }
+    }
+}
+
+/// Reads who is where, in one pass over the table.
+pub(super) fn read_directory(db: &Connection, keys: &UserHashKeys) -> Result<Directory, LedgerError> {
+    let last: i64 = db.query_row(LAST, [], |row| row.get(0))?;
+    let last = u32::try_from(last).ok().filter(|last| *last <= LAST_ID);
+    let last = last.ok_or_else(|| LedgerError::Damaged("a user in a row that there cannot be".into()))?;
+    // Where rows were taken out, or went to other parts, the last number says little.
+    let most = db.query_row(MOST, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+    let mut directory = Directory::with_capacity(most.min(last.into()) as usize);
+    let mut statement = db.prepare(EVERYBODY)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (status, id) = (status(row)?, row.get(1)?);
+        let user_id = row.get_ref(2)?.as_str().map_err(|_| no_text())?;
+        if directory.put(keys.user(user_id), Known { id, status }).is_some() {
+            return Err(LedgerError::Damaged(format!("user {user_id:?} twice")));
+        }
+    }
+    Ok(directory)
+}
+
+/// The row of this user holds another one, or is not there.
+pub(super) fn lost(user_id: &str) -> LedgerError {
+    LedgerError::Damaged(format!("user {user_id:?} in no row"))
+}
+
+fn no_text() -> LedgerError {
+    LedgerError::Damaged("a user that is no text".into())
 }
 
 /// Hash and size stand in two columns side by side, those of what was made of the photo behind its fixes.
@@ -174,7 +234,7 @@ fn object(row: &Row<'_>) -> Result<Option<ObjectVersion>, LedgerError> {
     Ok(Some(ObjectVersion { url, etag, version }))
 }
 
-/// The first column of both questions for outcomes.
+/// The first column of all questions for outcomes.
 pub(super) fn status(row: &Row<'_>) -> Result<Status, LedgerError> {
     let word = row.get_ref(0)?;
     let status = word.as_str().ok().and_then(|word| word.parse().ok());

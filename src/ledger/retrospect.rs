@@ -1,18 +1,21 @@
 //! Reading at the end of a run: its attempts by what they came to, what became of its doubts, and the runs before it.
 //! Nothing here goes by a single user.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use rusqlite::OptionalExtension;
 
-use super::{Ledger, LedgerError};
+use super::{AttemptStatus, Ledger, LedgerError};
 use crate::domain::{outcome::Status, unix_millis::UnixMillis};
 
 // Attempts are numbered on from run to run, so that those of this one are the last, and the others are not looked at.
 const LAST_BEFORE: &str = "SELECT id FROM attempt WHERE run < ?1 ORDER BY id DESC LIMIT 1";
 const ATTEMPTS: &str = "SELECT coalesce(class, 'intent'), reason, count(*) FROM attempt
-    WHERE id > ?1 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2";
-const DOUBTS: &str = "SELECT e.status, count(*) FROM
-    (SELECT DISTINCT user_id FROM attempt WHERE id > ?1 AND (class IS NULL OR class IN ('in_doubt', 'resolved'))) d
-    JOIN enrollment e ON e.user_id = d.user_id GROUP BY 1 ORDER BY 2 DESC, 1";
+    WHERE id > ?1 GROUP BY 1, 2";
+const IN_ENROLLMENTS: &str = "SELECT attempts_in_enrollments FROM run WHERE id = ?1";
+const DOUBTS: &str = "SELECT DISTINCT user_id FROM attempt
+    WHERE id > ?1 AND (class IS NULL OR class IN ('in_doubt', 'resolved'))";
 const RUNS: &str = "SELECT run_id, version, manifest, started_at, finished_at, exit_code, stopped_by FROM run
     ORDER BY id DESC LIMIT ?1";
 
@@ -70,16 +73,44 @@ impl Ledger {
                 attempts: row.get::<_, i64>(2)?.unsigned_abs(),
             })
         })?;
-        Ok(counts.collect::<Result<_, _>>()?)
+        let mut counts = counts.collect::<Result<Vec<_>, _>>()?;
+        self.add_those_in_enrollments(&mut counts)?;
+        counts.sort_by(|a, b| (b.attempts, &a.class, &a.reason).cmp(&(a.attempts, &b.class, &b.reason)));
+        Ok(counts)
+    }
+
+    /// Attempts that have no row of their own, as [`super::write`] says: all of them are settled, without a reason.
+    fn add_those_in_enrollments(&self, counts: &mut Vec<AttemptCount>) -> Result<(), LedgerError> {
+        let attempts = self
+            .db
+            .query_row(IN_ENROLLMENTS, [self.run], |row| row.get::<_, i64>(0));
+        let attempts = attempts.optional()?.unwrap_or_default().unsigned_abs();
+        let settled = AttemptStatus::Settled.word();
+        let is_it = |count: &&mut AttemptCount| count.class == settled && count.reason.is_none();
+        match counts.iter_mut().find(is_it) {
+            Some(count) => count.attempts += attempts,
+            None if attempts > 0 => counts.push(AttemptCount {
+                class: settled.to_owned(),
+                reason: None,
+                attempts,
+            }),
+            None => {}
+        }
+        Ok(())
     }
 
     fn doubts_after(&self, before: i64) -> Result<Vec<(Status, u64)>, LedgerError> {
         let mut statement = self.db.prepare(DOUBTS)?;
         let mut rows = statement.query([before])?;
-        let mut doubts = Vec::new();
+        let mut counts = BTreeMap::<Status, u64>::new();
         while let Some(row) = rows.next()? {
-            doubts.push((super::read::status(row)?, row.get::<_, i64>(1)?.unsigned_abs()));
+            let user_id: String = row.get(0)?;
+            if let Some(status) = self.status(&user_id) {
+                *counts.entry(status).or_default() += 1;
+            }
         }
+        let mut doubts: Vec<_> = counts.into_iter().collect();
+        doubts.sort_by_key(|(status, users)| (Reverse(*users), status.word()));
         Ok(doubts)
     }
 

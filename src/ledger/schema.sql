@@ -16,7 +16,8 @@ CREATE TABLE run (
     started_at      INTEGER NOT NULL,  -- milliseconds since the Unix epoch, as all times here
     finished_at     INTEGER,
     exit_code       INTEGER,
-    stopped_by      TEXT
+    stopped_by      TEXT,
+    attempts_in_enrollments INTEGER NOT NULL DEFAULT 0  -- of this run, without a row of their own: see enrollment.sql
 ) STRICT;
 
 -- A row without a class is an intent: the request was about to leave, and nothing more is known.
@@ -42,26 +43,3 @@ CREATE TABLE attempt (
 ) STRICT;
 
 CREATE INDEX attempt_unresolved ON attempt (user_id) WHERE class IS NULL OR class = 'in_doubt';
-
-CREATE TABLE enrollment (
-    user_id         TEXT PRIMARY KEY,
-    status          TEXT NOT NULL,
-    reason          TEXT,
-    http_status     INTEGER,
-    result_code     TEXT,
-    result_text     TEXT,
-    smile_job_id    TEXT,
-    job_id          TEXT,
-    confidence      TEXT,
-    attempts        INTEGER NOT NULL,
-    user_created_at TEXT NOT NULL,
-    photo_sha256    BLOB,
-    photo_bytes     INTEGER,
-    sent_at         INTEGER,
-    finished_at     INTEGER,
-    duration_ms     INTEGER,
-    run             INTEGER NOT NULL REFERENCES run (id),
-    photo_fixes     TEXT,              -- as in attempt
-    sent_sha256     BLOB,
-    sent_bytes      INTEGER
-) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@
 mod harm;
 mod lock;
 mod migrate;
+mod one_row;
 mod open;
 mod record;
 mod retrospect;
@@ -102,6 +103,12 @@ fn record(run: &str) -> RunRecord {
 
 fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
+}
+
+fn is_settled(ledger: &Ledger, name: &str) -> bool {
+    let settled = ledger.settled(ledger.keys.user(name));
+    assert_eq!(settled, ledger.status(name).filter(|status| status.is_settled()));
+    settled.is_some()
 }
 
 fn date() -> CreatedAt {

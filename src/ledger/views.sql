@@ -10,6 +10,15 @@ SELECT e.user_id, e.status, e.reason, e.http_status, e.result_code, e.result_tex
 FROM enrollment e JOIN run r ON r.id = e.run;
 
 CREATE VIEW attempts AS
+WITH every AS (
+    SELECT user_id, number, class, reason, http_status, photo_sha256, photo_bytes, started_at, finished_at, run,
+           user_created_at, photo_fixes, sent_sha256, sent_bytes, photo_url, photo_etag, photo_version
+    FROM attempt
+    UNION ALL
+    SELECT user_id, attempts, 'settled', reason, http_status, photo_sha256, photo_bytes, sent_at, finished_at, run,
+           user_created_at, photo_fixes, sent_sha256, sent_bytes, NULL, NULL, NULL
+    FROM enrollment WHERE is_attempt = 1
+)
 SELECT a.user_id, a.number, coalesce(a.class, 'intent') AS class, a.reason, a.http_status,
        lower(hex(a.photo_sha256)) AS photo_sha256, a.photo_bytes,
        strftime('%Y-%m-%dT%H:%M:%fZ', a.started_at / 1000.0, 'unixepoch') AS started_at,
@@ -18,7 +27,7 @@ SELECT a.user_id, a.number, coalesce(a.class, 'intent') AS class, a.reason, a.ht
        lower(hex(coalesce(a.sent_sha256, a.photo_sha256))) AS sent_sha256,
        coalesce(a.sent_bytes, a.photo_bytes) AS sent_bytes,
        a.photo_url, a.photo_etag, a.photo_version
-FROM attempt a JOIN run r ON r.id = a.run;
+FROM every a JOIN run r ON r.id = a.run;
 
 CREATE VIEW in_doubt AS
 SELECT * FROM attempts WHERE class IN ('intent', 'in_doubt');

@@ -104,6 +104,11 @@ impl<'a> Input<'a> {
         Ok(Some(Written { text, line, crlf }))
     }
 
+    /// Passes by the next record that is no blank line; false at the end of the file.
+    pub(super) fn skip(&mut self) -> Result<bool, ManifestError> {
+        Ok(self.advance()?.is_some())
+    }
+
     /// Passes by the next record: its line, whether it ends in CRLF, and where it stands in the buffer.
     fn advance(&mut self) -> Result<Option<(u64, bool, Range<usize>)>, ManifestError> {
         while let Some(end) = self.find_end()? {

@@ -3,15 +3,12 @@
 //! It knows users by keyed 128-bit hashes of their ids, and what ids have in common that look alike by another one, so
 //! that ten million rows take some 410 MB and nobody can make two ids collide.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::{Manifest, ManifestError, Record, RowFault, lines::Lines, row::Row};
-use crate::domain::{
-    outcome::Reason,
-    shard::Shard,
-    suspicion::{Suspicion, fold},
-};
+use super::marks::{Hashes, Mark, Marks};
+use super::{Manifest, ManifestError, Record, RowFault, lines::Lines, row::Row, settled::Settled};
+use crate::domain::{outcome::Reason, shard::Shard, suspicion::Suspicion};
+use crate::sys::user_hash::UserHashKeys;
 
 /// What a row is among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +30,7 @@ pub(crate) enum Role {
 /// What the first pass found out.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    roles: Vec<Role>,
+    pub(super) roles: Vec<Role>,
     /// On which line each row begins.
     lines: Arc<Lines>,
     /// Rows of other parts.
@@ -45,37 +42,31 @@ pub(crate) struct Survey {
     /// Whether a row looks wrong by itself.
     is_suspicious: bool,
     strict: bool,
+    /// Rows that need not be looked at again, once the ledger was asked.
+    pub(super) settled: Settled,
     pub(crate) sha256: [u8; 32],
 }
 
-/// A row as the comparison needs it, in this order. Two halves of a hash take less space than a whole one, which would
-/// be aligned to 16 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark {
-    /// Hash of what ids have in common that look alike.
-    looks: u64,
-    user: [u64; 2],
-    /// Hash of date and photo.
-    content: u64,
-    number: u32,
-}
-
 impl Survey {
-    /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself.
+    /// As [`Survey::take_part`], of all rows and for itself.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn take(manifest: &Manifest, fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
-        Self::take_part(manifest, None, fault)
+        let taken = Self::take_part(manifest, None, &UserHashKeys::default(), fault);
+        taken.map(|(survey, _)| survey)
     }
 
-    /// The same for the rows of a part alone. The others are read all the same: the id of one may look like that of a row
-    /// of this part. What repeats or contradicts a row has its user, and so is in its part.
+    /// Reads the whole manifest once, for the rows of a part where one is given. `fault` is told of each row that is wrong
+    /// by itself. The users of the rows come with it, by the hashes of these keys. The rows of other parts are read all the
+    /// same: the id of one may look like that of a row of this part. What repeats or contradicts a row has its user, and so
+    /// is in its part.
     pub(crate) fn take_part(
         manifest: &Manifest,
         shard: Option<Shard>,
+        keys: &UserHashKeys,
         mut fault: impl FnMut(u32, RowFault),
-    ) -> Result<Self, ManifestError> {
-        let mut hashes = Hashes::default();
-        let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Vec::new());
+    ) -> Result<(Self, Marks), ManifestError> {
+        let mut hashes = Hashes::new(keys);
+        let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Vec::<Mark>::new());
         let mut is_suspicious = false;
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
@@ -114,10 +105,11 @@ impl Survey {
             similar: Vec::new(),
             is_suspicious,
             strict: manifest.options.strict,
+            settled: Settled::default(),
             sha256,
         };
-        survey.compare(marks);
-        Ok(survey)
+        survey.compare(&mut marks);
+        Ok((survey, Marks(marks)))
     }
 
     /// Rows of the manifest, or of its part where one is asked for.
@@ -201,7 +193,7 @@ impl Survey {
     }
 
     /// Rows whose users look alike stand together once they are sorted, and among them those of one user.
-    fn compare(&mut self, mut marks: Vec<Mark>) {
+    fn compare(&mut self, marks: &mut [Mark]) {
         marks.sort_unstable();
         for alike in marks
             .chunk_by(|a, b| a.looks == b.looks)
@@ -260,53 +252,5 @@ impl Survey {
             *place = role;
         }
         is_first
-    }
-}
-
-/// Two independent keys give 128 bits for the user.
-#[derive(Default)]
-struct Hashes {
-    keys: (RandomState, RandomState),
-    /// What the latest id has in common with those that look alike; kept, so that it is not allocated for each row.
-    folded: String,
-}
-
-impl Hashes {
-    fn row(&mut self, row: &Row) -> Mark {
-        let content = self.keys.0.hash_one((row.created_at.as_str(), &row.photo));
-        self.mark(row.user_id.as_str(), content, row.number)
-    }
-
-    /// A wrong row with a good id contradicts the right row of the same user: which is meant, nobody knows.
-    fn faulty(&mut self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
-        let user_id = manifest.user_of(record)?;
-        let content = self.keys.0.hash_one(("faulty", manifest.raw_cells(record)));
-        Some(self.mark(user_id.as_str(), content, number))
-    }
-
-    /// A row of another part, whose id alone counts.
-    fn elsewhere(&mut self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
-        let user_id = manifest.user_of(record)?;
-        Some(self.mark(user_id.as_str(), 0, number))
-    }
-
-    fn mark(&mut self, user_id: &str, content: u64, number: u32) -> Mark {
-        fold(user_id, &mut self.folded);
-        Mark {
-            looks: self.keys.0.hash_one(&self.folded),
-            user: [self.keys.0.hash_one(user_id), self.keys.1.hash_one(user_id)],
-            content,
-            number,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_takes_forty_bytes_while_all_are_compared() {
-        assert_eq!(size_of::<Mark>(), 40);
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Manifest, ManifestError, ManifestOptions, Role, Row, Survey, Warning};
+use super::{Manifest, ManifestError, ManifestOptions, Marks, Role, Row, Survey, Warning};
 use crate::domain::shard::Shard;
+use crate::sys::user_hash::UserHashKeys;
 
 /// A manifest that cannot be used, by its path.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +57,19 @@ impl Opened {
 
     /// The same for a command that is about the rows of a part alone, if a part is given.
     pub(crate) fn survey_part(self, shard: Option<Shard>) -> Result<Surveyed, UnusableManifest> {
+        let surveyed = self.survey_with(shard, &UserHashKeys::default());
+        surveyed.map(|(surveyed, _)| surveyed)
+    }
+
+    /// The same, and the users by the hashes of these keys.
+    pub(crate) fn survey_with(
+        self,
+        shard: Option<Shard>,
+        keys: &UserHashKeys,
+    ) -> Result<(Surveyed, Marks), UnusableManifest> {
         let Self { path, manifest } = self;
-        match Survey::take_part(&manifest, shard, |_, _| ()) {
-            Ok(survey) => Ok(Surveyed { path, manifest, survey }),
+        match Survey::take_part(&manifest, shard, keys, |_, _| ()) {
+            Ok((survey, marks)) => Ok((Surveyed { path, manifest, survey }, marks)),
             Err(source) => Err(UnusableManifest { path, source }),
         }
     }

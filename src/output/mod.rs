@@ -29,7 +29,7 @@ mod unstarted;
 use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, ResultColumns, Status};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Histories, Ledger, LedgerError};
 use crate::manifest::{ManifestError, Record, Records, RowFault, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
@@ -170,12 +170,13 @@ fn each_row(
 ) -> Result<Tally, ResultsError> {
     let Surveyed { manifest, survey, .. } = surveyed;
     let mut tally = Tally::default();
+    let mut histories = ledger.histories()?;
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
         if survey.is_elsewhere(number) {
             continue;
         }
-        let row = finished(surveyed, ledger, number, record)?;
+        let row = finished(surveyed, &mut histories, number, record)?;
         hand_over(&row)?;
         tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
     }
@@ -193,7 +194,7 @@ fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Resu
 
 fn finished<'a>(
     surveyed: &Surveyed,
-    ledger: &Ledger,
+    histories: &mut Histories<'_>,
     number: u32,
     record: &'a Record,
 ) -> Result<FinishedRow<'a>, ResultsError> {
@@ -201,8 +202,8 @@ fn finished<'a>(
     let (outcome, detail) = match survey.fault(manifest, number, record) {
         Some(RowFault { reason, detail }) => (Outcome::untried(Status::Invalid, Some(reason)), Some(detail)),
         None => {
-            let row = manifest.row(number, record).map_err(|_| ManifestError::Changed)?;
-            (ledger.history(&row.user_id)?.view(), None)
+            // It was right by itself in the survey; that it still is what it was shows in the hash.
+            (histories.of(manifest.raw_user(record))?.view(), None)
         }
     };
     Ok(FinishedRow {

@@ -16,6 +16,8 @@ use crate::output::Follower;
 
 /// Most records that one feed looks at, so that a commit never waits long behind it.
 const FEED_RECORDS: u32 = 1_024;
+/// Most records that one feed passes by, which takes about as long.
+const FEED_SKIPPED: u32 = 32 * FEED_RECORDS;
 /// Rows to send after which a feed is full.
 const FEED_ROWS: usize = 256;
 
@@ -38,6 +40,8 @@ pub(super) struct Recorder<'a> {
     /// The manifest's size and time when its bytes were last known to be those of the survey.
     stamp: Stamp,
     records: Option<Records<'a>>,
+    /// Whether the settled rows have been told of.
+    told_settled: bool,
     ledger: &'a mut Ledger,
     follower: &'a mut Option<Follower>,
 }
@@ -55,6 +59,7 @@ impl<'a> Recorder<'a> {
             survey,
             stamp: manifest.stamp(),
             records,
+            told_settled: false,
             ledger,
             follower,
         })
@@ -91,6 +96,9 @@ impl<'a> Recorder<'a> {
 
     fn feed(&mut self) -> Result<Feed, RunError> {
         let (mut feed, mut lines) = (Feed::default(), Vec::new());
+        if !std::mem::replace(&mut self.told_settled, true) {
+            feed.skipped.settled = *self.survey.settled();
+        }
         let read = self.read_rows(&mut feed, &mut lines);
         // Asked when the rows have been read and before any of them goes on; a file that was changed may be malformed, too.
         if !self.manifest.is_unchanged(&mut self.stamp, &self.survey.sha256)? {
@@ -102,13 +110,40 @@ impl<'a> Recorder<'a> {
     }
 
     fn read_rows(&mut self, feed: &mut Feed, lines: &mut Vec<ResultsLine>) -> Result<(), RunError> {
+        let mut skips = FEED_SKIPPED;
         for _ in 0..FEED_RECORDS {
+            skips -= self.skip(skips, feed)?;
+            if skips == 0 {
+                break;
+            }
             self.step(feed, lines)?;
             if feed.ended || feed.rows.len() >= FEED_ROWS {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Passes by records that need not be read, at most so many; says how many.
+    fn skip(&mut self, most: u32, feed: &mut Feed) -> Result<u32, RunError> {
+        let Some(records) = &mut self.records else {
+            return Ok(0);
+        };
+        let mut skipped = 0;
+        while skipped < most {
+            let next = records.number() + 1;
+            match self.survey.role(next) {
+                Some(Role::First) if self.survey.is_settled(next) => {}
+                Some(Role::Repeat) => feed.skipped.repeated += 1,
+                Some(Role::Elsewhere) => {}
+                _ => break,
+            }
+            if !records.skip()? {
+                return Err(ManifestError::Changed.into());
+            }
+            skipped += 1;
+        }
+        Ok(skipped)
     }
 
     /// Looks at one record more.
@@ -151,10 +186,6 @@ impl<'a> Recorder<'a> {
 
 /// What is to be done about a row, by what the ledger knows of its user.
 fn plan_row(ledger: &Ledger, manifest: &Manifest, row: Row, record: &Record, feed: &mut Feed) -> Result<(), RunError> {
-    if let Some(status) = ledger.settled(&row.user_id)? {
-        feed.skipped.settled.add(status, 1);
-        return Ok(());
-    }
     let (past, refused) = match ledger.history(&row.user_id)?.plan(&row.created_at) {
         Plan::Skip(status) => {
             feed.skipped.settled.add(status, 1);

@@ -16,3 +16,4 @@ pub(crate) mod read_at;
 pub(crate) mod rights;
 pub(crate) mod signals;
 pub(crate) mod similar;
+pub(crate) mod user_hash;

@@ -4,20 +4,15 @@ use std::io::{self, BufRead};
 
 use crate::config::{ConfigError, EnrollConfig};
 use crate::error::Error;
-use crate::ledger::Ledger;
-use crate::manifest::Surveyed;
-use crate::run::RunError;
+use crate::manifest::{Role, Surveyed};
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal::Production;
 
 /// Asks whether real users are meant; anything but yes is an error.
-pub(super) fn production(
-    config: &EnrollConfig,
-    manifest: &Surveyed,
-    ledger: &Ledger,
-    signals: &Signals,
-) -> Result<(), Error> {
-    let (to_send, settled) = count(manifest, ledger)?;
+pub(super) fn production(config: &EnrollConfig, manifest: &Surveyed, signals: &Signals) -> Result<(), Error> {
+    let survey = &manifest.survey;
+    let settled = survey.settled().total();
+    let to_send = survey.count(Role::First) - settled;
     let account = &config.account;
     let question = Production {
         partner_id: account.signer.partner_id().as_str(),
@@ -38,15 +33,4 @@ pub(super) fn production(
     } else {
         Err(ConfigError::Declined.into())
     }
-}
-
-/// Users to send, and users that earlier runs settled.
-fn count(manifest: &Surveyed, ledger: &Ledger) -> Result<(u32, u32), Error> {
-    let (mut to_send, mut settled) = (0, 0);
-    manifest.each_first(|row| {
-        let is_settled = ledger.is_settled(&row.user_id).map_err(RunError::from)?;
-        *(if is_settled { &mut settled } else { &mut to_send }) += 1;
-        Ok::<_, Error>(())
-    })?;
-    Ok((to_send, settled))
 }

@@ -6,14 +6,21 @@ use tempfile::TempDir;
 
 use crate::config::{ConfigError, KeptLedger};
 use crate::error::Error;
-use crate::ledger::{Holder, LedgerError, Lock};
-use crate::sys::folder;
+use crate::ledger::{Holder, Ledger, LedgerError, Lock, Pin};
+use crate::sys::{folder, user_hash::UserHashKeys};
 
 /// Where a ledger is, under its lock.
 pub(super) struct LockedLedger {
     pub(super) path: PathBuf,
     pub(super) lock: Lock,
     /// Its folder, where it goes with the run.
+    pub(super) temporary: Option<TempDir>,
+}
+
+/// The same, opened.
+pub(super) struct OpenLedger {
+    pub(super) path: PathBuf,
+    pub(super) ledger: Ledger,
     pub(super) temporary: Option<TempDir>,
 }
 
@@ -31,6 +38,17 @@ impl LockedLedger {
         let folder = tempfile::tempdir().map_err(LedgerError::Open);
         let folder = folder.map_err(Error::of_ledger(&std::env::temp_dir()))?;
         Self::take(folder.path().join("ledger.db"), Some(folder), holder)
+    }
+
+    /// Opens it for `pin`; it knows its users by the hashes of these keys.
+    pub(super) fn open(self, pin: &Pin, keys: &UserHashKeys) -> Result<OpenLedger, Error> {
+        let Self { path, lock, temporary } = self;
+        let ledger = Ledger::open_with(lock, pin, keys.clone()).map_err(Error::of_ledger(&path))?;
+        Ok(OpenLedger {
+            path,
+            ledger,
+            temporary,
+        })
     }
 
     fn take(path: PathBuf, temporary: Option<TempDir>, holder: Holder) -> Result<Self, Error> {

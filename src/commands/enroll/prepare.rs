@@ -2,22 +2,24 @@
 //! a person is asked last.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
-use super::locked::LockedLedger;
+use super::locked::{LockedLedger, OpenLedger};
 use super::{Start, confirm};
 use crate::config::EnrollConfig;
-use crate::domain::text;
+use crate::domain::{shard::Shard, text};
 use crate::error::Error;
-use crate::ledger::{Holder, Ledger, RunRecord};
-use crate::manifest::{Opened, Surveyed};
+use crate::ledger::{Holder, Ledger, Pin, RunRecord};
+use crate::manifest::{Marks, Opened, Surveyed, UnusableManifest};
 use crate::output::{Claim, FailuresPlace, Identity, Places, Publisher, StatusPlace, Target};
 use crate::sys::{
     folder,
     signals::{Mode, Signals},
+    user_hash::UserHashKeys,
 };
 use crate::terminal::{tell_shard, tell_share, warn_of_open_key, warn_of_rows};
 
@@ -60,7 +62,7 @@ pub(super) fn prepare<'a>(
         &prepared.manifest.warnings()?,
     );
     if config.asks {
-        confirm::production(config, &prepared.manifest, &prepared.ledger, signals)?;
+        confirm::production(config, &prepared.manifest, signals)?;
     }
     prepared.begin()?;
     Ok(prepared)
@@ -80,9 +82,14 @@ fn open<'a>(
     page.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_page(path)))?;
     let holder = Holder::new("image-enroll", &files.manifest, start.at);
     let kept = config.ledger.as_ref();
-    let kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
+    let mut kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
     *publisher = publish(config, start);
-    let manifest = Opened::open(&files.manifest, &files.reading, start.at)?.survey_part(files.shard)?;
+    let opened = Opened::open(&files.manifest, &files.reading, start.at)?;
+    let pin = config.account.pin(files.shard);
+    let keys = UserHashKeys::default();
+    let early = kept.take_if(|kept| kept.path.exists());
+    let (surveyed, early) = read_both((opened, files.shard), early, &pin, &keys);
+    let (mut manifest, marks) = surveyed?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
     let target = Target::new(&files.results);
@@ -92,19 +99,47 @@ fn open<'a>(
         .as_deref()
         .map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
     let failures = failures.transpose()?;
-    let locked = kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?;
-    let ledger = Ledger::open(locked.lock, &config.account.pin(files.shard)).map_err(Error::of_ledger(&locked.path))?;
+    let late = || {
+        kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?
+            .open(&pin, &keys)
+    };
+    let OpenLedger {
+        path,
+        ledger,
+        temporary,
+    } = early.unwrap_or_else(late)?;
+    manifest.survey.find_settled(&marks, |user| ledger.settled(user));
     Ok(Prepared {
         config,
         manifest,
-        ledger_path: locked.path,
+        ledger_path: path,
         ledger,
         target,
         failures,
         run_id: &start.run_id,
         started_at: start.at,
         _claim: claim,
-        _temporary: locked.temporary,
+        _temporary: temporary,
+    })
+}
+
+/// Reads the manifest and, beside it, a ledger that is there already: either takes its time where it is large. Another
+/// ledger is made when the manifest has turned out to be good.
+#[expect(clippy::type_complexity, reason = "two results that are taken apart at once")]
+fn read_both(
+    (manifest, shard): (Opened, Option<Shard>),
+    ledger: Option<LockedLedger>,
+    pin: &Pin,
+    keys: &UserHashKeys,
+) -> (
+    Result<(Surveyed, Marks), UnusableManifest>,
+    Option<Result<OpenLedger, Error>>,
+) {
+    std::thread::scope(|scope| {
+        let opening = ledger.map(|ledger| scope.spawn(|| ledger.open(pin, keys)));
+        let surveyed = manifest.survey_with(shard, keys);
+        let opened = opening.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (surveyed, opened)
     })
 }
 

@@ -30,7 +30,7 @@ fn enroll(ledger: &mut Ledger, users: std::ops::RangeInclusive<i64>) {
 }
 
 fn is_known(ledger: &Ledger, id: i64) -> bool {
-    ledger.is_settled(&user(&format!("user-{id}"))).unwrap()
+    super::is_settled(ledger, &format!("user-{id}"))
 }
 
 /// The path of a file of the place.

@@ -1,6 +1,6 @@
 //! A ledger belongs to one part of the users, or to all of them.
 
-use super::{Place, outcome, pin, shell, user};
+use super::{Place, outcome, pin, shell};
 use crate::domain::outcome::{Outcome, Status};
 use crate::domain::shard::Shard;
 use crate::ledger::{LedgerError, Pin};
@@ -35,7 +35,7 @@ fn a_part_is_remembered_and_opens_for_itself_alone() {
             }
         }
         let kept = place.try_open_for(&pin_of(own)).unwrap();
-        assert!(kept.is_settled(&user("a")).unwrap());
+        assert!(super::is_settled(&kept, "a"));
     }
 }
 

@@ -9,19 +9,22 @@ use super::fixture::digest;
 use crate::domain::created_at::CreatedAt;
 use crate::domain::outcome::{Outcome, ResultColumns, Status};
 use crate::domain::partner_id::PartnerId;
+use crate::domain::stats::Skipped;
 use crate::domain::unix_millis::UnixMillis;
 use crate::domain::user_id::UserId;
 use crate::ledger::{AttemptId, Entry, Holder, Ledger, Lock, Pin, RunRecord};
-use crate::manifest::{ManifestError, ManifestOptions, Opened, Surveyed};
+use crate::manifest::{ManifestError, ManifestOptions, Marks, Opened, Surveyed};
 use crate::output::{Follower, Target};
 use crate::run::RunError;
 use crate::run::group_commit::{Batch, ResultsLine};
 use crate::run::recorder::{Command, Completion, Recorder, commands};
 use crate::run::row::Feed;
+use crate::sys::user_hash::UserHashKeys;
 
 struct Office {
     folder: TempDir,
     manifest: Surveyed,
+    marks: Marks,
     ledger: Ledger,
     follower: Option<Follower>,
 }
@@ -33,7 +36,8 @@ impl Office {
         std::fs::write(&path, format!("user_id,user_created_at,photo\n{rows}")).unwrap();
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
         let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
-        let manifest = manifest.survey().unwrap();
+        let keys = UserHashKeys::default();
+        let (manifest, marks) = manifest.survey_with(None, &keys).unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),
             partner_id: PartnerId::parse("007").unwrap(),
@@ -41,7 +45,7 @@ impl Office {
         };
         let holder = Holder::new("image-enroll", &path, now);
         let lock = Lock::take(&folder.path().join("ledger.db"), holder).unwrap();
-        let mut ledger = Ledger::open(lock, &pin).unwrap();
+        let mut ledger = Ledger::open_with(lock, &pin, keys).unwrap();
         let run = RunRecord {
             run_id: "r".into(),
             manifest: "m.csv".into(),
@@ -55,6 +59,7 @@ impl Office {
         Self {
             folder,
             manifest,
+            marks,
             ledger,
             follower,
         }
@@ -84,6 +89,13 @@ impl Office {
 
     fn record(&mut self, user: &str, status: Status, photo: u8) {
         self.ledger.commit(&[entry(user, status, photo)]).unwrap();
+    }
+
+    /// Finds out before the first feed whom the ledger has settled.
+    fn find_settled(&mut self) {
+        let ledger = &self.ledger;
+        let survey = &mut self.manifest.survey;
+        survey.find_settled(&self.marks, |user| ledger.settled(user));
     }
 
     fn followed(&self) -> String {
@@ -233,6 +245,76 @@ fn feeds_are_small_and_together_they_are_the_manifest() {
         .collect();
     let wanted: Vec<u32> = (1..=3_000).filter(|number| number % 2 == 0).collect();
     assert_eq!(numbers, wanted);
+}
+
+/// Numbers of the rows to send, and what was skipped.
+fn fed(office: &mut Office) -> (Vec<u32>, Skipped) {
+    let (mut numbers, mut skipped) = (Vec::new(), Skipped::default());
+    let feeds = office.feeds(30).into_iter().map_while(Result::ok);
+    for feed in feeds {
+        numbers.extend(feed.rows.iter().map(|pending| pending.row.number));
+        skipped.settled.add_all(&feed.skipped.settled);
+        skipped.repeated += feed.skipped.repeated;
+        skipped.invalid += feed.skipped.invalid;
+        if feed.ended {
+            return (numbers, skipped);
+        }
+    }
+    panic!("the manifest has no end")
+}
+
+#[test]
+fn rows_that_are_known_to_be_settled_are_passed_by_and_all_others_are_fed_as_before() {
+    let record = |number: usize| match number % 7 {
+        0 => format!("u{number},2021-08-12,\"a\n{number}.jpg\"\r\n"),
+        1 => format!("\n{}", row(&format!("u{}", number - 1))),
+        2 => format!("u{number},never,x.jpg\n"),
+        3 => format!("u{number},2021-08-12,x.jpg\nu{number},2021-08-13,x.jpg\n"),
+        4 => format!("u{number},2021-08-12,x.jpg\nu{number},2021-08-12,x.jpg\n"),
+        _ => row(&format!("u{number}")),
+    };
+    let rows: String = (0..3_000).map(record).collect();
+    let mut office = Office::new(&rows);
+    let statuses = Status::ALL.iter().cycle();
+    for (number, status) in (0..3_000).step_by(3).zip(statuses) {
+        office.record(&format!("u{number}"), *status, 1);
+    }
+    let before = fed(&mut office);
+    office.find_settled();
+    assert!(office.manifest.survey.settled().total() > 150);
+    assert_eq!(fed(&mut office), before);
+    assert!(before.0.len() > 500 && before.1.repeated > 300 && before.1.invalid > 1_000);
+}
+
+#[test]
+fn a_manifest_of_nothing_but_settled_rows_takes_few_feeds() {
+    let rows: String = (0..3_000).map(|number| row(&format!("u{number}"))).collect();
+    let mut office = Office::new(&rows);
+    let all = (0..3_000).map(|number| entry(&format!("u{number}"), Status::Enrolled, 1));
+    office.ledger.commit(&all.collect::<Vec<_>>()).unwrap();
+    office.find_settled();
+    let feed = office.feeds(1).remove(0).unwrap();
+    assert_eq!((feed.skipped.settled.total(), feed.ended), (3_000, true));
+}
+
+#[test]
+fn what_is_passed_by_has_to_be_the_manifest_still() {
+    for rows in [
+        row("a"),
+        [row("a"), row("x")].concat(),
+        [row("a"), row("b"), row("c")].concat(),
+        "\"a".into(),
+    ] {
+        let mut office = Office::new(&[row("a"), row("b")].concat());
+        let settled = ["a", "b"].map(|user| entry(user, Status::Enrolled, 1));
+        office.ledger.commit(&settled).unwrap();
+        office.find_settled();
+        let text = format!("user_id,user_created_at,photo\n{rows}");
+        std::fs::write(office.folder.path().join("m.csv"), text).unwrap();
+        let feed = office.feeds(1).remove(0);
+        let changed = matches!(feed, Err(RunError::Manifest(ManifestError::Changed)));
+        assert!(changed, "{rows}: {feed:?}");
+    }
 }
 
 #[test]
