@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{PARTNER, Reply, Run, Server, jpeg, sha256};
 
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 23] = [
     "attempts",
     "counts",
     "endpoint",
@@ -25,6 +25,7 @@ const FIELDS: [&str; 22] = [
     "run_id",
     "schema",
     "settled_before",
+    "shard",
     "started_at",
     "stopped_by",
     "version",
@@ -51,6 +52,7 @@ fn every_field_is_there_and_right() {
         .summary("/manifest_sha256", sha256(&manifest))
         .summary("/exit_code", 1)
         .summary("/stopped_by", Value::Null)
+        .summary("/shard", Value::Null)
         .summary("/rows", 5)
         .summary("/settled_before", 0)
         .summary("/attempts", 4)

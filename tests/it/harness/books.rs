@@ -50,6 +50,8 @@ pub(super) struct Books {
     /// What the provider has processed, by user.
     pub(super) jobs: BTreeMap<String, Vec<Job>>,
     pub(super) lookups: Vec<LookedUp>,
+    /// When so many requests have begun and so many have arrived whole, none comes any further.
+    pub(super) hold_from: Option<(usize, usize)>,
 }
 
 impl Books {
@@ -61,6 +63,17 @@ impl Books {
         self.in_flight += 1;
         self.most_in_flight = self.most_in_flight.max(self.in_flight);
         (nth, self.begun.values().sum())
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        let progress = self.progress();
+        self.hold_from
+            .is_some_and(|(begun, arrived)| progress.0 >= begun && progress.1 >= arrived)
+    }
+
+    /// How many requests have begun, and how many have arrived whole.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        (self.begun.values().sum(), self.requests.len())
     }
 
     /// Enrolls a user. False: it is enrolled already.

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, MutexGuard, atomic::Ordering};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
-use super::books::Seen;
+use super::books::{Books, Seen};
 use super::lookups::{Job, LOOKUP_PATH};
 use super::reply::{Answer, Reply, What};
 use super::server::{Asked, Shared};
@@ -129,6 +129,7 @@ impl Shared {
             key: asked.key,
         });
         self.changed.notify_all();
+        let mut books = self.wait_while_held(books);
         match (refused, &reply.what) {
             (true, What::Answer(_)) => Reply {
                 latch: reply.latch,
@@ -141,6 +142,13 @@ impl Shared {
             }
             _ => reply,
         }
+    }
+
+    fn wait_while_held<'a>(&self, books: MutexGuard<'a, Books>) -> MutexGuard<'a, Books> {
+        let waited = self
+            .changed
+            .wait_timeout_while(books, PATIENCE, |books| books.is_held());
+        waited.unwrap().0
     }
 
     fn write(&self, stream: &mut dyn Stream, asked: &Asked, answer: &Answer, most: usize) -> io::Result<()> {
@@ -157,6 +165,7 @@ impl<'a> InFlight<'a> {
     fn begin(shared: &'a Shared, asked: &mut Asked) -> Self {
         (asked.nth, asked.order) = shared.books.lock().unwrap().begin(&asked.user_id);
         shared.changed.notify_all();
+        drop(shared.wait_while_held(shared.books.lock().unwrap()));
         Self(shared)
     }
 }

@@ -201,7 +201,17 @@ impl Server {
 
     /// How many requests have begun, and how many have arrived whole.
     pub(crate) fn progress(&self) -> (usize, usize) {
-        self.books(|books| (books.begun.values().sum(), books.requests.len()))
+        self.books(|books| books.progress())
+    }
+
+    /// When so many requests have begun and so many have arrived whole, all that are there wait until `release`.
+    pub(crate) fn hold_from(&self, begun: usize, arrived: usize) {
+        self.books(|books| books.hold_from = Some((begun, arrived)));
+    }
+
+    pub(crate) fn release(&self) {
+        self.books(|books| books.hold_from = None);
+        self.shared.changed.notify_all();
     }
 
     /// Waits until so many requests have begun and so many have arrived whole, or until `ended` says that no more

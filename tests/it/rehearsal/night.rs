@@ -80,7 +80,8 @@ impl<'a> Night<'a> {
             Moment::FinalWriting(rows, _) => self.run.start_with(&["--limit", &rows.to_string()]),
             _ => self.run.start_with(&["--limit", &self.pace.to_string()]),
         };
-        if self.rng.random_bool(0.4) {
+        let has_company = self.rng.random_bool(0.4);
+        if has_company {
             self.beside(&mut running, before);
         }
         self.wait_for(moment, before, results, &mut running);
@@ -88,7 +89,9 @@ impl<'a> Night<'a> {
             running.signal("KILL");
         }
         let output = running.wait();
-        let may_be_locked = early.is_some() && output.code == Some(LOCKED);
+        self.server.release();
+        // A request of the life before may have come late, so that what stands beside this one was there first.
+        let may_be_locked = (early.is_some() || has_company) && output.code == Some(LOCKED);
         let is_well = output.code.is_none_or(|code| OWN_ENDS.contains(&code)) || may_be_locked;
         if let Some((other, results)) = early {
             self.judge(other, results);
@@ -144,8 +147,8 @@ impl<'a> Night<'a> {
                     std::thread::yield_now();
                 }
             }
-            Moment::Begun(count) => self.server.watch((before.0 + count, 0), || running.has_ended()),
-            Moment::Arrived(count) => self.server.watch((0, before.1 + count), || running.has_ended()),
+            Moment::Begun(count) => self.wait_for_requests((before.0 + count, 0), running),
+            Moment::Arrived(count) => self.wait_for_requests((0, before.1 + count), running),
             Moment::FinalWriting(rows, looks) => {
                 self.server.watch((0, before.1 + rows), || running.has_ended());
                 let begun = self.results_file();
@@ -158,6 +161,12 @@ impl<'a> Night<'a> {
                 }
             }
         }
+    }
+
+    /// The server holds what has come by then, so that the run does not end before it is killed.
+    fn wait_for_requests(&self, (begun, arrived): (usize, usize), running: &mut Running) {
+        self.server.hold_from(begun, arrived);
+        self.server.watch((begun, arrived), || running.has_ended());
     }
 
     /// Which file the results are at this moment.
