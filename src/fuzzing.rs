@@ -215,5 +215,6 @@ fn word(role: Role) -> &'static str {
         Role::Conflict => "conflict",
         Role::Similar => "similar",
         Role::Invalid => "invalid",
+        Role::Elsewhere => "elsewhere",
     }
 }

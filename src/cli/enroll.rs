@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::files::{FileArgs, FixArgs, OUTPUT, PlaceArgs, SENDING};
+use super::sharding::{RateOfArgs, ShardArgs};
 use super::values::{Color, LogFormat, LogLevel, ProgressMode, Rate, ReportIds, duration, positive_duration};
 
 #[derive(Debug, Args)]
@@ -23,6 +24,10 @@ pub(crate) struct EnrollArgs {
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) sharding: ShardArgs,
+    #[command(flatten)]
+    pub(crate) share: RateOfArgs,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
     #[command(flatten)]

@@ -4,6 +4,7 @@ mod enroll;
 mod files;
 mod reading;
 mod reconcile;
+mod sharding;
 mod subcommands;
 mod values;
 
@@ -13,6 +14,7 @@ pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, P
 pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
+pub(crate) use sharding::{RateOf, ShardArgs, ShardChoice};
 pub(crate) use subcommands::{
     CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs, StatusArgs,
 };

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::enroll::{AccountArgs, LogArgs};
 use super::files::{ManifestArgs, PHOTOS, PhotoArgs, PlaceArgs, SENDING};
+use super::sharding::ShardArgs;
 use super::values::{Env, Rate, duration, positive_duration};
 
 /// Statuses that a look-up may change.
@@ -65,6 +66,8 @@ pub(crate) struct ReconcileArgs {
     /// Ask for at most N users
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits")]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) sharding: ShardArgs,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
     #[command(flatten)]

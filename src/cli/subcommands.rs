@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::enroll::{LogArgs, PinArgs};
 use super::files::{FileArgs, FixArgs, ManifestArgs, OUTPUT, PHOTOS, PhotoArgs, PlaceArgs};
+use super::sharding::ShardArgs;
 use super::values::{Env, StatusFormat, duration, share};
 
 #[derive(Debug, Args)]
@@ -30,6 +31,8 @@ pub(crate) struct CheckArgs {
     /// Further root certificates (PEM) for stores of photos, beside the system's
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true, help_heading = PHOTOS)]
     pub(crate) ca_cert: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sharding: ShardArgs,
     /// All findings as CSV: row, line, user_id, reason, detail; '-' is stdout
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) findings: Option<PathBuf>,
@@ -47,6 +50,8 @@ pub(crate) struct ResultsArgs {
     /// Needed where --ledger is not given.
     #[command(flatten)]
     pub(crate) pin: PinArgs,
+    #[command(flatten)]
+    pub(crate) sharding: ShardArgs,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
     /// Only the rows with these statuses, with reasons, in the form of a failures file; -o names another place than its own
@@ -76,6 +81,8 @@ pub(crate) struct StatusArgs {
     pub(crate) env: Env,
     #[command(flatten)]
     pub(crate) pin: PinArgs,
+    #[command(flatten)]
+    pub(crate) sharding: ShardArgs,
     /// Ledger of the run [default: the one of endpoint and partner]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,

@@ -20,7 +20,7 @@ use crate::exit::ExitStatus;
 use crate::manifest::{ManifestError, Opened, Role, Surveyed, UnusableManifest};
 use crate::output::{FindingTally, Findings, FindingsError, FixedCopies, Target, write_findings};
 use crate::photo::{Fixer, OwnFiles, Photos, Stores};
-use crate::terminal::{Checked, FindingReporter};
+use crate::terminal::{Checked, FindingReporter, tell_shard};
 
 /// Why a check came to no end.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ struct Check<'a, 'b> {
 
 pub(super) fn run(config: &CheckConfig) -> Result<ExitStatus, Error> {
     let manifest = Opened::open(&config.manifest, &config.reading, Utc::now())?;
+    tell_shard(config.chosen, config.log, "");
     let reporter = FindingReporter::new(config.log);
     let (manifest, tally) = check(config, manifest, reporter).map_err(|error| error.of(config))?;
     let status = match tally.count(Severity::Invalid) {
@@ -75,7 +76,7 @@ fn check(
     let own_files = OwnFiles::new([config.manifest.clone()]);
     let photos = Arc::new(Photos::new(own_files, stores, config.fixing.and_then(Fixer::new)));
     write_findings(target.as_ref(), |findings| {
-        let manifest = manifest.survey()?;
+        let manifest = manifest.survey_part(config.chosen.map(|chosen| chosen.shard))?;
         let check = Check {
             manifest: &manifest,
             photos,

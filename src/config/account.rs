@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::key::{api_key, random_key};
 use super::{ConfigError, Env};
 use crate::cli::{AccountArgs, DEFAULT_PARTNER_ID, PinArgs};
-use crate::domain::{endpoint::Endpoint, partner_id::PartnerId, signature::Signer};
+use crate::domain::{endpoint::Endpoint, partner_id::PartnerId, shard::Shard, signature::Signer};
 use crate::ledger::Pin;
 use crate::sys::rights::open_mode;
 
@@ -75,12 +75,12 @@ impl Account {
         }
     }
 
-    /// What the ledger is pinned to.
-    pub(crate) fn pin(&self) -> Pin {
+    /// What the ledger of these users is pinned to.
+    pub(crate) fn pin(&self, shard: Option<Shard>) -> Pin {
         Pin {
             endpoint: self.endpoint_name(),
             partner_id: self.signer.partner_id().clone(),
-            shard: None,
+            shard,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::account::read_ca;
 use super::files::{fixing, reading};
 use super::places::Written;
 use super::stores::stores;
-use super::{ConfigError, Log};
+use super::{ChosenShard, ConfigError, Log, shard};
 use crate::cli::CheckArgs;
 use crate::manifest::ManifestOptions;
 use crate::photo::{FixSettings, StoreSettings};
@@ -16,6 +16,8 @@ use crate::photo::{FixSettings, StoreSettings};
 pub(crate) struct CheckConfig {
     pub(crate) manifest: PathBuf,
     pub(crate) reading: ManifestOptions,
+    /// The part whose rows are looked at, and how it became known; none: all rows.
+    pub(crate) chosen: Option<ChosenShard>,
     /// Whether the photos are looked at, too.
     pub(crate) photos: bool,
     /// How photos are fixed; none where each is judged as it lies.
@@ -39,6 +41,7 @@ impl CheckConfig {
         Ok(Self {
             manifest: args.manifest.clone(),
             reading: reading(&args.manifest, &args.reading, &args.photos)?,
+            chosen: shard::resolve(&args.sharding)?,
             photos: !args.no_photos,
             fixing: fixing(&args.fixing)?,
             save_fixed: args.save_fixed.clone(),

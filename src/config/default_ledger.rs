@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::{endpoint::Endpoint, partner_id::PartnerId};
+use crate::domain::{endpoint::Endpoint, partner_id::PartnerId, shard::Shard};
 
 /// The tool's own folder within the folder for state.
 const FOLDER: &str = "image-enroll";
@@ -30,10 +30,14 @@ pub(crate) enum DefaultLedgerError {
     TwoLedgers { old: PathBuf, new: PathBuf },
 }
 
-/// `<state folder>/image-enroll/<host>[-<port>]-<partner>.ledger.db`.
-pub(super) fn path(endpoint: &Endpoint, partner_id: &PartnerId) -> Result<PathBuf, DefaultLedgerError> {
+/// `<state folder>/image-enroll/<host>[-<port>]-<partner>[.<I>-of-<N>].ledger.db`.
+pub(super) fn path(
+    endpoint: &Endpoint,
+    partner_id: &PartnerId,
+    shard: Option<Shard>,
+) -> Result<PathBuf, DefaultLedgerError> {
     let folder = state_folder().ok_or(DefaultLedgerError::NoHome)?;
-    Ok(folder.join(FOLDER).join(file_name(endpoint, partner_id)))
+    Ok(folder.join(FOLDER).join(file_name(endpoint, partner_id, shard)))
 }
 
 /// The first version kept a ledger for each manifest. One that is still there knows users that this one does not.
@@ -49,11 +53,12 @@ pub(super) fn check_left_beside(old: PathBuf, new: &Path) -> Result<(), DefaultL
 
 /// Two partners of one endpoint never get the same name. Endpoints that differ in no more than scheme or path do, and
 /// then the ledger's pin refuses the second one.
-fn file_name(endpoint: &Endpoint, partner_id: &PartnerId) -> String {
+fn file_name(endpoint: &Endpoint, partner_id: &PartnerId, shard: Option<Shard>) -> String {
     let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let port = endpoint.port().map(|port| format!("-{port}")).unwrap_or_default();
     let (host, partner_id) = (encode(endpoint.host()), encode(partner_id.as_str()));
-    format!("{host}{port}-{partner_id}.ledger.db")
+    let part = shard.map(|shard| format!(".{}", shard.in_names())).unwrap_or_default();
+    format!("{host}{port}-{partner_id}{part}.ledger.db")
 }
 
 /// The folder for state: `$XDG_STATE_HOME` wherever it is set, else the platform's own within the home folder.
@@ -105,7 +110,15 @@ mod tests {
             ("https://a.example", "ä:", "a.example-%C3%A4%3A.ledger.db"),
         ] {
             let (endpoint, partner_id) = (Endpoint::parse(endpoint), PartnerId::parse(partner_id));
-            assert_eq!(file_name(&endpoint.unwrap(), &partner_id.unwrap()), name);
+            assert_eq!(file_name(&endpoint.unwrap(), &partner_id.unwrap(), None), name);
         }
+    }
+
+    #[test]
+    fn each_part_has_a_name_of_its_own() {
+        let endpoint = Endpoint::parse("https://a.example").unwrap();
+        let partner_id = PartnerId::parse("085").unwrap();
+        let name = file_name(&endpoint, &partner_id, Shard::new(3, 8).ok());
+        assert_eq!(name, "a.example-085.3-of-8.ledger.db");
     }
 }

@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::files::{failures, fixing};
+use super::pace::Share;
 use super::places::Written;
 use super::stores::stores;
-use super::{Account, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing};
+use super::{Account, ChosenShard, ConfigError, Env, Files, KeptLedger, Pace, Page, Report, missing, shard};
 use crate::cli::EnrollArgs;
 use crate::domain::ping_url::PingUrl;
 use crate::photo::{FixSettings, StoreSettings};
@@ -15,6 +16,8 @@ use crate::photo::{FixSettings, StoreSettings};
 #[derive(Debug)]
 pub(crate) struct EnrollConfig {
     pub(crate) files: Files,
+    /// The part, and how it became known.
+    pub(crate) chosen: Option<ChosenShard>,
     /// None: a temporary one, for a simulator that forgets everything as well.
     pub(crate) ledger: Option<KeptLedger>,
     pub(crate) account: Account,
@@ -42,8 +45,10 @@ impl EnrollConfig {
         missing::check(args)?;
         args.report.ping_url.as_deref().map(PingUrl::parse).transpose()?;
         let fixing = fixing(&args.fixing)?;
-        let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places)?;
-        let failures = failures(args.report.failures.as_deref(), &files.manifest, files.env)?;
+        let chosen = shard::resolve(&args.sharding)?;
+        let shard = chosen.map(|chosen| chosen.shard);
+        let files = Files::resolve(&args.files, args.fixing.fix_photos, &args.places, shard)?;
+        let failures = failures(args.report.failures.as_deref(), &files.manifest, (files.env, shard))?;
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
@@ -62,7 +67,8 @@ impl EnrollConfig {
             stores: stores(account.ca_pem.clone()),
             account,
             fixing,
-            pace: Pace::resolve(&args.pace, &args.limits),
+            pace: Pace::resolve(&args.pace, &args.limits, Share::of(args.share.rate_of, shard)?),
+            chosen,
             report: (&args.report).into(),
             summary: args.report.summary.clone(),
             page: Page::resolve(&args.report),

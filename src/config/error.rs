@@ -4,12 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::default_ledger::DefaultLedgerError;
+use super::shard::AutoShardError;
 use crate::domain::{
     created_at::{DateFormatError, TimeZoneError},
     endpoint::EndpointError,
     partner_id::PartnerIdError,
     photo::{RootsError, TemplateError},
     ping_url::PingUrlError,
+    shard::ShardError,
 };
 use crate::ledger::Pin;
 
@@ -111,6 +113,14 @@ pub(crate) enum ConfigError {
     DataFromStdin,
     #[error("this data file has no file name to derive that of the manifest from; name it with -o")]
     NoDataStem,
+    #[error("--shard")]
+    BadShard(#[from] ShardError),
+    #[error(transparent)]
+    AutoShard(#[from] AutoShardError),
+    #[error(
+        "--rate-of job divides the limits of a job among its parts, and this run is no part; give --shard, or leave it out"
+    )]
+    RateOfNoJob,
     #[error("--photo-root")]
     PhotoRoot(#[from] RootsError),
     #[error("this program was built without object stores; photos are read from files alone")]

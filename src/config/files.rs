@@ -1,5 +1,6 @@
 //! What is read and what is written: manifest, photos, results.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Env};
@@ -8,10 +9,13 @@ use crate::domain::{
     created_at::DateReader,
     outcome::ResultColumns,
     photo::{PhotoRoots, PhotoTemplate},
+    shard::Shard,
 };
 use crate::manifest::{Delimiter, Format, Headers, ManifestOptions};
 use crate::photo::FixSettings;
 
+/// What results are called that no option names.
+pub(super) const RESULTS: &str = "results.csv";
 /// What failures are called that no option names.
 pub(super) const FAILURES: &str = "failures.csv";
 
@@ -20,6 +24,8 @@ pub(super) const FAILURES: &str = "failures.csv";
 pub(crate) struct Files {
     pub(crate) env: Env,
     pub(crate) manifest: PathBuf,
+    /// Which of the users it is about; none: all of them.
+    pub(crate) shard: Option<Shard>,
     pub(crate) reading: ManifestOptions,
     pub(crate) results: PathBuf,
     /// Whether the results may replace a file that is no earlier results CSV.
@@ -29,9 +35,14 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    pub(super) fn resolve(args: &FileArgs, fix_photos: bool, places: &PlaceArgs) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(
+        args: &FileArgs,
+        fix_photos: bool,
+        places: &PlaceArgs,
+        shard: Option<Shard>,
+    ) -> Result<Self, ConfigError> {
         let manifest = args.manifest.clone().ok_or(ConfigError::NoManifest)?;
-        let files = Self::of(manifest, args.env, (&args.reading, &args.photos), places)?;
+        let files = Self::of(manifest, (args.env, shard), (&args.reading, &args.photos), places)?;
         Ok(files.with_columns(fix_photos))
     }
 
@@ -47,7 +58,7 @@ impl Files {
     /// The same where the manifest was named by another command.
     pub(super) fn of(
         manifest: PathBuf,
-        env: Env,
+        (env, shard): (Env, Option<Shard>),
         (args, photos): (&ManifestArgs, &PhotoArgs),
         places: &PlaceArgs,
     ) -> Result<Self, ConfigError> {
@@ -59,11 +70,12 @@ impl Files {
         let results = places
             .results
             .clone()
-            .map_or_else(|| beside(&manifest, env, "results.csv"), Ok)?;
+            .map_or_else(|| beside(&manifest, env, shard, RESULTS), Ok)?;
         Ok(Self {
             env,
             reading: reading(&manifest, args, photos)?,
             manifest,
+            shard,
             results,
             force: places.force,
             columns: ResultColumns::Plain,
@@ -166,20 +178,28 @@ pub(super) fn photo_roots(manifest: &Path, args: &PhotoArgs) -> Result<PhotoRoot
     }
 }
 
-/// `<stem>.<env>.<kind>` beside the manifest.
-pub(super) fn beside(manifest: &Path, env: Env, kind: &str) -> Result<PathBuf, ConfigError> {
-    let mut name = unpacked(manifest).file_stem().ok_or(ConfigError::NoStem)?.to_owned();
-    name.push(format!(".{}.{kind}", env.word()));
+/// `<stem>.<env>[.<I>-of-<N>].<kind>` beside the manifest. A manifest of that part alone, which is called
+/// `<stem>.<I>-of-<N>`, has its files called as if it were the whole.
+pub(super) fn beside(manifest: &Path, env: Env, shard: Option<Shard>, kind: &str) -> Result<PathBuf, ConfigError> {
+    let stem = unpacked(manifest).file_stem().ok_or(ConfigError::NoStem)?;
+    let part = shard.map(|shard| format!(".{}", shard.in_names())).unwrap_or_default();
+    let own = stem.to_str().and_then(|stem| stem.strip_suffix(&part));
+    let mut name = own.map_or(stem, OsStr::new).to_owned();
+    name.push(format!(".{}{part}.{kind}", env.word()));
     Ok(manifest.with_file_name(name))
 }
 
 /// Where the failures go: where it is said, else beside the manifest, if that has a place.
-pub(super) fn failures(given: Option<&Path>, manifest: &Path, env: Env) -> Result<Option<PathBuf>, ConfigError> {
+pub(super) fn failures(
+    given: Option<&Path>,
+    manifest: &Path,
+    (env, shard): (Env, Option<Shard>),
+) -> Result<Option<PathBuf>, ConfigError> {
     match given {
         Some(path) if path.as_os_str() == "-" => Err(ConfigError::FailuresToStdout),
         Some(path) => Ok(Some(path.to_owned())),
         None if manifest.as_os_str() == "-" => Ok(None),
-        None => beside(manifest, env, FAILURES).map(Some),
+        None => beside(manifest, env, shard, FAILURES).map(Some),
     }
 }
 
@@ -193,12 +213,24 @@ mod tests {
 
     #[test]
     fn files_stand_beside_the_manifest() {
-        let path = beside(Path::new("/data/users.csv"), Env::Sandbox, "results.csv").unwrap();
+        let path = beside(Path::new("/data/users.csv"), Env::Sandbox, None, "results.csv").unwrap();
         assert_eq!(path, Path::new("/data/users.sandbox.results.csv"));
-        let path = beside(Path::new("/data/users.csv.gz"), Env::Sandbox, "results.csv").unwrap();
+        let path = beside(Path::new("/data/users.csv.gz"), Env::Sandbox, None, "results.csv").unwrap();
         assert_eq!(path, Path::new("/data/users.sandbox.results.csv"));
-        let path = beside(Path::new("users"), Env::Production, "ledger.db").unwrap();
+        let path = beside(Path::new("users"), Env::Production, None, "ledger.db").unwrap();
         assert_eq!(path, Path::new("users.production.ledger.db"));
+    }
+
+    #[test]
+    fn the_files_of_a_part_are_called_alike_whichever_manifest_it_is_run_with() {
+        let beside = |manifest: &str| beside(Path::new(manifest), Env::Sandbox, Shard::new(3, 8).ok(), "results.csv");
+        for (manifest, wanted) in [
+            ("d/users.csv", "d/users.sandbox.3-of-8.results.csv"),
+            ("d/users.3-of-8.csv", "d/users.sandbox.3-of-8.results.csv"),
+            ("d/users.4-of-8.csv", "d/users.4-of-8.sandbox.3-of-8.results.csv"),
+        ] {
+            assert_eq!(beside(manifest).unwrap(), Path::new(wanted));
+        }
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::account::{endpoint_and_partner, known_names};
-use super::files::{FAILURES, beside, photo_roots};
+use super::files::{FAILURES, RESULTS, beside, photo_roots};
 use super::places::is_taken;
-use super::{Env, Log, default_ledger};
+use super::{Env, Log, default_ledger, shard};
 use crate::cli::EnrollArgs;
-use crate::domain::{photo::PhotoRoots, ping_url::PingUrl};
+use crate::domain::{photo::PhotoRoots, ping_url::PingUrl, shard::Shard};
 use crate::sys::identity::is_same_place;
 
 /// What is known of a run before its configuration is.
@@ -19,6 +19,8 @@ pub(crate) struct Known {
     /// Empty where it is not known.
     pub(crate) partner_id: String,
     pub(crate) manifest: PathBuf,
+    /// The part of the users; none where it is not known, or where all are meant.
+    pub(crate) shard: Option<Shard>,
     pub(crate) log: Log,
     /// Who is told of start and end, where the address can be used.
     pub(crate) ping_url: Option<PingUrl>,
@@ -37,6 +39,7 @@ impl Known {
             endpoint,
             partner_id,
             manifest: args.files.manifest.clone().unwrap_or_default(),
+            shard: chosen_shard(args),
             log: (&args.report).into(),
             ping_url: args.report.ping_url.as_deref().and_then(|url| PingUrl::parse(url).ok()),
             summary: args.report.summary.clone(),
@@ -69,21 +72,27 @@ impl Known {
     }
 }
 
+fn chosen_shard(args: &EnrollArgs) -> Option<Shard> {
+    let chosen = shard::resolve(&args.sharding).ok().flatten();
+    chosen.map(|chosen| chosen.shard)
+}
+
 /// Every file and folder that a run with these arguments reads or keeps, but for summary, metrics, report and single photos.
 fn named_files(args: &EnrollArgs) -> Vec<PathBuf> {
     let (files, account, places) = (&args.files, &args.account, &args.places);
     let manifest = files.manifest.as_deref().unwrap_or(Path::new("-"));
-    let beside = |kind| beside(manifest, files.env, kind).ok();
+    let shard = chosen_shard(args);
+    let beside = |shard, kind| beside(manifest, files.env, shard, kind).ok();
     let default_ledger = || {
         let (endpoint, partner_id) = endpoint_and_partner(&account.pin, files.env).ok()?;
-        default_ledger::path(&endpoint, &partner_id).ok()
+        default_ledger::path(&endpoint, &partner_id, shard).ok()
     };
     let named = [
         Some(manifest.to_owned()),
-        places.results.clone().or_else(|| beside("results.csv")),
-        args.report.failures.clone().or_else(|| beside(FAILURES)),
+        places.results.clone().or_else(|| beside(shard, RESULTS)),
+        args.report.failures.clone().or_else(|| beside(shard, FAILURES)),
         places.ledger.clone().or_else(default_ledger),
-        beside("ledger.db"),
+        beside(None, "ledger.db"),
         account.api_key_file.clone(),
         account.ca_cert.clone(),
     ];

@@ -6,6 +6,7 @@ use super::account::endpoint_and_partner;
 use super::files::beside;
 use super::{ConfigError, Env, Files, default_ledger};
 use crate::cli::{PinArgs, PlaceArgs};
+use crate::domain::shard::Shard;
 use crate::ledger::Pin;
 
 /// A ledger that outlives the command.
@@ -19,12 +20,12 @@ pub(crate) struct KeptLedger {
 impl KeptLedger {
     /// The ledger that is named, or that of endpoint and partner; none where the simulator forgets everything as well.
     pub(super) fn resolve(args: &PlaceArgs, pin: &PinArgs, files: &Files) -> Result<Option<Self>, ConfigError> {
-        let Some(ledger) = Self::named(args, pin, files.env)? else {
+        let Some(ledger) = Self::named(args, pin, (files.env, files.shard))? else {
             return Ok(None);
         };
         // Without a name to go by there was none in the first version either.
         if ledger.default_of.is_some()
-            && let Ok(left) = beside(&files.manifest, files.env, "ledger.db")
+            && let Ok(left) = beside(&files.manifest, files.env, None, "ledger.db")
         {
             default_ledger::check_left_beside(left, &ledger.path)?;
         }
@@ -35,24 +36,28 @@ impl KeptLedger {
     }
 
     /// The same for a command without a manifest.
-    pub(super) fn named(args: &PlaceArgs, pin: &PinArgs, env: Env) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn named(
+        args: &PlaceArgs,
+        pin: &PinArgs,
+        (env, shard): (Env, Option<Shard>),
+    ) -> Result<Option<Self>, ConfigError> {
         match &args.ledger {
             Some(path) => Ok(Some(Self {
                 path: path.clone(),
                 default_of: None,
             })),
             None if env == Env::Local => Ok(None),
-            None => Self::of_partner(pin, env).map(Some),
+            None => Self::of_partner(pin, env, shard).map(Some),
         }
     }
 
-    fn of_partner(args: &PinArgs, env: Env) -> Result<Self, ConfigError> {
+    fn of_partner(args: &PinArgs, env: Env, shard: Option<Shard>) -> Result<Self, ConfigError> {
         let (endpoint, partner_id) = endpoint_and_partner(args, env)?;
-        let path = default_ledger::path(&endpoint, &partner_id)?;
+        let path = default_ledger::path(&endpoint, &partner_id, shard)?;
         let pin = Pin {
             endpoint: endpoint.to_string(),
             partner_id,
-            shard: None,
+            shard,
         };
         Ok(Self {
             path,

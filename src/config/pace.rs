@@ -2,8 +2,34 @@
 
 use std::time::Duration;
 
-use crate::cli::{LimitArgs, PaceArgs};
-use crate::domain::retry::RetryPolicy;
+use super::ConfigError;
+use crate::cli::{LimitArgs, PaceArgs, RateOf};
+use crate::domain::{retry::RetryPolicy, shard::Shard};
+
+/// How much of the limits of requests is this run's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    All,
+    /// One part of so many, whose limits together are those that were given.
+    OneOf(u32),
+}
+
+impl Share {
+    pub(super) fn of(rate_of: RateOf, shard: Option<Shard>) -> Result<Self, ConfigError> {
+        match (rate_of, shard) {
+            (RateOf::Part, _) => Ok(Self::All),
+            (RateOf::Job, Some(shard)) => Ok(Self::OneOf(shard.count())),
+            (RateOf::Job, None) => Err(ConfigError::RateOfNoJob),
+        }
+    }
+
+    fn parts(self) -> u32 {
+        match self {
+            Self::All => 1,
+            Self::OneOf(parts) => parts,
+        }
+    }
+}
 
 /// The limits of a run and of its requests.
 #[derive(Debug)]
@@ -12,6 +38,8 @@ pub(crate) struct Pace {
     pub(crate) concurrency: usize,
     /// Shortest time between the starts of two requests.
     pub(crate) interval: Option<Duration>,
+    /// Whether the two are this part's share of the job's.
+    pub(crate) shared: bool,
     /// Longest standstill of a request.
     pub(crate) timeout: Duration,
     /// Longest wait for a connection.
@@ -27,7 +55,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn resolve(args: &PaceArgs, limits: &LimitArgs) -> Self {
+    pub(super) fn resolve(args: &PaceArgs, limits: &LimitArgs, share: Share) -> Self {
         let PaceArgs {
             concurrency,
             rate,
@@ -43,8 +71,9 @@ impl Pace {
             max_failures,
         } = *limits;
         Self {
-            concurrency: concurrency.into(),
-            interval: rate.map(|rate| rate.interval),
+            concurrency: (usize::from(concurrency) / share.parts() as usize).max(1),
+            interval: rate.map(|rate| rate.interval.saturating_mul(share.parts())),
+            shared: share != Share::All,
             timeout,
             connect_timeout,
             retry: RetryPolicy { retries },

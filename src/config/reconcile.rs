@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::files::failures;
 use super::places::Written;
-use super::{Account, ConfigError, Env, Files, KeptLedger, Log};
+use super::{Account, ChosenShard, ConfigError, Env, Files, KeptLedger, Log, shard};
 use crate::cli::{LookupStatus, ReconcileArgs};
-use crate::domain::{endpoint::Endpoint, lookup::LookupEnvironment, outcome::Status};
+use crate::domain::{endpoint::Endpoint, lookup::LookupEnvironment, outcome::Status, shard::Shard};
 
 /// Where the provider answers look-ups (endpoint.md, Looking up and freeing a user).
 const SANDBOX: &str = "https://portal.smileidentity.com";
@@ -20,6 +20,8 @@ pub(crate) struct ReconcileConfig {
     pub(crate) files: Option<Files>,
     /// Where the rows go that are not settled, beside a manifest.
     pub(crate) failures: Option<PathBuf>,
+    /// The part, and how it became known.
+    pub(crate) chosen: Option<ChosenShard>,
     pub(crate) ledger: KeptLedger,
     pub(crate) account: Account,
     pub(crate) environment: LookupEnvironment,
@@ -47,11 +49,14 @@ impl ReconcileConfig {
         if args.env == Env::Local {
             return Err(ConfigError::NoLocalLookup);
         }
-        let (files, ledger) = places(args)?;
+        let chosen = shard::resolve(&args.sharding)?;
+        let shard = chosen.map(|chosen| chosen.shard);
+        let (files, ledger) = places(args, shard)?;
         ledger.check_is_there()?;
         Ok(Self {
             failures: failures_of(files.as_ref())?,
             files,
+            chosen,
             ledger,
             account: Account::resolve(&args.account, args.env)?,
             environment: match args.env {
@@ -72,16 +77,21 @@ impl ReconcileConfig {
     }
 }
 
-fn places(args: &ReconcileArgs) -> Result<(Option<Files>, KeptLedger), ConfigError> {
+fn places(args: &ReconcileArgs, shard: Option<Shard>) -> Result<(Option<Files>, KeptLedger), ConfigError> {
     let pin = &args.account.pin;
     let Some(manifest) = &args.manifest else {
         if args.places.results.is_some() {
             return Err(ConfigError::NothingToWrite("--results"));
         }
-        let ledger = KeptLedger::named(&args.places, pin, args.env)?;
+        let ledger = KeptLedger::named(&args.places, pin, (args.env, shard))?;
         return Ok((None, ledger.ok_or(ConfigError::NoLocalLookup)?));
     };
-    let files = Files::of(manifest.clone(), args.env, (&args.reading, &args.photos), &args.places)?;
+    let files = Files::of(
+        manifest.clone(),
+        (args.env, shard),
+        (&args.reading, &args.photos),
+        &args.places,
+    )?;
     let files = files.with_columns(args.fix_photos);
     let ledger = KeptLedger::resolve(&args.places, pin, &files)?;
     let ledger = ledger.ok_or(ConfigError::NoLocalLookup)?;
@@ -96,7 +106,7 @@ fn places(args: &ReconcileArgs) -> Result<(Option<Files>, KeptLedger), ConfigErr
 
 /// Where a run with this manifest puts its failures.
 fn failures_of(files: Option<&Files>) -> Result<Option<PathBuf>, ConfigError> {
-    let place = files.map(|files| failures(None, &files.manifest, files.env));
+    let place = files.map(|files| failures(None, &files.manifest, (files.env, files.shard)));
     Ok(place.transpose()?.flatten())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::account::endpoint_and_partner;
-use super::{ConfigError, default_ledger};
+use super::{ConfigError, default_ledger, shard};
 use crate::cli::{Env, StatusArgs, StatusFormat};
 
 /// The arguments of `status`, resolved.
@@ -17,12 +17,13 @@ pub(crate) struct StatusConfig {
 
 impl StatusConfig {
     pub(crate) fn resolve(args: &StatusArgs) -> Result<Self, ConfigError> {
+        let chosen = shard::resolve(&args.sharding)?;
         let ledger = match &args.ledger {
             Some(path) => path.clone(),
             None if args.env == Env::Local => return Err(ConfigError::NoLocalLedger),
             None => {
                 let (endpoint, partner_id) = endpoint_and_partner(&args.pin, args.env)?;
-                default_ledger::path(&endpoint, &partner_id)?
+                default_ledger::path(&endpoint, &partner_id, chosen.map(|chosen| chosen.shard))?
             }
         };
         Ok(Self {

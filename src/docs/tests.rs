@@ -218,6 +218,7 @@ fn the_contract_names_every_field_of_the_summary_and_no_other() {
         endpoint: "",
         partner_id: "",
         manifest: Path::new(""),
+        shard: None,
         started_at: at,
         finished_at: at,
         status: ExitStatus::Usage,

@@ -99,6 +99,7 @@ impl FromStr for Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::testing::cases;
     use proptest::prelude::*;
 
     /// Computed with hashlib of Python, so that nobody else's formula can differ from this one unseen.
@@ -157,6 +158,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(cases(256))]
+
         #[test]
         fn every_text_is_in_exactly_one_part(text in ".*", count in 1..=MAX_SHARDS) {
             let index = Shard::of(&text, count);

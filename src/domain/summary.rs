@@ -18,6 +18,8 @@ pub(crate) struct Summary {
     pub(crate) partner_id: String,
     pub(crate) manifest: String,
     pub(crate) manifest_sha256: String,
+    /// `I/N`: the part of the users that rows and counts are of; null: all of them.
+    pub(crate) shard: Option<String>,
     pub(crate) started_at: String,
     pub(crate) finished_at: String,
     pub(crate) exit_code: u8,

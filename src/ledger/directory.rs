@@ -117,12 +117,7 @@ impl Directory {
 }
 
 fn pieces(UserHash([first, second]): UserHash) -> [u32; 4] {
-    [
-        (first >> 32) as u32,
-        first as u32,
-        (second >> 32) as u32,
-        second as u32,
-    ]
+    [(first >> 32) as u32, first as u32, (second >> 32) as u32, second as u32]
 }
 
 #[cfg(test)]

@@ -46,9 +46,7 @@ impl Ledger {
 
     /// The status of this user; none where no outcome was recorded.
     pub(super) fn status(&self, user_id: &str) -> Option<Status> {
-        self.directory
-            .get(self.keys.user(user_id))
-            .map(|known| known.status)
+        self.directory.get(self.keys.user(user_id)).map(|known| known.status)
     }
 
     /// Tells of every settled user with a photo, in no order that matters.
@@ -56,10 +54,7 @@ impl Ledger {
         let mut statement = self.db.prepare(PHOTOS)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let user_id = row
-                .get_ref(0)?
-                .as_str()
-                .map_err(|_| no_text())?;
+            let user_id = row.get_ref(0)?.as_str().map_err(|_| no_text())?;
             tell(user_id, &row.get(1)?);
         }
         Ok(())

@@ -81,7 +81,9 @@ impl Ledger {
 
     /// Attempts that have no row of their own, as [`super::write`] says: all of them are settled, without a reason.
     fn add_those_in_enrollments(&self, counts: &mut Vec<AttemptCount>) -> Result<(), LedgerError> {
-        let attempts = self.db.query_row(IN_ENROLLMENTS, [self.run], |row| row.get::<_, i64>(0));
+        let attempts = self
+            .db
+            .query_row(IN_ENROLLMENTS, [self.run], |row| row.get::<_, i64>(0));
         let attempts = attempts.optional()?.unwrap_or_default().unsigned_abs();
         let settled = AttemptStatus::Settled.word();
         let is_it = |count: &&mut AttemptCount| count.class == settled && count.reason.is_none();

@@ -155,9 +155,7 @@ impl<'a> Statements<'a> {
     /// Writes what is left to be written, and says who has learned what.
     fn finish(self) -> Result<HashMap<UserHash, Known>, LedgerError> {
         if self.forgotten > 0 {
-            self.db
-                .prepare_cached(COUNT)?
-                .execute((self.run, self.forgotten))?;
+            self.db.prepare_cached(COUNT)?.execute((self.run, self.forgotten))?;
         }
         Ok(self.learned)
     }
@@ -166,9 +164,17 @@ impl<'a> Statements<'a> {
     fn write_all(&mut self, mut entries: &[Entry]) -> Result<(), LedgerError> {
         while let Some((entry, mut rest)) = entries.split_first() {
             let is_written = match (entry, rest) {
-                (Entry::Close { id, .. }, [Entry::Outcome { user_id, created_at, outcome }, after @ ..])
-                    if is_whole(entry, outcome) && self.forget(*id, user_id, created_at, outcome)? =>
-                {
+                (
+                    Entry::Close { id, .. },
+                    [
+                        Entry::Outcome {
+                            user_id,
+                            created_at,
+                            outcome,
+                        },
+                        after @ ..,
+                    ],
+                ) if is_whole(entry, outcome) && self.forget(*id, user_id, created_at, outcome)? => {
                     self.write_outcome(user_id, created_at.as_str(), outcome, true)?;
                     rest = after;
                     true

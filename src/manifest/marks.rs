@@ -44,6 +44,12 @@ impl<'a> Hashes<'a> {
         Some(self.mark(user_id.as_str(), content, number))
     }
 
+    /// A row of another part, whose id alone counts.
+    pub(super) fn elsewhere(&mut self, manifest: &Manifest, number: u32, record: &Record) -> Option<Mark> {
+        let user_id = manifest.user_of(record)?;
+        Some(self.mark(user_id.as_str(), 0, number))
+    }
+
     fn mark(&mut self, user_id: &str, content: u64, number: u32) -> Mark {
         fold(user_id, &mut self.folded);
         Mark {

@@ -112,6 +112,15 @@ impl Manifest {
         record.get(self.columns.user_id).unwrap_or_default()
     }
 
+    /// What decides in which part a record is: the user as it stands there, whatever that is. A line that is no JSON object
+    /// has none, since which of its columns holds the line depends on the other lines.
+    pub(crate) fn placed_user<'a>(&self, record: &'a Record) -> &'a str {
+        match self.is_json() && record.fault().is_some() {
+            true => "",
+            false => self.raw_user(record),
+        }
+    }
+
     /// The user of a record for people.
     pub(crate) fn shown_user(&self, record: &Record) -> String {
         one_line(self.raw_user(record), MAX_USER_ID_CHARS)

@@ -16,7 +16,9 @@ pub(super) struct Settled {
 
 impl Settled {
     fn has(&self, row: usize) -> bool {
-        self.bits.get(row / BITS).is_some_and(|bits| bits & (1 << (row % BITS)) != 0)
+        self.bits
+            .get(row / BITS)
+            .is_some_and(|bits| bits & (1 << (row % BITS)) != 0)
     }
 
     fn add(&mut self, row: usize, status: Status) {
@@ -34,7 +36,10 @@ impl Survey {
             bits: vec![0; self.rows() as usize / BITS + 1],
             counts: Counts::default(),
         };
-        let first = marks.0.iter().filter(|mark| self.role(mark.number) == Some(Role::First));
+        let first = marks
+            .0
+            .iter()
+            .filter(|mark| self.role(mark.number) == Some(Role::First));
         let found = first.filter_map(|mark| Some((mark.number as usize, settled(mark.user)?)));
         found.for_each(|(row, status)| all.add(row, status));
         self.settled = all;

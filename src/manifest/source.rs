@@ -64,6 +64,10 @@ impl Manifest {
         self.csv_form
     }
 
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.layout.form, Form::JsonLines(_))
+    }
+
     /// Size and time of the last change when the file was opened.
     pub(crate) fn stamp(&self) -> Stamp {
         self.stamp

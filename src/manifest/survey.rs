@@ -5,7 +5,7 @@
 
 use super::marks::{Hashes, Mark, Marks};
 use super::{Manifest, ManifestError, Record, RowFault, row::Row, settled::Settled};
-use crate::domain::{outcome::Reason, suspicion::Suspicion};
+use crate::domain::{outcome::Reason, shard::Shard, suspicion::Suspicion};
 use crate::sys::user_hash::UserHashKeys;
 
 /// What a row is among the others.
@@ -21,12 +21,16 @@ pub(crate) enum Role {
     Similar,
     /// Wrong by itself.
     Invalid,
+    /// In another part than the one that is asked for; nothing is told of it.
+    Elsewhere,
 }
 
 /// What the first pass found out.
 #[derive(Debug)]
 pub(crate) struct Survey {
     roles: Vec<Role>,
+    /// Rows of other parts.
+    elsewhere: u32,
     /// Rows in conflict with the row each contradicts, by row.
     conflicts: Vec<(u32, u32)>,
     /// Rows with a row of another user whose id looks the same, by row.
@@ -43,15 +47,18 @@ impl Survey {
     /// As [`Survey::take_with`], for itself.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn take(manifest: &Manifest, fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
-        let taken = Self::take_with(&UserHashKeys::default(), manifest, fault);
+        let taken = Self::take_with(&UserHashKeys::default(), manifest, None, fault);
         taken.map(|(survey, _)| survey)
     }
 
-    /// Reads the whole manifest once. `fault` is told of each row that is wrong by itself. The users of the rows come with
-    /// it, by the hashes of these keys.
+    /// Reads the whole manifest once, for the rows of a part alone where one is given. The others are read all the same:
+    /// the id of one may look like that of a row of this part. What repeats or contradicts a row has its user, and so is in
+    /// its part. `fault` is told of each row that is wrong by itself. The users of the rows come with it, by the hashes of
+    /// these keys.
     pub(crate) fn take_with(
         keys: &UserHashKeys,
         manifest: &Manifest,
+        shard: Option<Shard>,
         mut fault: impl FnMut(u32, RowFault),
     ) -> Result<(Self, Marks), ManifestError> {
         let mut hashes = Hashes::new(keys);
@@ -59,6 +66,11 @@ impl Survey {
         let mut is_suspicious = false;
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
+            if shard.is_some_and(|shard| !shard.holds(manifest.placed_user(record))) {
+                roles.push(Role::Elsewhere);
+                marks.extend(hashes.elsewhere(manifest, number, record));
+                continue;
+            }
             match manifest.row(number, record) {
                 Ok(row) => {
                     roles.push(Role::First);
@@ -72,7 +84,8 @@ impl Survey {
                 }
             }
         }
-        if roles.is_empty() && manifest.options.strict {
+        // With more parts than users some have none, and nothing is wrong with that.
+        if roles.is_empty() && manifest.options.strict && shard.is_none() {
             return Err(ManifestError::NoRows);
         }
         let sha256 = records.sha256();
@@ -80,6 +93,7 @@ impl Survey {
             return Err(ManifestError::Changed);
         }
         let mut survey = Self {
+            elsewhere: roles.iter().filter(|role| **role == Role::Elsewhere).count() as u32,
             roles,
             conflicts: Vec::new(),
             similar: Vec::new(),
@@ -92,9 +106,14 @@ impl Survey {
         Ok((survey, Marks(marks)))
     }
 
-    /// Rows of the manifest.
+    /// Rows of the manifest, or of its part where one is asked for.
     pub(crate) fn rows(&self) -> u32 {
-        self.roles.len() as u32
+        self.roles.len() as u32 - self.elsewhere
+    }
+
+    /// Whether nothing is to be told of a row, since it is in another part.
+    pub(crate) fn is_elsewhere(&self, number: u32) -> bool {
+        self.role(number) == Some(Role::Elsewhere)
     }
 
     /// The role of a row by its number.
@@ -105,7 +124,7 @@ impl Survey {
     /// Why a row is not to be sent, if the manifest alone says so.
     pub(crate) fn fault(&self, manifest: &Manifest, number: u32, record: &Record) -> Option<RowFault> {
         match self.role(number)? {
-            Role::First | Role::Repeat => None,
+            Role::First | Role::Repeat | Role::Elsewhere => None,
             Role::Conflict => Some(self.conflict(number)),
             Role::Similar => {
                 let suspicion = self.similar(number)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::{Manifest, ManifestError, ManifestOptions, Marks, Role, Row, Survey, Warning};
+use crate::domain::shard::Shard;
 use crate::sys::user_hash::UserHashKeys;
 
 /// A manifest that cannot be used, by its path.
@@ -51,13 +52,23 @@ impl Opened {
 
     /// Reads the whole of it once.
     pub(crate) fn survey(self) -> Result<Surveyed, UnusableManifest> {
-        self.survey_with(&UserHashKeys::default()).map(|(surveyed, _)| surveyed)
+        self.survey_part(None)
+    }
+
+    /// The same for a command that is about the rows of a part alone, if a part is given.
+    pub(crate) fn survey_part(self, shard: Option<Shard>) -> Result<Surveyed, UnusableManifest> {
+        let surveyed = self.survey_with(&UserHashKeys::default(), shard);
+        surveyed.map(|(surveyed, _)| surveyed)
     }
 
     /// The same, and its users by the hashes of these keys.
-    pub(crate) fn survey_with(self, keys: &UserHashKeys) -> Result<(Surveyed, Marks), UnusableManifest> {
+    pub(crate) fn survey_with(
+        self,
+        keys: &UserHashKeys,
+        shard: Option<Shard>,
+    ) -> Result<(Surveyed, Marks), UnusableManifest> {
         let Self { path, manifest } = self;
-        match Survey::take_with(keys, &manifest, |_, _| ()) {
+        match Survey::take_with(keys, &manifest, shard, |_, _| ()) {
             Ok((survey, marks)) => Ok((Surveyed { path, manifest, survey }, marks)),
             Err(source) => Err(UnusableManifest { path, source }),
         }
@@ -79,8 +90,8 @@ impl Surveyed {
         let named = |source| UnusableManifest::new(&self.path, source);
         let mut records = self.manifest.records().map_err(named)?;
         while let Some((number, record)) = records.next().map_err(named)? {
-            let row = self.manifest.row(number, record).ok();
-            if let Some(row) = row.filter(|_| self.survey.role(number) == Some(Role::First)) {
+            let is_first = self.survey.role(number) == Some(Role::First);
+            if let Some(row) = is_first.then(|| self.manifest.row(number, record).ok()).flatten() {
                 hand_over(row)?;
             }
         }

@@ -10,6 +10,7 @@ mod json_lines;
 mod lines;
 mod quotes;
 mod rows;
+mod shards;
 mod suspicions;
 
 use std::path::Path;

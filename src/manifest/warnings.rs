@@ -40,6 +40,9 @@ impl Survey {
         }
         let mut records = manifest.records()?;
         while let Some((number, record)) = records.next()? {
+            if self.is_elsewhere(number) {
+                continue;
+            }
             let Ok(row) = manifest.row(number, record) else {
                 continue;
             };

@@ -160,7 +160,7 @@ pub(crate) fn write_selected(
     Ok(rows)
 }
 
-/// Hands over every row of the manifest, in its order, and counts them.
+/// Hands over every row of the manifest, or of its part, in the manifest's order, and counts them.
 fn each_row(
     surveyed: &Surveyed,
     ledger: &Ledger,
@@ -170,6 +170,9 @@ fn each_row(
     let mut tally = Tally::default();
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
+        if survey.is_elsewhere(number) {
+            continue;
+        }
         let row = finished(surveyed, ledger, number, record)?;
         hand_over(&row)?;
         tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
@@ -178,7 +181,7 @@ fn each_row(
     Ok(tally)
 }
 
-/// Conservation: every row of the manifest has been counted once.
+/// Conservation: every row of the manifest, or of its part, has been counted once.
 fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Result<(), ResultsError> {
     if records.sha256() != survey.sha256 || tally.rows() != survey.rows() {
         return Err(ManifestError::Changed.into());

@@ -58,6 +58,7 @@ pub(crate) fn build_summary(facts: &RunFacts<'_>) -> Summary {
         partner_id: config.account.signer.partner_id().to_string(),
         manifest: config.files.manifest.to_string_lossy().into_owned(),
         manifest_sha256: text::hex(&survey.sha256),
+        shard: config.files.shard.map(|shard| shard.to_string()),
         started_at: UnixMillis::from(*started_at).to_string(),
         finished_at: UnixMillis::from(*finished_at).to_string(),
         exit_code: status.code(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Env;
 use crate::domain::{
     outcome::Status,
+    shard::Shard,
     summary::{Latency, Schema, Summary},
     unix_millis::UnixMillis,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Unstarted<'a> {
     /// Empty where the run ended before it was known.
     pub(crate) partner_id: &'a str,
     pub(crate) manifest: &'a Path,
+    /// Empty where all users are meant, or where the run ended before it was known.
+    pub(crate) shard: Option<Shard>,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) finished_at: DateTime<Utc>,
     pub(crate) status: ExitStatus,
@@ -39,6 +42,7 @@ impl Unstarted<'_> {
             partner_id: self.partner_id.to_owned(),
             manifest: self.manifest.to_string_lossy().into_owned(),
             manifest_sha256: String::new(),
+            shard: self.shard.map(|shard| shard.to_string()),
             started_at: UnixMillis::from(self.started_at).to_string(),
             finished_at: UnixMillis::from(self.finished_at).to_string(),
             exit_code: self.status.code(),

@@ -134,6 +134,7 @@ impl<'a> Recorder<'a> {
             let next = records.number() + 1;
             match self.survey.role(next) {
                 Some(Role::First) if self.survey.is_settled(next) => {}
+                Some(Role::Elsewhere) => {}
                 Some(Role::Repeat) => feed.skipped.repeated += 1,
                 _ => break,
             }
@@ -152,6 +153,7 @@ impl<'a> Recorder<'a> {
             return self.end_of_manifest(feed);
         };
         match self.survey.role(number).ok_or(ManifestError::Changed)? {
+            Role::Elsewhere => {}
             Role::Repeat => feed.skipped.repeated += 1,
             Role::First => {
                 let row = self.manifest.row(number, record).map_err(|_| ManifestError::Changed)?;

@@ -33,6 +33,8 @@ pub(super) enum Name {
     Checked,
     LookupProgress,
     Reconciled,
+    Shard,
+    Share,
     Extracting,
     Extracted,
 }
@@ -59,6 +61,8 @@ impl Name {
             | Self::Checked
             | Self::LookupProgress
             | Self::Reconciled
+            | Self::Shard
+            | Self::Share
             | Self::Extracting
             | Self::Extracted => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,

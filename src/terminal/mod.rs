@@ -15,6 +15,7 @@ mod paint;
 mod production;
 mod progress;
 mod reconcile;
+mod sharding;
 mod warnings;
 mod weather;
 
@@ -41,6 +42,7 @@ pub(crate) use findings::{Checked, FindingReporter};
 pub(crate) use layout::time;
 pub(crate) use production::Production;
 pub(crate) use reconcile::{ReconcileReporter, Reconciled};
+pub(crate) use sharding::{tell_shard, tell_share};
 pub(crate) use warnings::{warn_of_open_key, warn_of_rows};
 
 use events::{Level, Name};

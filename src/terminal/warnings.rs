@@ -14,11 +14,11 @@ use crate::manifest::Warning;
 pub(super) const NO_ROWS: &str = "the manifest has no rows; --strict makes that an error";
 
 /// Tells of all kinds of warnings, a line each. Nothing with `-q`: what is to stop a run by itself is for `--strict`.
-pub(crate) fn warn_of_rows(report: Report, run_id: &str, rows: u32, warnings: &[Warning]) {
+pub(crate) fn warn_of_rows(report: Report, run_id: &str, is_empty: bool, warnings: &[Warning]) {
     if report.log.quiet {
         return;
     }
-    if rows == 0 {
+    if is_empty {
         write_err(&match report.log.format {
             LogFormat::Text => warning(report.log, NO_ROWS),
             LogFormat::Json => log::message(run_id, Name::Warning, NO_ROWS),

@@ -50,6 +50,8 @@ mod results_csv;
 mod results_place;
 mod retries;
 mod secrets;
+mod shard_auto;
+mod shards;
 mod signals;
 mod simulator;
 mod simulator_state;

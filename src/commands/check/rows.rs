@@ -68,6 +68,9 @@ impl Check<'_, '_> {
 
     /// What is there to be told of a row, if anything.
     fn look_at(&self, number: u32, record: &Record, photos: bool) -> Result<Vec<UnderWay>, ManifestError> {
+        if self.manifest.survey.is_elsewhere(number) {
+            return Ok(Vec::new());
+        }
         let judged = self.manifest.manifest.row(number, record);
         match (self.manifest.survey.role(number).ok_or(ManifestError::Changed)?, judged) {
             (Role::Invalid, Err(fault)) => Ok(vec![UnderWay::Wrong(fault)]),
@@ -82,7 +85,7 @@ impl Check<'_, '_> {
                 let photo = photos.then(|| self.photo_under_way(role, &row));
                 Ok(suspicions.chain(photo).collect())
             }
-            (Role::Invalid, Ok(_)) | (_, Err(_)) => Err(ManifestError::Changed),
+            (Role::Invalid, Ok(_)) | (Role::Elsewhere, _) | (_, Err(_)) => Err(ManifestError::Changed),
         }
     }
 

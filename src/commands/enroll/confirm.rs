@@ -9,11 +9,7 @@ use crate::sys::signals::{Mode, Signals};
 use crate::terminal::Production;
 
 /// Asks whether real users are meant; anything but yes is an error.
-pub(super) fn production(
-    config: &EnrollConfig,
-    manifest: &Surveyed,
-    signals: &Signals,
-) -> Result<(), Error> {
+pub(super) fn production(config: &EnrollConfig, manifest: &Surveyed, signals: &Signals) -> Result<(), Error> {
     let survey = &manifest.survey;
     let settled = survey.settled().total();
     let to_send = survey.count(Role::First) - settled;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::locked::{LockedLedger, OpenLedger};
 use super::{Start, confirm};
 use crate::config::EnrollConfig;
-use crate::domain::text;
+use crate::domain::{shard::Shard, text};
 use crate::error::Error;
 use crate::ledger::{Holder, Ledger, Pin, RunRecord};
 use crate::manifest::{Marks, Opened, Surveyed, UnusableManifest};
@@ -21,7 +21,7 @@ use crate::sys::{
     signals::{Mode, Signals},
     user_hash::UserHashKeys,
 };
-use crate::terminal::{warn_of_open_key, warn_of_rows};
+use crate::terminal::{tell_shard, tell_share, warn_of_open_key, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
 pub(super) struct Prepared<'a> {
@@ -45,18 +45,17 @@ pub(super) fn prepare<'a>(
     publisher: &mut Option<Publisher>,
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
+    tell_shard(config.chosen, config.report.log, &start.run_id);
+    tell_share(config, &start.run_id);
     let mut prepared = open(config, start, publisher, signals)?;
     if let Some((path, mode)) = &config.account.open_key {
         warn_of_open_key(config.report, &start.run_id, path, *mode);
     }
     let Surveyed { survey, .. } = &prepared.manifest;
-    // Rows that look wrong are told of before anything is sent, and before anybody is asked.
-    warn_of_rows(
-        config.report,
-        &start.run_id,
-        survey.rows(),
-        &prepared.manifest.warnings()?,
-    );
+    // Rows that look wrong are told of before anything is sent, and before anybody is asked. A part tells of its own alone, so
+    // that of many machines one does; and that it has no rows is nothing to be told.
+    let is_empty = survey.rows() == 0 && config.chosen.is_none();
+    warn_of_rows(config.report, &start.run_id, is_empty, &prepared.manifest.warnings()?);
     if config.asks {
         confirm::production(config, &prepared.manifest, signals)?;
     }
@@ -81,10 +80,10 @@ fn open<'a>(
     let mut kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
     *publisher = publish(config, start);
     let opened = Opened::open(&files.manifest, &files.reading, start.at)?;
-    let pin = config.account.pin();
+    let pin = config.account.pin(files.shard);
     let keys = UserHashKeys::default();
     let early = kept.take_if(|kept| kept.path.exists());
-    let (surveyed, early) = read_both(opened, early, &pin, &keys);
+    let (surveyed, early) = read_both((opened, files.shard), early, &pin, &keys);
     let (mut manifest, marks) = surveyed?;
     // From here on there is something to put away.
     signals.enter(Mode::Drain);
@@ -95,8 +94,15 @@ fn open<'a>(
         .as_deref()
         .map(|path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path)));
     let failures = failures.transpose()?;
-    let late = || kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?.open(&pin, &keys);
-    let OpenLedger { path, ledger, temporary } = early.unwrap_or_else(late)?;
+    let late = || {
+        kept.map_or_else(|| LockedLedger::temporary(holder), Ok)?
+            .open(&pin, &keys)
+    };
+    let OpenLedger {
+        path,
+        ledger,
+        temporary,
+    } = early.unwrap_or_else(late)?;
     manifest.survey.find_settled(&marks, |user| ledger.settled(user));
     Ok(Prepared {
         config,
@@ -116,7 +122,7 @@ fn open<'a>(
 /// ledger is made when the manifest has turned out to be good.
 #[expect(clippy::type_complexity, reason = "two results that are taken apart at once")]
 fn read_both(
-    manifest: Opened,
+    (manifest, shard): (Opened, Option<Shard>),
     ledger: Option<LockedLedger>,
     pin: &Pin,
     keys: &UserHashKeys,
@@ -126,7 +132,7 @@ fn read_both(
 ) {
     std::thread::scope(|scope| {
         let opening = ledger.map(|ledger| scope.spawn(|| ledger.open(pin, keys)));
-        let surveyed = manifest.survey_with(keys);
+        let surveyed = manifest.survey_with(keys, shard);
         let opened = opening.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         (surveyed, opened)
     })

@@ -58,6 +58,7 @@ fn write(known: &Known, start: &Start, finished_at: DateTime<Utc>, error: &Error
         endpoint: &known.endpoint,
         partner_id: &known.partner_id,
         manifest: &known.manifest,
+        shard: known.shard,
         started_at: start.at,
         finished_at,
         status: error.exit_status(),

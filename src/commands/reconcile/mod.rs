@@ -18,7 +18,7 @@ use crate::ledger::{Dossier, Holder, Ledger, LedgerError, Lock, RunRecord};
 use crate::manifest::{Opened, Surveyed, UnusableManifest};
 use crate::output::{self, Claim, Failures, FailuresPlace, Tally, Target};
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal::{ReconcileReporter, Reconciled, print_error};
+use crate::terminal::{ReconcileReporter, Reconciled, print_error, tell_shard};
 
 use asking::{Asking, Ended};
 
@@ -34,6 +34,7 @@ struct Written<'a> {
 
 pub(super) fn run(config: &ReconcileConfig, signals: &Signals) -> Result<ExitStatus, Error> {
     let (run_id, started_at) = (Uuid::now_v7().to_string(), Utc::now());
+    tell_shard(config.chosen, config.log, &run_id);
     let path = &config.ledger.path;
     let lock = lock(config, started_at).map_err(Error::of_ledger(path))?;
     let written = config
@@ -42,7 +43,8 @@ pub(super) fn run(config: &ReconcileConfig, signals: &Signals) -> Result<ExitSta
         .map(|files| open(config, files, started_at))
         .transpose()?;
     signals.enter(Mode::Drain);
-    let mut ledger = Ledger::open(lock, &config.account.pin()).map_err(Error::of_ledger(path))?;
+    let mut ledger = Ledger::open(lock, &config.account.pin(config.chosen.map(|chosen| chosen.shard)))
+        .map_err(Error::of_ledger(path))?;
     let endpoint = endpoint(config, &mut ledger)?;
     let client = LookupClient::new(&settings(config, &endpoint))?;
     let dossiers = dossiers(config, &ledger, written.as_ref())?;
@@ -69,7 +71,7 @@ fn lock(config: &ReconcileConfig, now: DateTime<Utc>) -> Result<Lock, LedgerErro
 }
 
 fn open<'a>(config: &ReconcileConfig, files: &'a Files, now: DateTime<Utc>) -> Result<Written<'a>, Error> {
-    let manifest = Opened::open(&files.manifest, &files.reading, now)?.survey()?;
+    let manifest = Opened::open(&files.manifest, &files.reading, now)?.survey_part(files.shard)?;
     let target = Target::new(&files.results);
     let claim = target.claim(files.force).map_err(Error::of_results(&files.results))?;
     let failures = config.failures.as_deref();

@@ -214,7 +214,9 @@ fn shown(path: &Path) -> Vec<String> {
     let of_view = |view: &str| {
         let columns: String = shell(
             path,
-            &format!("SELECT group_concat('coalesce(quote(' || name || '), 0)', ' || ') FROM pragma_table_info('{view}')"),
+            &format!(
+                "SELECT group_concat('coalesce(quote(' || name || '), 0)', ' || ') FROM pragma_table_info('{view}')"
+            ),
         );
         let mut statement = db.prepare(&format!("SELECT {columns} FROM {view} ORDER BY 1")).unwrap();
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
@@ -228,7 +230,10 @@ fn the_views_show_after_a_migration_what_they_showed_before() {
     let place = old_with_many();
     let mut before = shown(&place.path());
     // The one thing that is known better: the date that schema 1 did not keep with an attempt.
-    let undated = before.iter().position(|line| line.starts_with("'undated'1'settled'")).unwrap();
+    let undated = before
+        .iter()
+        .position(|line| line.starts_with("'undated'1'settled'"))
+        .unwrap();
     before[undated] = before[undated].replace("'r1'NULL", "'r1''2021-08-12'");
     before.sort();
     drop(place.open());
@@ -248,7 +253,15 @@ fn attempts_that_say_nothing_more_than_their_enrollment_go_and_all_others_stay()
     let doubts = ledger.history(&user("doubt")).unwrap().unresolved;
     assert_eq!(doubts.iter().map(|doubt| doubt.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(ledger.history(&user("killed")).unwrap().unresolved.len(), 1);
-    for name in ["user1", "retried", "object", "undated", "fixed", "inferred", "looked_up"] {
+    for name in [
+        "user1",
+        "retried",
+        "object",
+        "undated",
+        "fixed",
+        "inferred",
+        "looked_up",
+    ] {
         assert!(is_settled(&ledger, name), "{name}");
     }
     ledger.commit(&[intent(2013, "new", 1, 5)]).unwrap();
@@ -267,11 +280,17 @@ fn a_migration_that_is_cut_short_is_done_again() {
     let wanted = shown(&place.path());
     let mut db = rusqlite::Connection::open(place.path()).unwrap();
     // So little memory that pages go to the log long before the end.
-    db.execute_batch("PRAGMA cache_size = 10; PRAGMA wal_autocheckpoint = 0;").unwrap();
+    db.execute_batch("PRAGMA cache_size = 10; PRAGMA wal_autocheckpoint = 0;")
+        .unwrap();
     let transaction = db.transaction().unwrap();
     crate::ledger::migrate::migrate(&transaction, 4).unwrap();
     let killed = place.copy(&["ledger.db", "ledger.db-wal"]);
-    assert!(std::fs::metadata(killed.folder.path().join("ledger.db-wal")).unwrap().len() > 100_000);
+    assert!(
+        std::fs::metadata(killed.folder.path().join("ledger.db-wal"))
+            .unwrap()
+            .len()
+            > 100_000
+    );
     drop(transaction);
     assert_eq!(shown(&killed.path()), wanted);
     assert_eq!(pragma(&killed.path(), "user_version"), 4);

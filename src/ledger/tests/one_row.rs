@@ -45,9 +45,8 @@ fn the_only_attempt_of_an_enrolled_user_has_no_row_and_is_told_of_all_the_same()
     let sql = "SELECT user_id || number || class || http_status || photo_sha256 || photo_bytes || started_at ||
         finished_at || run_id || user_created_at || sent_sha256 || sent_bytes || (reason IS NULL) FROM attempts";
     let photo = "05".repeat(32);
-    let wanted = format!(
-        "a1settled200{photo}50002023-02-13T15:07:42.004Z2023-02-13T15:07:43.000Zr12021-08-12{photo}50001"
-    );
+    let wanted =
+        format!("a1settled200{photo}50002023-02-13T15:07:42.004Z2023-02-13T15:07:43.000Zr12021-08-12{photo}50001");
     assert_eq!(shell::<String>(&place.path(), sql), wanted);
     assert_eq!(told(&place.begun("r2")), []);
 }
@@ -64,7 +63,9 @@ fn every_other_attempt_keeps_its_row() {
         ("a reason", |_, _, known| known.reason = Some(Reason::LookedUp)),
         ("no photo", |_, _, known| known.photo = None),
         ("no time", |_, _, known| known.sent_at = None),
-        ("another time", |_, _, known| known.finished_at = Some(UnixMillis::new(5))),
+        ("another time", |_, _, known| {
+            known.finished_at = Some(UnixMillis::new(5))
+        }),
         ("another answer", |_, _, known| known.facts.http_status = None),
         ("a fixed photo", |intent, _, _| {
             if let Entry::Intent { photo, .. } = intent {
@@ -103,7 +104,11 @@ fn every_other_attempt_keeps_its_row() {
         assert_eq!(told(&ledger).len(), 1, "{name}");
         assert_eq!(ledger.history(&user("a")).unwrap().outcome, Some(known), "{name}");
         drop(ledger);
-        assert_eq!(shell::<i64>(&place.path(), "SELECT count(*) FROM attempts"), 1, "{name}");
+        assert_eq!(
+            shell::<i64>(&place.path(), "SELECT count(*) FROM attempts"),
+            1,
+            "{name}"
+        );
     }
 }
 
@@ -137,11 +142,17 @@ fn a_user_has_one_row_however_often_it_is_written_in_one_batch_or_in_several() {
         outcome("a", enrolled.clone()),
     ];
     ledger.commit(&batch).unwrap();
-    ledger.commit(&[outcome("b", enrolled.clone()), outcome("c", failed.clone())]).unwrap();
+    ledger
+        .commit(&[outcome("b", enrolled.clone()), outcome("c", failed.clone())])
+        .unwrap();
     for again in 0..2 {
         assert_eq!(rows(&ledger, "enrollment"), 3);
         for (name, wanted) in [("a", &enrolled), ("b", &enrolled), ("c", &failed)] {
-            assert_eq!(ledger.history(&user(name)).unwrap().outcome.as_ref(), Some(wanted), "{name} {again}");
+            assert_eq!(
+                ledger.history(&user(name)).unwrap().outcome.as_ref(),
+                Some(wanted),
+                "{name} {again}"
+            );
         }
         drop(ledger);
         ledger = place.open();
@@ -153,15 +164,26 @@ fn a_batch_that_fails_teaches_nothing() {
     let place = Place::new();
     let mut ledger = place.begun("r1");
     let known = full(Status::Enrolled, "r1");
-    ledger.commit(&[outcome("a", full(Status::Failed, "r1")), intent(1, "x", 1, 5)]).unwrap();
+    ledger
+        .commit(&[outcome("a", full(Status::Failed, "r1")), intent(1, "x", 1, 5)])
+        .unwrap();
     let twice = intent(1, "x", 2, 5);
     let batch = [outcome("a", known.clone()), outcome("b", known.clone()), twice];
     assert!(ledger.commit(&batch).is_err());
     assert!(!is_settled(&ledger, "a") && !is_settled(&ledger, "b"));
     ledger.commit(&[outcome("c", known.clone())]).unwrap();
     assert_eq!(rows(&ledger, "enrollment"), 2);
-    let status = |name: &str| ledger.history(&user(name)).unwrap().outcome.map(|outcome| outcome.status);
-    assert_eq!(["a", "b", "c"].map(status), [Some(Status::Failed), None, Some(Status::Enrolled)]);
+    let status = |name: &str| {
+        ledger
+            .history(&user(name))
+            .unwrap()
+            .outcome
+            .map(|outcome| outcome.status)
+    };
+    assert_eq!(
+        ["a", "b", "c"].map(status),
+        [Some(Status::Failed), None, Some(Status::Enrolled)]
+    );
 }
 
 #[test]
@@ -169,7 +191,9 @@ fn a_user_in_two_rows_is_damage_and_one_that_was_taken_out_by_hand_is_unknown() 
     let place = Place::new();
     let mut ledger = place.begun("r1");
     let known = full(Status::Enrolled, "r1");
-    ledger.commit(&["a", "b"].map(|name| outcome(name, known.clone()))).unwrap();
+    ledger
+        .commit(&["a", "b"].map(|name| outcome(name, known.clone())))
+        .unwrap();
     drop(ledger);
     let db = rusqlite::Connection::open(place.path()).unwrap();
     db.execute_batch("DELETE FROM enrollment WHERE user_id = 'a'").unwrap();
@@ -177,7 +201,10 @@ fn a_user_in_two_rows_is_damage_and_one_that_was_taken_out_by_hand_is_unknown() 
     assert!(!is_settled(&ledger, "a") && is_settled(&ledger, "b"));
     ledger.commit(&[outcome("a", known)]).unwrap();
     drop(ledger);
-    assert_eq!(shell::<i64>(&place.path(), "SELECT id FROM enrollment WHERE user_id = 'a'"), 3);
+    assert_eq!(
+        shell::<i64>(&place.path(), "SELECT id FROM enrollment WHERE user_id = 'a'"),
+        3
+    );
     db.execute_batch("UPDATE enrollment SET user_id = 'a'").unwrap();
     let Err(LedgerError::Damaged(what)) = place.try_open() else {
         panic!("it was opened")
@@ -189,6 +216,8 @@ fn a_user_in_two_rows_is_damage_and_one_that_was_taken_out_by_hand_is_unknown() 
 fn an_attempt_that_was_not_forgotten_is_closed() {
     let place = Place::new();
     let mut ledger = place.begun("r1");
-    ledger.commit(&[intent(1, "a", 1, 5), close(1, AttemptStatus::Settled)]).unwrap();
+    ledger
+        .commit(&[intent(1, "a", 1, 5), close(1, AttemptStatus::Settled)])
+        .unwrap();
     assert_eq!(told(&ledger), [("settled".to_owned(), 1)]);
 }

@@ -38,11 +38,7 @@ fn every_field_of_every_status_comes_back() {
             let history = ledger.history(&user(name)).unwrap();
             assert_eq!(history.outcome.as_ref(), Some(wanted), "{name} {again}");
             assert_eq!(history.created_at.as_deref(), Some("2021-08-12"));
-            assert_eq!(
-                is_settled(&ledger, name),
-                wanted.status.is_settled(),
-                "{name}"
-            );
+            assert_eq!(is_settled(&ledger, name), wanted.status.is_settled(), "{name}");
         }
         drop(ledger);
         ledger = place.open();

@@ -31,7 +31,12 @@ pub(super) fn section(facts: &PageFacts<'_>) -> Markup {
 
 fn files(facts: &PageFacts<'_>) -> Vec<(&'static str, String)> {
     let (run, config) = (facts.run, facts.run.config);
+    let all = || "all".to_owned();
     vec![
+        (
+            "Part of the users",
+            config.files.shard.map_or_else(all, |shard| shard.to_string()),
+        ),
         ("Manifest", config.files.manifest.display().to_string()),
         ("SHA-256 of the manifest", hex(&run.survey.sha256)),
         ("Results", config.files.results.display().to_string()),

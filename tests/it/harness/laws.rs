@@ -51,7 +51,7 @@ const NEVER_BEGUN: [i32; 3] = [2, 8, 9];
 /// What clap says of a command line that means nothing: such a run knows no summary.
 const NO_COMMAND_LINE: &str = "For more information, try '--help'.";
 
-/// `<manifest stem>.<env>.<kind>`, where the tool puts a file that no option names.
+/// `<manifest stem>.<env>[.<I>-of-<N>].<kind>`, where the tool puts a file that no option names.
 pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
     let stem = run.manifest.strip_suffix(".gz").unwrap_or(&run.manifest);
     let endings = [".csv", ".tsv", ".txt", ".jsonl", ".ndjson"];
@@ -59,7 +59,28 @@ pub(super) fn beside(run: &Run<'_>, kind: &str) -> String {
         .iter()
         .find_map(|ending| stem.strip_suffix(ending))
         .unwrap_or(stem);
-    format!("{stem}.{}.{kind}", run.option("--env").unwrap_or("sandbox"))
+    let part = run.option("--shard").and_then(|shard| shard.split_once('/'));
+    let part = part
+        .map(|(index, count)| format!(".{index}-of-{count}"))
+        .unwrap_or_default();
+    let stem = stem.strip_suffix(&part).unwrap_or(stem);
+    format!("{stem}.{}{part}.{kind}", run.option("--env").unwrap_or("sandbox"))
+}
+
+/// Which of so many parts a user is in, by the formula that the contract has for everybody.
+pub(crate) fn part_of(user_id: &str, count: u64) -> u64 {
+    let hash = super::sha256(user_id.as_bytes());
+    u64::from_str_radix(&hash[..16], 16).unwrap() % count + 1
+}
+
+/// Whether a row belongs to the part that the summary names, if it names one.
+fn is_own(summary: &Value, header: &[String], row: &StringRecord) -> bool {
+    let Some((index, count)) = summary["shard"].as_str().and_then(|shard| shard.split_once('/')) else {
+        return true;
+    };
+    let column = header.iter().position(|name| name.eq_ignore_ascii_case("user_id"));
+    let user_id = column.and_then(|column| row.get(column)).unwrap_or_default();
+    part_of(user_id, count.parse().unwrap()).to_string() == index
 }
 
 /// Which of the laws the run has broken; `sent` requests of it arrived whole.
@@ -102,7 +123,7 @@ fn early_end(finished: &Finished<'_>, sent: usize, broken: &mut Vec<String>) {
     }
 }
 
-/// One line per row in the manifest's order, its own cells verbatim, and counts that add up.
+/// One line per row of the manifest, or of its part, in the manifest's order, its own cells verbatim, and counts that add up.
 fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
     let results = records(&finished.raw, None);
     let (header, rows) = match is_json(finished.run) {
@@ -114,6 +135,10 @@ fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
     } else {
         &[]
     };
+    let numbered = (1..).zip(&rows);
+    let rows: Vec<(usize, &StringRecord)> = numbered
+        .filter(|(_, row)| is_own(&finished.summary, &header, row))
+        .collect();
     let mut wanted = header.clone();
     wanted.extend(RESULT_COLUMNS.iter().chain(fixes).map(|name| {
         match header.iter().any(|own| own.eq_ignore_ascii_case(name)) {
@@ -128,7 +153,7 @@ fn conservation(finished: &Finished<'_>, broken: &mut Vec<String>) {
         broken.push(format!("{} lines for {} rows", results.len(), rows.len()));
     }
     let (width, ours) = (header.len(), RESULT_COLUMNS.len() + fixes.len());
-    for (number, (row, line)) in (1..).zip(rows.iter().zip(results.iter().skip(1))) {
+    for ((number, row), line) in rows.iter().zip(results.iter().skip(1)) {
         let own = |record: &StringRecord| -> Vec<String> { record.iter().take(width).map(str::to_owned).collect() };
         let mut wanted = own(row);
         wanted.resize(width, String::new());

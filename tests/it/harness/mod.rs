@@ -19,7 +19,7 @@ pub(crate) mod table;
 mod wire;
 
 pub(crate) use finished::Finished;
-pub(crate) use laws::RESULT_COLUMNS;
+pub(crate) use laws::{RESULT_COLUMNS, part_of};
 pub(crate) use lookups::Job;
 pub(crate) use photos::{jpeg, padded, photo, png};
 pub(crate) use reply::{Latch, Reply};
