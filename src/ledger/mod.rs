@@ -44,6 +44,7 @@ use directory::Directory;
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
+pub(crate) use read::Histories;
 pub(crate) use retrospect::{AttemptCount, PastRun, Retrospect};
 pub(crate) use write::Receipt;
 

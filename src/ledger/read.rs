@@ -1,6 +1,6 @@
 //! Reading: what the ledger knows of a user, whose row the directory tells.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use super::directory::{Directory, Known, LAST_ID};
 use super::{AttemptId, Ledger, LedgerError};
@@ -62,27 +62,13 @@ impl Ledger {
 
     /// All that is known of this user.
     pub(crate) fn history(&self, user_id: &UserId) -> Result<History, LedgerError> {
-        self.history_of(user_id.as_str())
+        self.histories()?.of(user_id.as_str())
     }
 
-    /// The same, where the id need not be kept.
-    pub(crate) fn history_of(&self, user_id: &str) -> Result<History, LedgerError> {
-        let (outcome, created_at) = match self.directory.get(self.keys.user(user_id)) {
-            Some(known) => self.outcome_in(known, user_id)?,
-            None => (None, None),
-        };
-        if outcome.as_ref().is_some_and(|outcome| outcome.status.is_settled()) {
-            return Ok(History {
-                outcome,
-                created_at,
-                unresolved: Vec::new(),
-            });
-        }
-        Ok(History {
-            outcome,
-            created_at,
-            unresolved: self.unresolved(user_id)?,
-        })
+    /// What looks up many users.
+    pub(crate) fn histories(&self) -> Result<Histories<'_>, LedgerError> {
+        let outcome = self.db.prepare_cached(OUTCOME)?;
+        Ok(Histories { ledger: self, outcome })
     }
 
     pub(super) fn load_runs(&mut self) -> Result<(), LedgerError> {
@@ -114,16 +100,6 @@ impl Ledger {
         })
     }
 
-    fn outcome_in(&self, known: Known, user_id: &str) -> Result<(Option<Outcome>, Option<String>), LedgerError> {
-        let mut statement = self.db.prepare_cached(OUTCOME)?;
-        let mut rows = statement.query([known.id])?;
-        let row = rows.next()?.ok_or_else(|| lost(user_id))?;
-        match row.get_ref(19)?.as_str() {
-            Ok(found) if found == user_id => Ok((Some(self.outcome(row)?), row.get(15)?)),
-            _ => Err(lost(user_id)),
-        }
-    }
-
     fn unresolved(&self, user_id: &str) -> Result<Vec<Unresolved>, LedgerError> {
         let mut statement = self.db.prepare_cached(UNRESOLVED)?;
         let mut rows = statement.query([user_id])?;
@@ -147,6 +123,43 @@ impl Ledger {
     fn run_id(&self, run: i64) -> Result<String, LedgerError> {
         let name = self.runs.get(&run).cloned();
         name.ok_or_else(|| LedgerError::Damaged(format!("run {run}, which is not in the list of runs")))
+    }
+}
+
+/// Looks up one user after the other; the question is made ready once for all of them.
+pub(crate) struct Histories<'a> {
+    ledger: &'a Ledger,
+    outcome: CachedStatement<'a>,
+}
+
+impl Histories<'_> {
+    /// All that is known of this user.
+    pub(crate) fn of(&mut self, user_id: &str) -> Result<History, LedgerError> {
+        let known = self.ledger.directory.get(self.ledger.keys.user(user_id));
+        let (outcome, created_at) = known
+            .map(|known| self.outcome(known, user_id))
+            .transpose()?
+            .unzip();
+        let is_settled = known.is_some_and(|known| known.status.is_settled());
+        let unresolved = match is_settled {
+            true => Vec::new(),
+            false => self.ledger.unresolved(user_id)?,
+        };
+        Ok(History {
+            outcome,
+            created_at,
+            unresolved,
+        })
+    }
+
+    /// The outcome in the row where the user is, and the creation date that was sent for it.
+    fn outcome(&mut self, known: Known, user_id: &str) -> Result<(Outcome, String), LedgerError> {
+        let mut rows = self.outcome.query([known.id])?;
+        let row = rows.next()?.ok_or_else(|| lost(user_id))?;
+        match row.get_ref(19)?.as_str() {
+            Ok(found) if found == user_id => Ok((self.ledger.outcome(row)?, row.get(15)?)),
+            _ => Err(lost(user_id)),
+        }
     }
 }
 

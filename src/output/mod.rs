@@ -28,7 +28,7 @@ mod unstarted;
 use std::io::{self, BufWriter, Write};
 
 use crate::domain::outcome::{Outcome, ResultColumns, Status};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Histories, Ledger, LedgerError};
 use crate::manifest::{ManifestError, Record, Records, RowFault, Survey, Surveyed};
 use crate::sys::signals::GivenUp;
 
@@ -168,12 +168,13 @@ fn each_row(
 ) -> Result<Tally, ResultsError> {
     let Surveyed { manifest, survey, .. } = surveyed;
     let mut tally = Tally::default();
+    let mut histories = ledger.histories()?;
     let mut records = manifest.records()?;
     while let Some((number, record)) = records.next()? {
         if survey.is_elsewhere(number) {
             continue;
         }
-        let row = finished(surveyed, ledger, number, record)?;
+        let row = finished(surveyed, &mut histories, number, record)?;
         hand_over(&row)?;
         tally.add(number, || (record.line(), manifest.shown_user(record)), &row.outcome);
     }
@@ -191,7 +192,7 @@ fn check_unchanged(records: Records<'_>, survey: &Survey, tally: &Tally) -> Resu
 
 fn finished<'a>(
     surveyed: &Surveyed,
-    ledger: &Ledger,
+    histories: &mut Histories<'_>,
     number: u32,
     record: &'a Record,
 ) -> Result<FinishedRow<'a>, ResultsError> {
@@ -200,7 +201,7 @@ fn finished<'a>(
         Some(RowFault { reason, detail }) => (Outcome::untried(Status::Invalid, Some(reason)), Some(detail)),
         None => {
             // It was right by itself in the survey; that it still is what it was shows in the hash.
-            (ledger.history_of(manifest.raw_user(record))?.view(), None)
+            (histories.of(manifest.raw_user(record))?.view(), None)
         }
     };
     Ok(FinishedRow {

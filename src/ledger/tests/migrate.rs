@@ -172,7 +172,7 @@ const MANY: &str = "
     INSERT INTO pin VALUES ('https://api.example', '007', NULL);
     INSERT INTO run VALUES (1, 'r1', '0.4.0', 'm.csv', x'09', 1, 2, 0, NULL), (2, 'r2', '0.4.0', 'm.csv', x'09', 3, NULL, NULL, NULL);
     WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
-    INSERT INTO attempt SELECT n, 1, 'user' || n * 7919 % 2000, 1, randomblob(32), 10, n, n + 5, 'settled', NULL, 200,
+    INSERT INTO attempt SELECT n, 1, 'user' || (n * 7919 % 2000), 1, randomblob(32), 10, n, n + 5, 'settled', NULL, 200,
         '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL FROM n;
     INSERT INTO enrollment SELECT user_id, 'enrolled', NULL, 200, '0840', 'Enroll User', '1', 'j', '99', 1, '2021-08-12',
         photo_sha256, 10, started_at, finished_at, 5, 1, NULL, NULL, NULL FROM attempt;
