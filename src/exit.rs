@@ -141,7 +141,7 @@ impl From<Stop> for ExitStatus {
             Stop::Terminated => Self::Terminated,
             Stop::Declined | Stop::Configuration => Self::Usage,
             Stop::LedgerLocked => Self::Locked,
-            Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
+            Stop::PartsIncomplete | Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
             Stop::LedgerUnusable | Stop::Storage => Self::Storage,
         }
     }

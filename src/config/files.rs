@@ -124,7 +124,7 @@ fn format(manifest: &Path, given: Option<ManifestFormat>) -> Format {
 }
 
 /// The path without the ending of gzip.
-fn unpacked(path: &Path) -> &Path {
+pub(super) fn unpacked(path: &Path) -> &Path {
     let is_gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
     let stem = path.file_stem().filter(|_| is_gzip);
     stem.map_or(path, Path::new)

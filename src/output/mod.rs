@@ -13,6 +13,7 @@ mod findings;
 mod fixed_copies;
 mod follow;
 mod form;
+mod merged;
 mod metrics;
 mod page;
 mod partial;
@@ -42,6 +43,7 @@ pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
 #[cfg(test)]
 pub(crate) use metrics::METRICS;
+pub(crate) use merged::{MergedFacts, merged_summary};
 pub(crate) use metrics::MetricsFile;
 pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;

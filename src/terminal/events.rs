@@ -37,6 +37,7 @@ pub(super) enum Name {
     Share,
     Extracting,
     Extracted,
+    Merged,
 }
 
 impl Name {
@@ -64,7 +65,8 @@ impl Name {
             | Self::Shard
             | Self::Share
             | Self::Extracting
-            | Self::Extracted => Level::Info,
+            | Self::Extracted
+            | Self::Merged => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,
         }
     }
