@@ -141,12 +141,7 @@ fn split_proof(config: &MergeConfig) -> Result<Option<SplitProof>, Error> {
     }
 }
 
-fn put_together(
-    config: &MergeConfig,
-    parts: &Parts,
-    proven: &Proven,
-    signals: &Signals,
-) -> Result<WholeLedger, Error> {
+fn put_together(config: &MergeConfig, parts: &Parts, proven: &Proven, signals: &Signals) -> Result<WholeLedger, Error> {
     let pin = pin_of_all(&parts.facts, config)?;
     let folder = config.folder();
     let begun = WholeLedger::begin(&folder, &pin, proven.lookup_endpoint.as_deref(), &parts.facts, signals);
@@ -180,7 +175,10 @@ fn write(
     let _claim = target.claim(files.force).map_err(&of_results)?;
     let of_failures = Error::of_failures(config.failures.as_deref().unwrap_or(Path::new("")));
     let place = config.failures.as_deref();
-    let place = place.map(|path| FailuresPlace::check(path, files.force)).transpose().map_err(&of_failures)?;
+    let place = place
+        .map(|path| FailuresPlace::check(path, files.force))
+        .transpose()
+        .map_err(&of_failures)?;
     let mut failures = place.as_ref().map(|place| place.failures(signals));
     let filled = target.fill(signals, |out| {
         output::write_with(manifest, ledger, files.columns, out, failures.as_mut())
@@ -203,7 +201,9 @@ fn summarize(config: &MergeConfig, facts: &MergedFacts<'_>, ledger: &Ledger) -> 
 /// Puts the ledger of all users in place, if it is to stay.
 fn keep(config: &MergeConfig, ledger: Ledger, made: &MadeLedger, place: Option<&Lock>) -> Result<(), Error> {
     match place {
-        Some(place) => made.put_in_place(ledger, place).map_err(Error::of_ledger(config.whole())),
+        Some(place) => made
+            .put_in_place(ledger, place)
+            .map_err(Error::of_ledger(config.whole())),
         None => Ok(()),
     }
 }

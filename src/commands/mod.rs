@@ -17,7 +17,8 @@ use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
 use crate::config::{
-    CheckConfig, EnrollConfig, ExtractConfig, Known, MergeConfig, ReconcileConfig, ResultsConfig, SimulatorConfig, StatusConfig,
+    CheckConfig, EnrollConfig, ExtractConfig, Known, MergeConfig, ReconcileConfig, ResultsConfig, SimulatorConfig,
+    StatusConfig,
 };
 use crate::error::Error;
 use crate::exit::ExitStatus;

@@ -80,7 +80,11 @@ impl MergeConfig {
 
     /// Where the proof of the split stands, and whether it was named.
     pub(crate) fn split_proof(&self) -> (PathBuf, bool) {
-        let beside = || self.files.manifest.with_file_name(split_proof_name(&self.files.manifest));
+        let beside = || {
+            self.files
+                .manifest
+                .with_file_name(split_proof_name(&self.files.manifest))
+        };
         (
             self.split_proof.clone().unwrap_or_else(beside),
             self.split_proof.is_some(),

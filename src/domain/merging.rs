@@ -203,10 +203,7 @@ fn lookup_endpoints(parts: &[PartFacts]) -> impl Iterator<Item = (&PartFacts, &S
         .filter_map(|part| Some((part, part.lookup_endpoint.as_ref()?)))
 }
 
-fn others<'a>(
-    what: &'static str,
-    values: impl Iterator<Item = (&'a PartFacts, &'a String)> + Clone,
-) -> Vec<Problem> {
+fn others<'a>(what: &'static str, values: impl Iterator<Item = (&'a PartFacts, &'a String)> + Clone) -> Vec<Problem> {
     let Some(wanted) = most_frequent(values.clone().map(|(_, value)| value)) else {
         return Vec::new();
     };
@@ -244,7 +241,9 @@ fn most_frequent<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
         counts.entry(value).or_insert((0, all)).0 += 1;
         all += 1;
     }
-    let best = counts.into_iter().max_by_key(|(_, (count, first))| (*count, all - first));
+    let best = counts
+        .into_iter()
+        .max_by_key(|(_, (count, first))| (*count, all - first));
     best.map(|(value, _)| value)
 }
 
@@ -257,7 +256,11 @@ impl fmt::Display for Problem {
             ),
             Self::Twice { shard, files } => {
                 let files: Vec<String> = files.iter().map(|file| format!("{file:?}")).collect();
-                write!(f, "part {shard} is there more than once: of {} name the one that is up to date", files.join(", "))
+                write!(
+                    f,
+                    "part {shard} is there more than once: of {} name the one that is up to date",
+                    files.join(", ")
+                )
             }
             Self::NamedTwice(file) => write!(f, "{file:?} is named twice: name every part once"),
             Self::Whole { file } => write!(
@@ -268,7 +271,12 @@ impl fmt::Display for Problem {
                 f,
                 "{file:?} is part {found}, and most of the ledgers are parts of {count}: leave it out"
             ),
-            Self::Other { file, what, found, wanted } => write!(
+            Self::Other {
+                file,
+                what,
+                found,
+                wanted,
+            } => write!(
                 f,
                 "{file:?} has the {what} {found}, and most of the ledgers have {wanted}: name the ledger of that {what}"
             ),
@@ -276,7 +284,13 @@ impl fmt::Display for Problem {
                 f,
                 "{file:?} has had no run: run part {shard} over this manifest first, also where it has no rows of it"
             ),
-            Self::OtherManifest { file, shard, manifest, found, wanted } => write!(
+            Self::OtherManifest {
+                file,
+                shard,
+                manifest,
+                found,
+                wanted,
+            } => write!(
                 f,
                 "{file:?} has had no run over this manifest (SHA-256 {}…), its last one was over {manifest:?} (SHA-256 {}…): \
                  run part {shard} over this manifest, or name the one that the parts ran over",

@@ -132,7 +132,10 @@ mod tests {
             (text(1, SHARD_HASH, &["1/2", "1/2", "2/2"]), SplitProofError::Incomplete),
             (text(1, SHARD_HASH, &["1/2", "2/3"]), SplitProofError::Incomplete),
             (text(1, SHARD_HASH, &["0/2"]), SplitProofError::Form),
-            (text(1, SHARD_HASH, &["1/1"]).replace("0a0a", "0x0a"), SplitProofError::Form),
+            (
+                text(1, SHARD_HASH, &["1/1"]).replace("0a0a", "0x0a"),
+                SplitProofError::Form,
+            ),
         ] {
             assert_eq!(SplitProof::parse(text.as_bytes()), Err(wanted), "{text}");
         }

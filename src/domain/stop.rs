@@ -56,7 +56,11 @@ impl Stop {
     pub(crate) fn once_begun(self) -> Self {
         match self {
             Self::ManifestUnusable => Self::ManifestChanged,
-            Self::Declined | Self::Configuration | Self::PartsIncomplete | Self::LedgerLocked | Self::LedgerUnusable => Self::Storage,
+            Self::Declined
+            | Self::Configuration
+            | Self::PartsIncomplete
+            | Self::LedgerLocked
+            | Self::LedgerUnusable => Self::Storage,
             other => other,
         }
     }

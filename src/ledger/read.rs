@@ -136,10 +136,7 @@ impl Histories<'_> {
     /// All that is known of this user.
     pub(crate) fn of(&mut self, user_id: &str) -> Result<History, LedgerError> {
         let known = self.ledger.directory.get(self.ledger.keys.user(user_id));
-        let (outcome, created_at) = known
-            .map(|known| self.outcome(known, user_id))
-            .transpose()?
-            .unzip();
+        let (outcome, created_at) = known.map(|known| self.outcome(known, user_id)).transpose()?.unzip();
         let is_settled = known.is_some_and(|known| known.status.is_settled());
         let unresolved = match is_settled {
             true => Vec::new(),

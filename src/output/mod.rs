@@ -41,9 +41,9 @@ pub(crate) use failures::{Failures, FailuresError, FailuresPlace};
 pub(crate) use findings::{FindingTally, Findings, FindingsError, write_findings};
 pub(crate) use fixed_copies::{FixedCopies, FixedCopyError};
 pub(crate) use follow::Follower;
+pub(crate) use merged::{MergedFacts, merged_summary};
 #[cfg(test)]
 pub(crate) use metrics::METRICS;
-pub(crate) use merged::{MergedFacts, merged_summary};
 pub(crate) use metrics::MetricsFile;
 pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;

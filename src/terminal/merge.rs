@@ -39,7 +39,10 @@ pub(crate) fn warn_of_parts(proven: &Proven, log: Log) {
             .iter()
             .map(|(version, parts)| format!("{version} ({})", counted(*parts as u64, "part")));
         let each: Vec<String> = each.collect();
-        let text = format!("the parts ran with different versions of image-enroll: {}", each.join(", "));
+        let text = format!(
+            "the parts ran with different versions of image-enroll: {}",
+            each.join(", ")
+        );
         print_warning(&text, log, "");
     }
     let unfinished: Vec<_> = proven.unfinished().collect();
@@ -88,8 +91,14 @@ impl Merged<'_> {
             let _ = writeln!(text, "  {status:<18}{:>10}", HumanCount(count.into()).to_string());
         }
         let results = Some(self.results).filter(|path| path.as_os_str() != "-");
-        for (name, path) in [("results: ", results), ("failures:", self.failures), ("ledger:  ", self.ledger)] {
-            text += &path.map(|path| format!("{name} {}\n", path.display())).unwrap_or_default();
+        for (name, path) in [
+            ("results: ", results),
+            ("failures:", self.failures),
+            ("ledger:  ", self.ledger),
+        ] {
+            text += &path
+                .map(|path| format!("{name} {}\n", path.display()))
+                .unwrap_or_default();
         }
         text
     }

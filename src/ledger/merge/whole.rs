@@ -139,12 +139,7 @@ impl WholeLedger {
         Ok(found)
     }
 
-    fn add_enrollments(
-        &mut self,
-        part: &Reading,
-        shard: Shard,
-        runs: &HashMap<i64, i64>,
-    ) -> Result<(), MergeError> {
+    fn add_enrollments(&mut self, part: &Reading, shard: Shard, runs: &HashMap<i64, i64>) -> Result<(), MergeError> {
         let mut tables = Tables::of(&self.db, "enrollment").map_err(MergeError::Whole)?;
         let (directory, keys, signals) = (&mut self.directory, &self.keys, &self.signals);
         let mut in_enrollments = BTreeMap::<i64, u32>::new();
@@ -158,12 +153,22 @@ impl WholeLedger {
             }
             let status = status_of(row)?;
             if directory.put(keys.user(user_id), Known { id, status }).is_some() {
-                return Err(MergeError::Part(LedgerError::Damaged(format!("user {user_id:?} twice"))));
+                return Err(MergeError::Part(LedgerError::Damaged(format!(
+                    "user {user_id:?} twice"
+                ))));
             }
             if row.get::<_, Option<i64>>("is_attempt").map_err(in_part)?.is_some() {
                 *in_enrollments.entry(run).or_default() += 1;
             }
-            bind(insert, row, columns, Numbers { id: RowId::into(id), run })?;
+            bind(
+                insert,
+                row,
+                columns,
+                Numbers {
+                    id: RowId::into(id),
+                    run,
+                },
+            )?;
             insert.raw_execute().map(drop).map_err(whole)
         })?;
         drop(tables);
@@ -211,7 +216,13 @@ impl WholeLedger {
             _lock: Lock::take(&path, holder)?,
         };
         ledger.load_runs()?;
-        Ok((ledger, MadeLedger { path, _folder: self.folder }))
+        Ok((
+            ledger,
+            MadeLedger {
+                path,
+                _folder: self.folder,
+            },
+        ))
     }
 }
 

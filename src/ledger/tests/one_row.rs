@@ -202,15 +202,11 @@ fn a_user_in_two_rows_is_damage_and_one_that_was_taken_out_by_hand_is_unknown() 
     assert!(!is_settled(&ledger, "a") && is_settled(&ledger, "b"));
     ledger.commit(&[outcome("a", known)]).unwrap();
     drop(ledger);
-<<<<<<< HEAD
     assert_eq!(
         shell::<i64>(&place.path(), "SELECT id FROM enrollment WHERE user_id = 'a'"),
         3
     );
-=======
-    assert_eq!(shell::<i64>(&place.path(), "SELECT id FROM enrollment WHERE user_id = 'a'"), 3);
     let db = rusqlite::Connection::open(place.path()).unwrap();
->>>>>>> big
     db.execute_batch("UPDATE enrollment SET user_id = 'a'").unwrap();
     drop(db);
     let Err(LedgerError::Damaged(what)) = place.try_open() else {
