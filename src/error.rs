@@ -47,6 +47,8 @@ pub(crate) enum Error {
     SplitProof { path: PathBuf, source: SplitProofFault },
     #[error("given up")]
     MergeGivenUp(#[source] GivenUp),
+    #[error("cannot write the part {path:?}")]
+    Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]
@@ -224,6 +226,7 @@ impl Error {
             Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
+            | Self::Part { .. }
             | Self::Summary { .. }
             | Self::Page { .. }
             | Self::Stdout(_)

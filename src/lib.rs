@@ -105,7 +105,7 @@
 //! | pass | where | what for |
 //! |---|---|---|
 //! | header | `Found::look`, `manifest/layout.rs` | finds packing, encoding, delimiter and columns; of JSON Lines it reads the whole, for the names of the members |
-//! | survey | `Survey::take`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
+//! | survey | `Survey::take_part`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
 //! | warnings | `Surveyed::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
 //! | count | `Surveyed::each_first`, `commands/enroll/confirm.rs` | how many users would be sent; only where a production run asks |
 //! | feed | `Recorder::feed`, `run/recorder.rs` | rows to send, some hundreds at a time, while the run goes on |
@@ -119,6 +119,10 @@
 //!
 //! `extract` (`commands/extract.rs`) reads no manifest but makes one: from a data file (`manifest/data/mod.rs`; JSON is read
 //! twice, for its columns and for its rows) each row becomes a photo and a line (`output/extracted.rs`, `sys/new_file.rs`).
+//!
+//! `split` (`commands/split.rs`) makes header and survey, and hands over the records as they are written (`Manifest::each_piece`,
+//! `manifest/parts.rs`) to the files of the parts (`output/parts.rs`); `Ledger::split` (`ledger/parts.rs`) does so with a ledger. With
+//! `--shard` (`config/shard.rs`, `domain/shard.rs`) the survey gives the rows of other parts a role that every pass skips.
 //!
 //! # Modules
 //!

@@ -16,7 +16,7 @@ pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
 pub(crate) use merge::MergeArgs;
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
-pub(crate) use sharding::{RateOf, ShardArgs, ShardChoice};
+pub(crate) use sharding::{RateOf, ShardArgs, ShardChoice, SplitArgs};
 pub(crate) use subcommands::{
     CheckArgs, CompletionsArgs, DEFAULT_PARTNER_ID, ExtractArgs, ResultsArgs, SimulatorArgs, StatusArgs,
 };
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Turn a Postman data file (photos as base64) into photo files and a manifest
     Extract(ExtractArgs),
+    /// Cut a manifest into the parts of many machines
+    Split(SplitArgs),
     /// Serve a local stand-in for the API until stopped
     Simulator(SimulatorArgs),
     /// Print a completion script

@@ -1,8 +1,12 @@
 //! The arguments of a run that is one of many, each on a machine of its own.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::enroll::LogArgs;
+use super::files::{ManifestArgs, OUTPUT, PhotoArgs};
 
 /// Their heading in `--help`.
 const MACHINES: &str = "Many machines";
@@ -16,6 +20,31 @@ pub(crate) struct ShardArgs {
     /// JOB_COMPLETION_INDEX of a Kubernetes Indexed Job, which needs auto/N.
     #[arg(long, value_name = "I/N", help_heading = MACHINES)]
     pub(crate) shard: Option<ShardChoice>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SplitArgs {
+    /// CSV or JSON Lines with user_id, user_created_at and photo
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: ManifestArgs,
+    #[command(flatten)]
+    pub(crate) photos: PhotoArgs,
+    /// How many parts (1 to 10000)
+    #[arg(short = 'n', long, value_name = "N", required = true, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = MACHINES)]
+    pub(crate) parts: u32,
+    /// Ledger of all users, as `merge` makes one; each part's own ledger is made of it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MACHINES)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Folder of the parts [default: the manifest's]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = OUTPUT)]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// Replace part manifests and proof of an earlier split; ledgers are never replaced
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 /// Whose limits `--rate` and `--concurrency` are.

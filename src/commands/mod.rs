@@ -10,6 +10,7 @@ mod merge;
 mod reconcile;
 mod results;
 mod simulator;
+mod split;
 mod status;
 mod suggest;
 
@@ -18,7 +19,7 @@ use std::io::{self, ErrorKind, Write as _};
 use crate::cli::{Cli, Command};
 use crate::config::{
     CheckConfig, EnrollConfig, ExtractConfig, Known, MergeConfig, ReconcileConfig, ResultsConfig, SimulatorConfig,
-    StatusConfig,
+    SplitConfig, StatusConfig,
 };
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
         Some(Command::Merge(args)) => merge::run(&MergeConfig::resolve(&args)?, signals),
         Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
+        Some(Command::Split(args)) => split::run(&SplitConfig::resolve(&args)?),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
         Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),

@@ -17,7 +17,9 @@ const PARTNER_ID: (&str, &str) = ("partner-id", "SMILE_PARTNER_ID");
 /// The stand-in for the API is set up beside a run, and not like one.
 const APART: &str = "simulator";
 /// Flags that mean something else to these commands than to a run.
-const OTHERS: [(&str, &str); 7] = [
+const OTHERS: [(&str, &str); 9] = [
+    ("split", "ledger"),
+    ("split", "force"),
     ("extract", "photos"),
     ("extract", "manifest"),
     ("status", "format"),
@@ -274,7 +276,8 @@ mod tests {
                 // The longest side is of use with the one alone, and the other is required.
                 let fixes = ("IMAGE_ENROLL_FIX_PHOTOS", "yes");
                 let photos = ("IMAGE_ENROLL_EXTRACT_PHOTOS", "photos");
-                let matches = with(&[(&variable, &value), fixes, photos], &typed);
+                let parts = ("IMAGE_ENROLL_PARTS", "7");
+                let matches = with(&[(&variable, &value), fixes, photos, parts], &typed);
                 let matches = matches.unwrap_or_else(|error| panic!("{variable}={value}: {error}"));
                 let (_, own, _) = chosen(&definitions, &matches);
                 assert!(is_typed(arg, own), "{variable} does not set {arg}");

@@ -113,6 +113,10 @@ pub(crate) enum ConfigError {
     UnknownStatus { word: String, known: String },
     #[error("with '-' as the data file, name the manifest with -o")]
     DataFromStdin,
+    #[error("split reads a file, from which the parts have their names; name it in place of '-'")]
+    SplitFromStdin,
+    #[error("{path:?} is there already; {remedy}")]
+    PartIsThere { path: PathBuf, remedy: &'static str },
     #[error("this data file has no file name to derive that of the manifest from; name it with -o")]
     NoDataStem,
     #[error("--shard")]

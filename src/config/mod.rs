@@ -21,6 +21,7 @@ mod report;
 mod results;
 mod shard;
 mod simulator;
+mod split;
 mod status;
 mod stores;
 
@@ -41,4 +42,5 @@ pub(crate) use report::{Log, Page, Report, log};
 pub(crate) use results::ResultsConfig;
 pub(crate) use shard::ChosenShard;
 pub(crate) use simulator::SimulatorConfig;
+pub(crate) use split::SplitConfig;
 pub(crate) use status::StatusConfig;

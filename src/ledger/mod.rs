@@ -11,6 +11,7 @@ mod lookup;
 mod merge;
 mod migrate;
 mod open;
+mod parts;
 mod pin;
 mod read;
 mod retrospect;

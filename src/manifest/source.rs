@@ -64,6 +64,14 @@ impl Manifest {
         self.csv_form
     }
 
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     pub(super) fn is_json(&self) -> bool {
         matches!(self.layout.form, Form::JsonLines(_))
     }

@@ -35,6 +35,7 @@ pub(super) enum Name {
     Reconciled,
     Shard,
     Share,
+    Split,
     Extracting,
     Extracted,
     Merged,
@@ -64,6 +65,7 @@ impl Name {
             | Self::Reconciled
             | Self::Shard
             | Self::Share
+            | Self::Split
             | Self::Extracting
             | Self::Extracted
             | Self::Merged => Level::Info,

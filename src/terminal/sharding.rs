@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::events::Name;
 use super::{counted, log, write_err};
-use crate::config::{ChosenShard, EnrollConfig, Log, LogFormat, LogLevel};
+use crate::config::{ChosenShard, EnrollConfig, Log, LogFormat, LogLevel, SplitConfig};
+use crate::domain::shard::Shard;
+use crate::sys::folder::folder_of;
 
 /// Says which part it is, and which variable has said so.
 pub(crate) fn tell_shard(chosen: Option<ChosenShard>, log: Log, run_id: &str) {
@@ -48,4 +50,58 @@ pub(crate) fn tell_share(config: &EnrollConfig, run_id: &str) {
             log::line(run_id, Name::Share, fields)
         }
     });
+}
+
+/// The end of a split.
+pub(crate) struct SplitDone<'a> {
+    pub(crate) config: &'a SplitConfig,
+    pub(crate) rows: u32,
+    /// Rows of the smallest and of the largest part.
+    pub(crate) extremes: (u32, u32),
+}
+
+impl SplitDone<'_> {
+    pub(crate) fn tell(&self) {
+        let log = self.config.log;
+        if log.quiet {
+            return;
+        }
+        write_err(&match log.format {
+            LogFormat::Text => self.text(),
+            LogFormat::Json => self.object(),
+        });
+    }
+
+    fn text(&self) -> String {
+        let (config, (least, most)) = (self.config, self.extremes);
+        let parts = counted(config.parts, "part");
+        let rows = counted(self.rows, "row");
+        let mut text = format!("split: {rows} into {parts} of {least} to {most}\n");
+        text += &format!("proof: {}\n", config.proof().display());
+        let Ok(first) = Shard::new(1, config.parts) else {
+            return text;
+        };
+        let mut command = vec!["image-enroll".to_owned(), "--shard".to_owned(), first.to_string()];
+        let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        if config.ledger.is_some() {
+            command.extend(["--ledger".to_owned(), path(&config.part_ledger(first))]);
+        }
+        // Relative photos begin at the manifest's folder, and the parts may be in another one.
+        if config.is_elsewhere() {
+            command.extend(["--photo-root".to_owned(), path(folder_of(&config.manifest))]);
+        }
+        command.push(path(&config.part(first)));
+        let command = shlex::try_join(command.iter().map(String::as_str)).unwrap_or_default();
+        text + &format!(
+            "next:  on each machine its own part, with the options that the whole manifest needs, as\n  {command}\n"
+        )
+    }
+
+    fn object(&self) -> String {
+        let (config, (least, most)) = (self.config, self.extremes);
+        let fields = json!({
+            "rows": self.rows, "parts": config.parts, "smallest_part": least, "largest_part": most, "proof": config.proof(),
+        });
+        log::line("", Name::Split, fields)
+    }
 }

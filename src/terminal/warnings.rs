@@ -14,20 +14,20 @@ use crate::manifest::Warning;
 pub(super) const NO_ROWS: &str = "the manifest has no rows; --strict makes that an error";
 
 /// Tells of all kinds of warnings, a line each. Nothing with `-q`: what is to stop a run by itself is for `--strict`.
-pub(crate) fn warn_of_rows(report: Report, run_id: &str, is_empty: bool, warnings: &[Warning]) {
-    if report.log.quiet {
+pub(crate) fn warn_of_rows(log: Log, run_id: &str, is_empty: bool, warnings: &[Warning]) {
+    if log.quiet {
         return;
     }
     if is_empty {
-        write_err(&match report.log.format {
-            LogFormat::Text => warning(report.log, NO_ROWS),
-            LogFormat::Json => log::message(run_id, Name::Warning, NO_ROWS),
+        write_err(&match log.format {
+            LogFormat::Text => warning(log, NO_ROWS),
+            LogFormat::Json => super::log::message(run_id, Name::Warning, NO_ROWS),
         });
     }
     for found in warnings {
-        write_err(&match report.log.format {
-            LogFormat::Text => text(report.log, found),
-            LogFormat::Json => object(run_id, found, report.log.verbose()),
+        write_err(&match log.format {
+            LogFormat::Text => text(log, found),
+            LogFormat::Json => object(run_id, found, log.verbose()),
         });
     }
 }

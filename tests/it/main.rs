@@ -58,6 +58,7 @@ mod simulator;
 mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
+mod split;
 mod status;
 mod stops;
 #[cfg(feature = "object-stores")]

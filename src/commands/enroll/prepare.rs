@@ -55,7 +55,12 @@ pub(super) fn prepare<'a>(
     // Rows that look wrong are told of before anything is sent, and before anybody is asked. A part tells of its own alone, so
     // that of many machines one does; and that it has no rows is nothing to be told.
     let is_empty = survey.rows() == 0 && config.chosen.is_none();
-    warn_of_rows(config.report, &start.run_id, is_empty, &prepared.manifest.warnings()?);
+    warn_of_rows(
+        config.report.log,
+        &start.run_id,
+        is_empty,
+        &prepared.manifest.warnings()?,
+    );
     if config.asks {
         confirm::production(config, &prepared.manifest, signals)?;
     }
