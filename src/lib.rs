@@ -29,7 +29,8 @@
 //! 2. `prepare` (`commands/enroll/prepare.rs`) locks the ledger (`commands/enroll/locked.rs`, `ledger/lock.rs`), opens
 //!    the manifest and takes the survey of it, which travel on as one (`Surveyed` in `manifest/surveyed.rs`), keeps other
 //!    commands away from the results (`output/claim.rs`), and opens the ledger (`ledger/open.rs`; with `--env local` a
-//!    temporary one, locked only here). Rows that look wrong are told of (`terminal/warnings.rs`), in production a person
+//!    temporary one, locked only here). A ledger that is there already is opened beside the survey: who is in it is read
+//!    into its directory (`ledger/directory.rs`), of which the survey then asks who is settled (`manifest/settled.rs`). Rows that look wrong are told of (`terminal/warnings.rs`), in production a person
 //!    is asked (`commands/enroll/confirm.rs`), and then the ledger is told that a run begins.
 //! 3. `send` (`commands/enroll/send.rs`) builds the client (`client/`) and calls `drive` (`run/driver.rs`), which starts
 //!    two workers. The *recorder* (`run/recorder.rs`) is a thread that owns manifest, ledger and results. The *driver*
@@ -40,7 +41,7 @@
 //!
 //! 4. **Feed.** The dispatcher has few rows left (`run/queue.rs`) and asks for more. The recorder reads the next records
 //!    (`Recorder::feed`) and looks up the role that the survey gave each (`Survey::role`, `manifest/survey.rs`). A repeat
-//!    is only counted; its line comes in step 10. A row that is wrong by itself or beside another goes straight into the
+//!    and a row whose user is settled are passed by; their lines come in step 10. A row that is wrong by itself or beside another goes straight into the
 //!    results. The first row of its user becomes a `Row` (`manifest/row.rs`), and the recorder asks the ledger what it
 //!    knows of the user (`ledger/read.rs`). `domain/resume.rs` makes a plan of that: skip (the line comes in step 10),
 //!    send, or send if the photo is another one. What may have to be sent becomes a `PendingRow` (`run/row.rs`) in the
@@ -107,7 +108,6 @@
 //! | header | `Found::look`, `manifest/layout.rs` | finds packing, encoding, delimiter and columns; of JSON Lines it reads the whole, for the names of the members |
 //! | survey | `Survey::take_part`, `manifest/survey.rs` | the role of every row: first of its user, repeat, conflict, invalid; the hash of the file |
 //! | warnings | `Surveyed::warnings`, `manifest/warnings.rs` | rows that look wrong; only where the survey found some |
-//! | count | `Surveyed::each_first`, `commands/enroll/confirm.rs` | how many users would be sent; only where a production run asks |
 //! | feed | `Recorder::feed`, `run/recorder.rs` | rows to send, some hundreds at a time, while the run goes on |
 //! | final results | `output::write`, `output/mod.rs` | every line in order; once more into nothing for the counts, if the file cannot be written |
 //!

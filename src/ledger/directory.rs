@@ -56,7 +56,7 @@ impl Known {
 }
 
 impl Directory {
-    /// An empty one with room for so many.
+    /// An empty one that need not grow for so many.
     pub(super) fn with_capacity(users: usize) -> Self {
         Self {
             places: vec![Place::default(); places_for(users)],

@@ -1,6 +1,6 @@
 //! Reading: what the ledger knows of a user, whose row the directory tells.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction};
 
 use super::directory::{Directory, Known, LAST_ID};
 use super::{AttemptId, Ledger, LedgerError};
@@ -62,13 +62,23 @@ impl Ledger {
 
     /// All that is known of this user.
     pub(crate) fn history(&self, user_id: &UserId) -> Result<History, LedgerError> {
-        self.histories()?.of(user_id.as_str())
+        let outcome = self.db.prepare_cached(OUTCOME)?;
+        let reading = None;
+        let mut one = Histories {
+            outcome,
+            reading,
+            ledger: self,
+        };
+        one.of(user_id.as_str())
     }
 
-    /// What looks up many users.
+    /// What looks up many users. Nothing is to be written as long as it is there.
     pub(crate) fn histories(&self) -> Result<Histories<'_>, LedgerError> {
-        let outcome = self.db.prepare_cached(OUTCOME)?;
-        Ok(Histories { ledger: self, outcome })
+        Ok(Histories {
+            outcome: self.db.prepare_cached(OUTCOME)?,
+            reading: Some(self.db.unchecked_transaction()?),
+            ledger: self,
+        })
     }
 
     pub(super) fn load_runs(&mut self) -> Result<(), LedgerError> {
@@ -126,10 +136,12 @@ impl Ledger {
     }
 }
 
-/// Looks up one user after the other; the question is made ready once for all of them.
+/// Looks up one user after the other: the question is made ready once, and one reading of the database lasts for all.
 pub(crate) struct Histories<'a> {
-    ledger: &'a Ledger,
     outcome: CachedStatement<'a>,
+    #[expect(dead_code, reason = "it lasts as long as the value")]
+    reading: Option<Transaction<'a>>,
+    ledger: &'a Ledger,
 }
 
 impl Histories<'_> {

@@ -13,7 +13,8 @@ WHERE class = 'settled' AND number = 1 AND reason IS NULL AND photo_url IS NULL 
         AND coalesce(attempt.user_created_at, e.user_created_at) = e.user_created_at);
 
 CREATE INDEX attempt_left ON attempt (user_id);
-INSERT INTO enrollment (user_id, status, reason, http_status, result_code, result_text, smile_job_id, job_id,
+-- Without OR FAIL here, and without emptying a table before it is dropped, SQLite would keep all these pages in memory.
+INSERT OR FAIL INTO enrollment (user_id, status, reason, http_status, result_code, result_text, smile_job_id, job_id,
     confidence, attempts, user_created_at, photo_sha256, photo_bytes, sent_at, finished_at, duration_ms, run,
     photo_fixes, sent_sha256, sent_bytes, is_attempt)
 SELECT user_id, status, reason, http_status, result_code, result_text, smile_job_id, job_id,
@@ -24,4 +25,5 @@ SELECT user_id, status, reason, http_status, result_code, result_text, smile_job
         THEN 1 END
 FROM enrollment_before;
 DROP INDEX attempt_left;
+DELETE FROM enrollment_before;
 DROP TABLE enrollment_before;

@@ -349,9 +349,9 @@ fn rule_7_elsewhere_clock_and_chance_are_asked_only_where_the_rule_says() {
     let clock = asks(&["client", "commands", "run", "simulator", "sys", "terminal"], &CLOCK);
     assert_none("a clock is asked", clock, &[]);
     let hashes = [Exception {
-        module: "crate::manifest::survey",
+        module: "crate::sys::user_hash",
         path: "std::hash::RandomState",
-        reason: "keys the hashes of a survey, on which nothing that is said or sent depends",
+        reason: "keys the hashes of a survey and a ledger's directory, on which nothing that is said or sent depends",
     }];
     assert_none(
         "chance is asked",

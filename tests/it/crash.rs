@@ -84,17 +84,14 @@ fn twenty_kills_lose_nothing_and_send_nothing_twice() {
 /// Makes the ledger refuse a kind of write once there are `n` of its kind.
 fn fail_at(run: &Run<'_>, write: &str, n: usize) {
     let ledger = rusqlite::Connection::open(run.ledger()).unwrap();
-    let (when, table) = match write {
-        "intent" => ("INSERT", "attempt"),
-        "close" => ("UPDATE", "attempt"),
-        _ => ("INSERT", "enrollment"),
-    };
-    let count = match write {
-        "close" => "SELECT count(*) FROM attempt WHERE class IS NOT NULL".to_owned(),
-        _ => format!("SELECT count(*) FROM {table}"),
+    // The row of an attempt that has enrolled its user goes with its end.
+    let (when, table, view) = match write {
+        "intent" => ("INSERT", "attempt", "attempts"),
+        "close" => ("DELETE", "attempt", "enrollments"),
+        _ => ("INSERT", "enrollment", "enrollments"),
     };
     let sql = format!(
-        "CREATE TRIGGER fault BEFORE {when} ON {table} WHEN ({count}) >= {n}
+        "CREATE TRIGGER fault BEFORE {when} ON {table} WHEN (SELECT count(*) FROM {view}) >= {n}
          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
     );
     ledger.execute_batch(&sql).unwrap();
@@ -104,7 +101,7 @@ fn fail_at(run: &Run<'_>, write: &str, n: usize) {
 fn intents(run: &Run<'_>) -> Vec<String> {
     let ledger = rusqlite::Connection::open(run.ledger()).unwrap();
     ledger.execute_batch("DROP TRIGGER fault").unwrap();
-    let mut statement = ledger.prepare("SELECT DISTINCT user_id FROM attempt").unwrap();
+    let mut statement = ledger.prepare("SELECT DISTINCT user_id FROM attempts").unwrap();
     let users = statement.query_map([], |row| row.get(0)).unwrap();
     users.collect::<Result<_, _>>().unwrap()
 }

@@ -177,27 +177,27 @@ const MANY: &str = "
     INSERT INTO enrollment SELECT user_id, 'enrolled', NULL, 200, '0840', 'Enroll User', '1', 'j', '99', 1, '2021-08-12',
         photo_sha256, 10, started_at, finished_at, 5, 1, NULL, NULL, NULL FROM attempt;
     INSERT INTO attempt VALUES
-        (2001, 1, 'retried', 1, x'01', 10, 1, 2, 'not_processed', 'throttled', 429, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2002, 1, 'retried', 2, x'01', 10, 3, 4, 'settled', NULL, 200, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2003, 1, 'rejected', 1, x'02', 10, 3, 4, 'settled', 'no_face_found', 200, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2004, 1, 'object', 1, x'03', 10, 3, 4, 'settled', NULL, 200, '2021-08-12', NULL, NULL, NULL, 's3://b/a', 'e', NULL),
-        (2005, 1, 'undated', 1, x'04', 10, 3, 4, 'settled', NULL, 200, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-        (2006, 1, 'fixed', 1, x'05', 10, 3, 4, 'settled', NULL, 200, '2021-08-12', 'scaled', x'06', 9, NULL, NULL, NULL),
-        (2007, 1, 'inferred', 1, x'07', 10, 3, 4, 'resolved', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2008, 1, 'inferred', 2, x'07', 10, 5, 6, 'settled', 'answer_lost', 400, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2009, 1, 'doubt', 1, x'08', 10, 3, 4, 'in_doubt', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2010, 2, 'doubt', 2, x'08', 10, 5, NULL, NULL, NULL, NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2011, 2, 'killed', 1, x'09', 10, 5, NULL, NULL, NULL, NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
-        (2012, 1, 'looked_up', 1, x'0a', 10, 3, 4, 'resolved', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL);
+        (2001, 1, 'retried', 1, zeroblob(32), 10, 1, 2, 'not_processed', 'throttled', 429, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2002, 1, 'retried', 2, zeroblob(32), 10, 3, 4, 'settled', NULL, 200, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2003, 1, 'rejected', 1, zeroblob(32), 10, 3, 4, 'settled', 'no_face_found', 200, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2004, 1, 'object', 1, zeroblob(32), 10, 3, 4, 'settled', NULL, 200, '2021-08-12', NULL, NULL, NULL, 's3://b/a', 'e', NULL),
+        (2005, 1, 'undated', 1, zeroblob(32), 10, 3, 4, 'settled', NULL, 200, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+        (2006, 1, 'fixed', 1, zeroblob(32), 10, 3, 4, 'settled', NULL, 200, '2021-08-12', 'scaled', zeroblob(32), 9, NULL, NULL, NULL),
+        (2007, 1, 'inferred', 1, zeroblob(32), 10, 3, 4, 'resolved', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2008, 1, 'inferred', 2, zeroblob(32), 10, 5, 6, 'settled', 'answer_lost', 400, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2009, 1, 'doubt', 1, zeroblob(32), 10, 3, 4, 'in_doubt', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2010, 2, 'doubt', 2, zeroblob(32), 10, 5, NULL, NULL, NULL, NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2011, 2, 'killed', 1, zeroblob(32), 10, 5, NULL, NULL, NULL, NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL),
+        (2012, 1, 'looked_up', 1, zeroblob(32), 10, 3, 4, 'resolved', 'no_answer', NULL, '2021-08-12', NULL, NULL, NULL, NULL, NULL, NULL);
     INSERT INTO enrollment VALUES
-        ('retried', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 2, '2021-08-12', x'01', 10, 3, 4, 1, 1, NULL, NULL, NULL),
-        ('rejected', 'rejected', 'no_face_found', 200, '0911', NULL, NULL, NULL, NULL, 1, '2021-08-12', x'02', 10, 3, 4, 1, 1, NULL, NULL, NULL),
-        ('object', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', x'03', 10, 3, 4, 1, 1, NULL, NULL, NULL),
-        ('undated', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', x'04', 10, 3, 4, 1, 1, NULL, NULL, NULL),
-        ('fixed', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', x'05', 10, 3, 4, 1, 1, 'scaled', x'06', 9),
-        ('inferred', 'enrolled_inferred', 'answer_lost', 400, '2209', NULL, NULL, NULL, NULL, 2, '2021-08-12', x'07', 10, 5, 6, 1, 1, NULL, NULL, NULL),
-        ('doubt', 'in_doubt', 'no_answer', NULL, NULL, NULL, NULL, NULL, NULL, 1, '2021-08-12', x'08', 10, 3, 4, 1, 1, NULL, NULL, NULL),
-        ('looked_up', 'enrolled', 'looked_up', NULL, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', x'0a', 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('retried', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 2, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('rejected', 'rejected', 'no_face_found', 200, '0911', NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('object', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('undated', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('fixed', 'enrolled', NULL, 200, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, 'scaled', zeroblob(32), 9),
+        ('inferred', 'enrolled_inferred', 'answer_lost', 400, '2209', NULL, NULL, NULL, NULL, 2, '2021-08-12', zeroblob(32), 10, 5, 6, 1, 1, NULL, NULL, NULL),
+        ('doubt', 'in_doubt', 'no_answer', NULL, NULL, NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
+        ('looked_up', 'enrolled', 'looked_up', NULL, '0840', NULL, NULL, NULL, NULL, 1, '2021-08-12', zeroblob(32), 10, 3, 4, 1, 1, NULL, NULL, NULL),
         ('away', 'invalid', 'photo_not_found', NULL, NULL, NULL, NULL, NULL, NULL, 0, '2021-08-12', NULL, NULL, NULL, 4, NULL, 1, NULL, NULL, NULL);";
 
 fn old_with_many() -> Place {
