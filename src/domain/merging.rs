@@ -315,3 +315,7 @@ impl fmt::Display for Problem {
 fn shown(sha256: &[u8; 32]) -> String {
     hex(sha256).chars().take(SHOWN_DIGITS).collect()
 }
+
+#[cfg(test)]
+#[path = "merging_tests.rs"]
+mod tests;

@@ -544,3 +544,74 @@ proptest! {
         prop_assert_eq!(one.users(), many.users());
     }
 }
+
+#[test]
+fn a_merged_ledger_goes_on_with_another_number_of_parts() {
+    let server = faulty();
+    let run = Run::new(&server).manifest(MANIFEST).set("--retries", "0");
+    let run = run_parts(run, 3, 1..=3);
+    assert_eq!(merge_all(&run, 3, &["--ledger", "all.db"]).code, Some(4));
+    let first = read(&run, "all.csv");
+    let split = run.tool(&[
+        "split",
+        "-n",
+        "5",
+        "--out-dir",
+        ".",
+        "--ledger",
+        "all.db",
+        "manifest.csv",
+    ]);
+    assert_eq!(split.code, Some(0), "{}", split.stderr);
+    let names: Vec<String> = (1..=5)
+        .map(|index| format!("manifest.{index}-of-5.ledger.db"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let merged = merge(&run, &names, &["--ledger", "again.db"]);
+    assert_eq!(merged.code, Some(4), "{}", merged.stderr);
+    assert_eq!(
+        read(&run, "all.csv"),
+        first,
+        "what was cut apart is put together as it was"
+    );
+    let count = |ledger: &str, sql: &str| -> i64 {
+        let db = rusqlite::Connection::open(run.path(ledger)).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    for sql in [
+        "SELECT count(*) FROM run",
+        "SELECT count(*) FROM attempts",
+        "SELECT count(*) FROM in_doubt",
+        "SELECT count(*) FROM enrollment",
+        "SELECT sum(attempts_in_enrollments) FROM run",
+    ] {
+        assert_eq!(count("again.db", sql), count("all.db", sql), "{sql}");
+    }
+    let before = server.users();
+    for (index, name) in (1..).zip(&names) {
+        let shard = format!("{index}/5");
+        let key = [
+            "--api-key-file",
+            "key.txt",
+            "--progress",
+            "none",
+            "--in-doubt-wait",
+            "10ms",
+        ];
+        let account = ["--endpoint", &server.url(), "--partner-id", "085"];
+        let own = [
+            "--shard",
+            &shard,
+            "--ledger",
+            name,
+            "-o",
+            "part.csv",
+            "--force",
+            "manifest.csv",
+        ];
+        run.tool(&[&key[..], &account, &own].concat());
+    }
+    assert_eq!(server.users(), before, "nobody is new to the server");
+    let merged = merge(&run, &names, &[]);
+    assert_eq!(merged.code, Some(1), "{}", merged.stderr);
+}
