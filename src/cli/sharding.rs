@@ -18,7 +18,7 @@ pub(crate) struct ShardArgs {
     ///
     /// auto reads SLURM_ARRAY_TASK_ID (with _MIN, _MAX and _STEP), AWS_BATCH_JOB_ARRAY_INDEX (with _SIZE), or
     /// JOB_COMPLETION_INDEX of a Kubernetes Indexed Job, which needs auto/N.
-    #[arg(long, value_name = "I/N", help_heading = MACHINES)]
+    #[arg(long, value_name = "I/N", help_heading = MACHINES, hide_short_help = true)]
     pub(crate) shard: Option<ShardChoice>,
 }
 

@@ -18,6 +18,8 @@ const OUTCOME: &str = "SELECT status, reason, http_status, result_code, result_t
     photo_fixes, sent_sha256, sent_bytes, user_id FROM enrollment WHERE id = ?1";
 /// Behind the last one nobody is. Of each row only what stands first is looked at.
 const LAST: &str = "SELECT coalesce(max(id), 0) FROM enrollment";
+/// A row takes 100 bytes at least, unless its user has a very short id.
+const MOST: &str = "SELECT page_count * page_size / 100 FROM pragma_page_count, pragma_page_size";
 const EVERYBODY: &str = "SELECT status, id, user_id FROM enrollment";
 const PHOTOS: &str = "SELECT user_id, photo_sha256 FROM enrollment
     WHERE photo_sha256 IS NOT NULL AND status IN ('enrolled', 'enrolled_inferred', 'provisional')";
@@ -177,7 +179,9 @@ pub(super) fn read_directory(db: &Connection, keys: &UserHashKeys) -> Result<Dir
     let last: i64 = db.query_row(LAST, [], |row| row.get(0))?;
     let last = u32::try_from(last).ok().filter(|last| *last <= LAST_ID);
     let last = last.ok_or_else(|| LedgerError::Damaged("a user in a row that there cannot be".into()))?;
-    let mut directory = Directory::with_capacity(last as usize);
+    // Where rows were taken out, or went to other parts, the last number says little.
+    let most = db.query_row(MOST, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+    let mut directory = Directory::with_capacity(most.min(last.into()) as usize);
     let mut statement = db.prepare(EVERYBODY)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -33,7 +33,7 @@ impl Survey {
     /// Asks of every user of the manifest whether it is settled.
     pub(crate) fn find_settled(&mut self, marks: &Marks, settled: impl Fn(UserHash) -> Option<Status>) {
         let mut all = Settled {
-            bits: vec![0; self.rows() as usize / BITS + 1],
+            bits: vec![0; self.roles.len() / BITS + 1],
             counts: Counts::default(),
         };
         let first = marks

@@ -28,7 +28,7 @@ pub(crate) enum Role {
 /// What the first pass found out.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    roles: Vec<Role>,
+    pub(super) roles: Vec<Role>,
     /// Rows of other parts.
     elsewhere: u32,
     /// Rows in conflict with the row each contradicts, by row.
@@ -44,21 +44,21 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// As [`Survey::take_with`], for itself.
+    /// As [`Survey::take_part`], of all rows and for itself.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn take(manifest: &Manifest, fault: impl FnMut(u32, RowFault)) -> Result<Self, ManifestError> {
-        let taken = Self::take_with(&UserHashKeys::default(), manifest, None, fault);
+        let taken = Self::take_part(manifest, None, &UserHashKeys::default(), fault);
         taken.map(|(survey, _)| survey)
     }
 
-    /// Reads the whole manifest once, for the rows of a part alone where one is given. The others are read all the same:
-    /// the id of one may look like that of a row of this part. What repeats or contradicts a row has its user, and so is in
-    /// its part. `fault` is told of each row that is wrong by itself. The users of the rows come with it, by the hashes of
-    /// these keys.
-    pub(crate) fn take_with(
-        keys: &UserHashKeys,
+    /// Reads the whole manifest once, for the rows of a part where one is given. `fault` is told of each row that is wrong
+    /// by itself. The users of the rows come with it, by the hashes of these keys. The rows of other parts are read all the
+    /// same: the id of one may look like that of a row of this part. What repeats or contradicts a row has its user, and so
+    /// is in its part.
+    pub(crate) fn take_part(
         manifest: &Manifest,
         shard: Option<Shard>,
+        keys: &UserHashKeys,
         mut fault: impl FnMut(u32, RowFault),
     ) -> Result<(Self, Marks), ManifestError> {
         let mut hashes = Hashes::new(keys);

@@ -57,18 +57,18 @@ impl Opened {
 
     /// The same for a command that is about the rows of a part alone, if a part is given.
     pub(crate) fn survey_part(self, shard: Option<Shard>) -> Result<Surveyed, UnusableManifest> {
-        let surveyed = self.survey_with(&UserHashKeys::default(), shard);
+        let surveyed = self.survey_with(shard, &UserHashKeys::default());
         surveyed.map(|(surveyed, _)| surveyed)
     }
 
-    /// The same, and its users by the hashes of these keys.
+    /// The same, and the users by the hashes of these keys.
     pub(crate) fn survey_with(
         self,
-        keys: &UserHashKeys,
         shard: Option<Shard>,
+        keys: &UserHashKeys,
     ) -> Result<(Surveyed, Marks), UnusableManifest> {
         let Self { path, manifest } = self;
-        match Survey::take_with(keys, &manifest, shard, |_, _| ()) {
+        match Survey::take_part(&manifest, shard, keys, |_, _| ()) {
             Ok((survey, marks)) => Ok((Surveyed { path, manifest, survey }, marks)),
             Err(source) => Err(UnusableManifest { path, source }),
         }

@@ -134,8 +134,8 @@ impl<'a> Recorder<'a> {
             let next = records.number() + 1;
             match self.survey.role(next) {
                 Some(Role::First) if self.survey.is_settled(next) => {}
-                Some(Role::Elsewhere) => {}
                 Some(Role::Repeat) => feed.skipped.repeated += 1,
+                Some(Role::Elsewhere) => {}
                 _ => break,
             }
             if !records.skip()? {

@@ -137,7 +137,7 @@ fn read_both(
 ) {
     std::thread::scope(|scope| {
         let opening = ledger.map(|ledger| scope.spawn(|| ledger.open(pin, keys)));
-        let surveyed = manifest.survey_with(keys, shard);
+        let surveyed = manifest.survey_with(shard, keys);
         let opened = opening.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         (surveyed, opened)
     })

@@ -9,12 +9,9 @@ use crate::sys::user_hash::UserHashKeys;
 
 /// The survey of each part of so many.
 fn parts(manifest: &Manifest, count: u32) -> Vec<Survey> {
-    let parts = Shard::all(count).map(|shard| {
-        Survey::take_with(&UserHashKeys::default(), manifest, Some(shard), |_, _| ())
-            .unwrap()
-            .0
-    });
-    parts.collect()
+    let keys = UserHashKeys::default();
+    let part = |shard| Survey::take_part(manifest, Some(shard), &keys, |_, _| ()).unwrap().0;
+    Shard::all(count).map(part).collect()
 }
 
 /// Checks each row against the survey of the whole; how many rows each part has.

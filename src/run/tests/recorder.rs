@@ -37,7 +37,7 @@ impl Office {
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
         let manifest = Opened::open(&path, &ManifestOptions::in_folder("/photos"), now).unwrap();
         let keys = UserHashKeys::default();
-        let (manifest, marks) = manifest.survey_with(&keys, None).unwrap();
+        let (manifest, marks) = manifest.survey_with(None, &keys).unwrap();
         let pin = Pin {
             endpoint: "https://api.example".into(),
             partner_id: PartnerId::parse("007").unwrap(),
