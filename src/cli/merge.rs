@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 
 use super::enroll::LogArgs;
 use super::files::{FileArgs, OUTPUT, PHOTOS};
+use super::values::ReportIds;
 
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
@@ -32,6 +33,12 @@ pub(crate) struct MergeArgs {
     /// One summary of all parts as JSON
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) summary: Option<PathBuf>,
+    /// All parts as one HTML page for people
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    pub(crate) report: Option<PathBuf>,
+    /// How --report names users: by the first letters of their ids, or whole
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ReportIds::Masked, help_heading = OUTPUT)]
+    pub(crate) report_ids: ReportIds,
     /// Let results and failures replace a file that is not an earlier one of them
     #[arg(long, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) force: bool,

@@ -16,9 +16,12 @@ use crate::error::{Error, Faults, SplitProofFault};
 use crate::exit::ExitStatus;
 use crate::ledger::{Holder, Ledger, LedgerError, Lock, MadeLedger, PartLedger, Pin, WholeLedger, lock_new};
 use crate::manifest::{Opened, Surveyed};
-use crate::output::{self, Failures, FailuresPlace, MergedFacts, Tally, Target, merged_summary, write_summary};
+use crate::output::{
+    self, Failures, FailuresPlace, LISTED_RUNS, MergedFacts, MergedPage, Tally, Target, Unstarted, merged_summary,
+    write_merged_page, write_summary,
+};
 use crate::sys::signals::{Mode, Signals};
-use crate::terminal::{Merged, warn_of_parts};
+use crate::terminal::{Merged, print_error, warn_of_parts};
 
 /// File descriptors that are kept free of the locks of the parts.
 #[cfg(unix)]
@@ -34,6 +37,10 @@ struct Parts {
 pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus, Error> {
     signals.enter(Mode::GiveUp);
     let now = Utc::now();
+    merge(config, now, signals).inspect_err(|error| leave_summary(config, now, error))
+}
+
+fn merge(config: &MergeConfig, now: DateTime<Utc>, signals: &Signals) -> Result<ExitStatus, Error> {
     let holder = Holder::new("image-enroll merge", &config.files.manifest, now);
     let place = lock_place(config, &holder)?;
     let (parts, faults) = open(config, &holder);
@@ -58,6 +65,7 @@ pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus,
         failures,
     };
     summarize(config, &facts, &ledger)?;
+    report(config, &facts, &ledger)?;
     keep(config, ledger, &made, place.as_ref())?;
     Merged {
         parts: proven.count,
@@ -196,6 +204,49 @@ fn summarize(config: &MergeConfig, facts: &MergedFacts<'_>, ledger: &Ledger) -> 
     let attempts = ledger.attempts_of(runs).map_err(Error::of_ledger(config.whole()))?;
     let written: io::Result<()> = write_summary(path, &merged_summary(facts, attempts));
     written.map_err(Error::of_summary(path))
+}
+
+fn report(config: &MergeConfig, facts: &MergedFacts<'_>, ledger: &Ledger) -> Result<(), Error> {
+    let Some(page) = &config.page else {
+        return Ok(());
+    };
+    let runs = ledger
+        .latest_runs(LISTED_RUNS)
+        .map_err(Error::of_ledger(config.whole()))?;
+    let merged = MergedPage {
+        facts,
+        results: &config.files.results,
+        ledger: config.ledger.as_deref(),
+        runs: &runs,
+        full_ids: page.full_ids,
+    };
+    write_merged_page(&page.path, &merged).map_err(Error::of_page(&page.path))
+}
+
+/// An earlier summary is not to be taken for that of a command which was refused.
+fn leave_summary(config: &MergeConfig, started_at: DateTime<Utc>, error: &Error) {
+    let Some(path) = config
+        .summary
+        .as_deref()
+        .filter(|_| !matches!(error, Error::Summary { .. }))
+    else {
+        return;
+    };
+    let refused = Unstarted {
+        run_id: "",
+        env: config.files.env,
+        endpoint: "",
+        partner_id: "",
+        manifest: &config.files.manifest,
+        shard: None,
+        started_at,
+        finished_at: Utc::now(),
+        status: error.exit_status(),
+        stopped_by: error.stop().word(),
+    };
+    if let Err(source) = write_summary(path, &refused.summary()) {
+        print_error(&Error::of_summary(path)(source), config.log, "");
+    }
 }
 
 /// Puts the ledger of all users in place, if it is to stay.

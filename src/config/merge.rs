@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::files::{failures, unpacked};
 use super::places::Written;
-use super::{ConfigError, Files, Log};
-use crate::cli::{MergeArgs, PlaceArgs};
+use super::{ConfigError, Files, Log, Page};
+use crate::cli::{MergeArgs, PlaceArgs, ReportIds};
 use crate::sys::{folder::folder_of, identity::resolve};
 
 /// The arguments of `merge`, resolved.
@@ -22,6 +22,7 @@ pub(crate) struct MergeConfig {
     split_proof: Option<PathBuf>,
     pub(crate) failures: Option<PathBuf>,
     pub(crate) summary: Option<PathBuf>,
+    pub(crate) page: Option<Page>,
     pub(crate) log: Log,
 }
 
@@ -40,6 +41,10 @@ impl MergeConfig {
             split_proof: args.split_proof.clone(),
             failures: failures(args.failures.as_deref(), &files.manifest, (files.env, None))?,
             summary: args.summary.clone(),
+            page: args.report.clone().map(|path| Page {
+                path,
+                full_ids: args.report_ids == ReportIds::Full,
+            }),
             log: (&args.log).into(),
             files,
         };
@@ -53,6 +58,7 @@ impl MergeConfig {
             .file_or_stdout("--results", Some(&self.files.results))
             .file("--failures", self.failures.as_deref())
             .file("--summary", self.summary.as_deref())
+            .file("--report", self.page.as_ref().map(|page| page.path.as_path()))
             .file("--ledger", self.ledger.as_deref());
         written.check(&self.files.manifest)?;
         match self.parts.iter().find_map(|part| Some((written.at(part)?, part))) {

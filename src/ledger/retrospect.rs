@@ -147,7 +147,8 @@ impl Ledger {
         Ok(doubts)
     }
 
-    fn latest_runs(&self, most: u32) -> Result<Vec<PastRun>, LedgerError> {
+    /// The latest runs, the last one first.
+    pub(crate) fn latest_runs(&self, most: u32) -> Result<Vec<PastRun>, LedgerError> {
         let mut statement = self.db.prepare(RUNS)?;
         let runs = statement.query_map([most], |row| {
             Ok(PastRun {

@@ -33,7 +33,7 @@ pub(crate) struct MergedFacts<'a> {
 /// From the first start of the latest runs of all parts to the last end. What only a run itself knows is zero: latencies,
 /// bytes that were sent more than once.
 pub(crate) fn merged_summary(facts: &MergedFacts<'_>, attempts: AttemptCounts) -> Summary {
-    let (started_at, finished_at) = span(facts);
+    let (started_at, finished_at) = facts.span();
     let seconds = finished_at.since(started_at).as_secs_f64();
     let rows = facts.tally.rows();
     Summary {
@@ -75,10 +75,13 @@ pub(crate) fn merged_summary(facts: &MergedFacts<'_>, attempts: AttemptCounts) -
     }
 }
 
-fn span(facts: &MergedFacts<'_>) -> (UnixMillis, UnixMillis) {
-    let now = UnixMillis::from(facts.now);
-    let runs = || facts.proven.latest.iter().map(|(_, run)| run);
-    let first = runs().map(|run| run.started_at).min();
-    let last = runs().filter_map(|run| run.finished_at).max();
-    (first.unwrap_or(now), last.unwrap_or(now))
+impl MergedFacts<'_> {
+    /// The first start and the last end.
+    pub(super) fn span(&self) -> (UnixMillis, UnixMillis) {
+        let now = UnixMillis::from(self.now);
+        let runs = || self.proven.latest.iter().map(|(_, run)| run);
+        let first = runs().map(|run| run.started_at).min();
+        let last = runs().filter_map(|run| run.finished_at).max();
+        (first.unwrap_or(now), last.unwrap_or(now))
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) use merged::{MergedFacts, merged_summary};
 #[cfg(test)]
 pub(crate) use metrics::METRICS;
 pub(crate) use metrics::MetricsFile;
-pub(crate) use page::{LISTED_RUNS, PageFacts, write_page, write_unstarted_page};
+pub(crate) use page::{LISTED_RUNS, MergedPage, PageFacts, write_merged_page, write_page, write_unstarted_page};
 pub(crate) use partial::tally_of_run;
 pub(crate) use parts::{PartFile, PartProof, SplitProof};
 pub(crate) use publish::{Places, PublishError, Publisher};

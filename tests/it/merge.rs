@@ -100,7 +100,15 @@ fn refused(run: &Run<'_>, output: &Output, code: i32, words: &[&str]) {
     for word in words {
         assert!(output.stderr.contains(word), "{word:?} is not said: {}", output.stderr);
     }
-    for name in ["all.csv", "all.json", "all.db", "manifest.sandbox.failures.csv"] {
+    if let Ok(text) = std::fs::read(run.path("all.json")) {
+        let summary: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(
+            (&summary["exit_code"], &summary["rows"]),
+            (&code.into(), &0.into()),
+            "{summary}"
+        );
+    }
+    for name in ["all.csv", "all.db", "manifest.sandbox.failures.csv"] {
         assert!(!run.path(name).exists(), "{name} was written");
     }
     assert_eq!(left_over(run), Vec::<String>::new());
@@ -124,7 +132,7 @@ fn the_parts_give_the_results_of_one_machine_with_faults_and_without() {
             let run = Run::new(&server).manifest(MANIFEST).set("--retries", "1");
             let run = run_parts(run, count, 1..=count);
             let before: Vec<_> = all(count).iter().map(|name| read(&run, name)).collect();
-            let merged = merge_all(&run, count, &["--ledger", "all.db"]);
+            let merged = merge_all(&run, count, &["--ledger", "all.db", "--report", "all.html"]);
             assert_eq!(merged.code, Some(whole.code), "{}", merged.stderr);
             assert_eq!(masked(&read(&run, "all.csv")), masked(&whole.raw), "{count} parts");
             let failures = |run: &Run<'_>| read(run, "manifest.sandbox.failures.csv");
@@ -142,6 +150,8 @@ fn the_parts_give_the_results_of_one_machine_with_faults_and_without() {
             ] {
                 assert_eq!(summary[key], whole.summary[key], "{key} of {count} parts");
             }
+            let page = String::from_utf8(read(&run, "all.html")).unwrap();
+            assert!(page.contains(&format!("from {count} part")) && page.contains("Runs of this ledger"));
             let after: Vec<_> = all(count).iter().map(|name| read(&run, name)).collect();
             assert!(before == after, "a ledger was changed");
             assert_eq!(left_over(&run), Vec::<String>::new());
