@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 
 use super::enroll::LogArgs;
 use super::files::{FileArgs, OUTPUT, PHOTOS};
+use super::sharding::MACHINES;
 use super::values::ReportIds;
 
 #[derive(Debug, Args)]
@@ -13,13 +14,13 @@ pub(crate) struct MergeArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
     /// Ledgers of all parts, in any order; none of them is changed
-    #[arg(value_name = "LEDGER", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "LEDGER", required = true, num_args = 1.., value_hint = ValueHint::FilePath, help_heading = None::<&str>)]
     pub(crate) ledgers: Vec<PathBuf>,
     /// Write the columns that say what was done to photos, as a run with this flag does
     #[arg(long, help_heading = PHOTOS)]
     pub(crate) fix_photos: bool,
     /// Proof that `split` has left [default: <manifest stem>.split.json beside the manifest, if it is there]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MACHINES)]
     pub(crate) split_proof: Option<PathBuf>,
     /// Results CSV; '-' is stdout [default: <manifest stem>.<env>.results.csv beside the manifest]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]

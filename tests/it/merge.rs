@@ -427,7 +427,12 @@ fn a_killed_part_is_named_and_who_was_being_sent_is_in_doubt() {
         merged.stderr
     );
     let summary: serde_json::Value = serde_json::from_slice(&read(&run, "all.json")).unwrap();
-    assert_eq!(summary["counts"]["in_doubt"], 1);
+    // Others may have had their intents recorded when the run was killed.
+    let in_doubt = summary["counts"]["in_doubt"].as_u64().unwrap();
+    assert!((1..=12).contains(&in_doubt), "{summary}");
+    let rows = masked(&read(&run, "all.csv"));
+    let row = rows.iter().find(|row| row[0] == first).unwrap();
+    assert_eq!(row[4], "in_doubt", "{row:?}");
     assert_eq!(left_over(&run), Vec::<String>::new());
     std::fs::remove_file(run.path("p2.db-wal")).unwrap();
     let output = run.tool(&["merge", "-o", "other.csv", "manifest.csv", "p1.db", "p2.db"]);

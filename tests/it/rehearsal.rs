@@ -134,7 +134,7 @@ fn manifest(server: &Server, rows: usize) -> Run<'_> {
     run.manifest(&format!("user_id,user_created_at,photo\n{lines}"))
 }
 
-/// Most faults that one user meets. Pauses double from 500 ms on, so that a user with a few more would hold up the
+/// Most faults for one user. Pauses double from 500 ms on, so that a user with a few more would hold up the
 /// end of the night for longer than a test waits.
 const FAULTS_FOR_A_USER: usize = 4;
 
