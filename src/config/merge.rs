@@ -72,9 +72,11 @@ impl MergeConfig {
 
     /// Where the ledger of all users is made: where it is to stay, or else beside the results.
     pub(crate) fn folder(&self) -> PathBuf {
-        match (&self.ledger, self.files.results.as_os_str() == "-") {
+        let results = &self.files.results;
+        let is_stream = results.as_os_str() == "-" || results.metadata().is_ok_and(|found| !found.is_file());
+        match (&self.ledger, is_stream) {
             (Some(ledger), _) => folder_of(ledger).to_owned(),
-            (None, false) => folder_of(&self.files.results).to_owned(),
+            (None, false) => folder_of(results).to_owned(),
             (None, true) => std::env::temp_dir(),
         }
     }

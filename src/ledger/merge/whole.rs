@@ -257,7 +257,6 @@ impl<'a> Tables<'a> {
         let columns: Vec<String> = whole
             .prepare(&format!("SELECT * FROM {table}"))?
             .column_names()
-            .into_iter()
             .map(str::to_owned)
             .collect();
         let places = vec!["?"; columns.len()].join(", ");
