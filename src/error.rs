@@ -43,6 +43,9 @@ pub(crate) enum Error {
     Photo { row: u32, source: PhotoError },
     #[error("the ledgers cannot be put together, and nothing was written:{}", .0.list())]
     Parts(Faults),
+    #[error("{parts} ledgers need {needed} file descriptors at a time, and {allowed} are allowed; raise `ulimit -n`")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix counts them"))]
+    FewDescriptors { parts: u64, needed: u64, allowed: u64 },
     #[error("proof of the split {path:?}")]
     SplitProof { path: PathBuf, source: SplitProofFault },
     #[error("given up")]
@@ -223,7 +226,8 @@ impl Error {
                 SplitProofFault::Form(_) => Stop::PartsIncomplete,
             },
             Self::MergeGivenUp(GivenUp(signal)) => (*signal).into(),
-            Self::FixedCopy { .. }
+            Self::FewDescriptors { .. }
+            | Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
             | Self::Part { .. }

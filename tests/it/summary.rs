@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{PARTNER, Reply, Run, Server, jpeg, sha256};
 
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 23] = [
     "attempts",
     "counts",
     "endpoint",
@@ -25,6 +25,7 @@ const FIELDS: [&str; 22] = [
     "run_id",
     "schema",
     "settled_before",
+    "shard",
     "started_at",
     "stopped_by",
     "version",

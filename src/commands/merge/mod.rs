@@ -32,7 +32,7 @@ pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus,
 fn merge(config: &MergeConfig, now: DateTime<Utc>, signals: &Signals) -> Result<ExitStatus, Error> {
     let holder = Holder::new("image-enroll merge", &config.files.manifest, now);
     let place = lock_place(config, &holder)?;
-    let (parts, faults) = open(config, &holder);
+    let (parts, faults) = open(config, &holder)?;
     let manifest = Opened::open(&config.files.manifest, &config.files.reading, judged_at(&parts, now))?.survey()?;
     let proven = prove_all(config, &parts, faults, &manifest)?;
     warn_of_parts(&proven, config.log);

@@ -25,10 +25,10 @@ pub(super) struct Parts {
 }
 
 /// Opens all ledgers, and says what is wrong with those that cannot be used.
-pub(super) fn open(config: &MergeConfig, holder: &Holder) -> (Parts, Faults) {
+pub(super) fn open(config: &MergeConfig, holder: &Holder) -> Result<(Parts, Faults), Error> {
     let (paths, again) = config.distinct();
     #[cfg(unix)]
-    drop(rlimit::increase_nofile_limit(paths.len() as u64 + SPARE_DESCRIPTORS));
+    allow_descriptors(paths.len() as u64)?;
     let (mut parts, mut faults) = (Parts::default(), Faults::default());
     let named_again = again.into_iter().map(|path| Problem::NamedTwice(path.clone()));
     faults.problems.extend(named_again);
@@ -41,7 +41,17 @@ pub(super) fn open(config: &MergeConfig, holder: &Holder) -> (Parts, Faults) {
             Err(error) => faults.unreadable.push((path.clone(), error)),
         }
     }
-    (parts, faults)
+    Ok((parts, faults))
+}
+
+/// The lock of each part is an open file until the end.
+#[cfg(unix)]
+fn allow_descriptors(parts: u64) -> Result<(), Error> {
+    let needed = parts + SPARE_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(allowed) if allowed < needed => Err(Error::FewDescriptors { parts, needed, allowed }),
+        _ => Ok(()),
+    }
 }
 
 fn open_one(path: &Path, folder: &Path, holder: &Holder) -> Result<(PartLedger, PartFacts), LedgerError> {
@@ -64,7 +74,10 @@ pub(super) fn prove_all(
     mut faults: Faults,
     manifest: &Surveyed,
 ) -> Result<Proven, Error> {
-    let split = split_proof(config)?;
+    let split = match split_proof(config) {
+        Err(_) if !faults.is_empty() => None,
+        split => split?,
+    };
     let whole = Whole {
         manifest_sha256: manifest.survey.sha256,
         split: split.as_ref(),
