@@ -400,14 +400,9 @@ fn a_killed_part_is_named_and_who_was_being_sent_is_in_doubt() {
     use crate::harness::Latch;
     let latch = Latch::new();
     let later = latch.clone();
-    let first = (1..)
-        .map(|n| format!("u{n}"))
-        .find(|user| part_of(user, 2) == 2)
-        .unwrap();
-    let hung = first.clone();
-    let server = Server::new(move |asked| match asked.user_id == hung {
-        true => Reply::success().after(&later),
-        false => Reply::success(),
+    let server = Server::new(move |asked| match part_of(&asked.user_id, 2) {
+        2 => Reply::success().after(&later),
+        _ => Reply::success(),
     });
     let run = run_parts(Run::new(&server).rows(12), 2, 1..=1);
     let run = run.set("--shard", "2/2").set("--ledger", "p2.db").set("-o", "r2.csv");
@@ -431,7 +426,13 @@ fn a_killed_part_is_named_and_who_was_being_sent_is_in_doubt() {
     let in_doubt = summary["counts"]["in_doubt"].as_u64().unwrap();
     assert!((1..=12).contains(&in_doubt), "{summary}");
     let rows = masked(&read(&run, "all.csv"));
-    let row = rows.iter().find(|row| row[0] == first).unwrap();
+    let sent: Vec<String> = server
+        .users()
+        .into_iter()
+        .filter(|user| part_of(user, 2) == 2)
+        .collect();
+    assert_eq!(sent.len(), 1, "a run begins with one request");
+    let row = rows.iter().find(|row| row[0] == sent[0]).unwrap();
     assert_eq!(row[4], "in_doubt", "{row:?}");
     assert_eq!(left_over(&run), Vec::<String>::new());
     std::fs::remove_file(run.path("p2.db-wal")).unwrap();
@@ -699,4 +700,21 @@ fn a_signal_gives_it_up_and_leaves_nothing() {
     assert_eq!(ended.code, Some(143), "{}", ended.stderr);
     assert!(!run.path("all.db").exists(), "a ledger was left");
     assert_eq!(left_over(&run), Vec::<String>::new());
+}
+
+#[test]
+fn what_split_has_written_is_run_and_merged() {
+    let (one, many) = (Server::success(), Server::success());
+    let alone = Run::new(&one).manifest(MANIFEST);
+    let whole = alone.go();
+    let mut run = Run::new(&many).manifest(MANIFEST);
+    let split = run.tool(&["split", "-n", "3", "manifest.csv"]);
+    assert_eq!(split.code, Some(0), "{}", split.stderr);
+    for index in 1..=3 {
+        run = run_parts(run.named(&format!("manifest.{index}-of-3.csv")), 3, index..=index);
+    }
+    let run = run.named("manifest.csv");
+    let merged = merge_all(&run, 3, &[]);
+    assert_eq!(merged.code, Some(whole.code), "{}", merged.stderr);
+    assert_eq!(masked(&read(&run, "all.csv")), masked(&whole.raw));
 }
