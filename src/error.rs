@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::client::ClientError;
 use crate::config::ConfigError;
-use crate::domain::{row_at::RowAt, stop::Stop};
+use crate::domain::{merging::Problem, row_at::RowAt, split_proof::SplitProofError, stop::Stop};
 use crate::exit::ExitStatus;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, MergeError};
 use crate::manifest::{DataError, UnusableManifest};
 use crate::output::{ExtractError, FailuresError, FindingsError, FixedCopyError, ResultsError};
 use crate::photo::{PhotoError, StoreError, StoreFault, StoreSetupError};
@@ -41,6 +41,15 @@ pub(crate) enum Error {
     FixedCopy { path: PathBuf, source: FixedCopyError },
     #[error("cannot read the photo of {row}")]
     Photo { row: RowAt, source: PhotoError },
+    #[error("the ledgers cannot be put together, and nothing was written:{}", .0.list())]
+    Parts(Faults),
+    #[error("{parts} ledgers need {needed} file descriptors at a time, and {allowed} are allowed; raise `ulimit -n`")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix counts them"))]
+    FewDescriptors { parts: u64, needed: u64, allowed: u64 },
+    #[error("proof of the split {path:?}")]
+    SplitProof { path: PathBuf, source: SplitProofFault },
+    #[error("given up")]
+    MergeGivenUp(#[source] GivenUp),
     #[error("cannot write the part {path:?}")]
     Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
@@ -61,12 +70,72 @@ pub(crate) enum Error {
     Runtime(#[source] io::Error),
 }
 
+/// All that is wrong with the ledgers of parts: those that cannot be read, and what keeps the others from being a whole.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) unreadable: Vec<(PathBuf, LedgerError)>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Why the proof of a split cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SplitProofFault {
+    #[error("cannot read it")]
+    Read(#[source] io::Error),
+    #[error(transparent)]
+    Form(#[from] SplitProofError),
+}
+
+/// An error with its causes.
+fn in_one_line(error: &LedgerError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl Faults {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unreadable.is_empty() && self.problems.is_empty()
+    }
+
+    fn list(&self) -> String {
+        let unreadable = self.unreadable.iter().map(|(path, error)| match error {
+            LedgerError::Missing => format!("{path:?} is not there: name the ledger that its part has left"),
+            error => format!("{path:?}: {}", in_one_line(error)),
+        });
+        let problems = self.problems.iter().map(ToString::to_string);
+        unreadable.chain(problems).map(|line| format!("\n  - {line}")).collect()
+    }
+
+    /// A ledger that is damaged or in use outranks what is missing.
+    fn stop(&self) -> Stop {
+        let stops = self.unreadable.iter().map(|(_, error)| match error {
+            LedgerError::Missing => Stop::PartsIncomplete,
+            error => error.into(),
+        });
+        stops.fold(Stop::PartsIncomplete, Stop::max)
+    }
+}
+
 impl Error {
     /// Names the ledger that an error is about.
     pub(crate) fn of_ledger(path: &Path) -> impl Fn(LedgerError) -> Self {
         |source| Self::Ledger {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// Says which of the two ledgers an error is about: that of the part, or that of all users.
+    pub(crate) fn of_merge(part: &Path, whole: &Path) -> impl Fn(MergeError) -> Self {
+        |error| match error {
+            MergeError::Part(source) => Self::of_ledger(part)(source),
+            MergeError::Whole(source) => Self::of_ledger(whole)(source),
+            MergeError::GivenUp(signal) => Self::MergeGivenUp(signal),
         }
     }
 
@@ -151,7 +220,14 @@ impl Error {
                 MemoryError::Io(_) | MemoryError::Damaged { .. } => Stop::Storage,
                 MemoryError::InUse | MemoryError::Foreign | MemoryError::OtherPartner(_) => Stop::Configuration,
             },
-            Self::FixedCopy { .. }
+            Self::Parts(faults) => faults.stop(),
+            Self::SplitProof { source, .. } => match source {
+                SplitProofFault::Read(_) => Stop::Configuration,
+                SplitProofFault::Form(_) => Stop::PartsIncomplete,
+            },
+            Self::MergeGivenUp(GivenUp(signal)) => (*signal).into(),
+            Self::FewDescriptors { .. }
+            | Self::FixedCopy { .. }
             | Self::Findings { .. }
             | Self::Photo { .. }
             | Self::Part { .. }
@@ -181,6 +257,7 @@ impl From<&LedgerError> for Stop {
         match error {
             LedgerError::Locked(_) => Self::LedgerLocked,
             LedgerError::Missing
+            | LedgerError::Exists
             | LedgerError::OtherPin { .. }
             | LedgerError::OtherShard { .. }
             | LedgerError::OtherLookup { .. } => Self::Configuration,

@@ -72,7 +72,7 @@ impl ExitStatus {
             }
             Self::Storage => "Stopped: ledger or results could not be read or written. Fix the machine.",
             Self::Locked => "Another run holds the ledger. Wait.",
-            Self::Manifest => "The manifest cannot be used. Fix the file.",
+            Self::Manifest => "The manifest cannot be used, or parts for merge are missing. Fix the file.",
             Self::Limit => "Stopped by a limit, or by 20 equal refusals in a row. Look at the results.",
             Self::HungUp => "Hung up (SIGHUP): drained, summary and results written. Run again.",
             Self::Interrupted => "Interrupted (SIGINT): drained, summary and results written. Run again.",
@@ -141,7 +141,7 @@ impl From<Stop> for ExitStatus {
             Stop::Terminated => Self::Terminated,
             Stop::Declined | Stop::Configuration => Self::Usage,
             Stop::LedgerLocked => Self::Locked,
-            Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
+            Stop::PartsIncomplete | Stop::ManifestUnusable | Stop::ManifestChanged => Self::Manifest,
             Stop::LedgerUnusable | Stop::Storage => Self::Storage,
         }
     }

@@ -124,6 +124,10 @@
 //! `manifest/parts.rs`) to the files of the parts (`output/parts.rs`); `Ledger::split` (`ledger/parts.rs`) does so with a ledger. With
 //! `--shard` (`config/shard.rs`, `domain/shard.rs`) the survey gives the rows of other parts a role that every pass skips.
 //!
+//! `merge` (`commands/merge/mod.rs`) locks the ledgers of all parts and asks them what they belong to (`ledger/merge/part.rs`), makes
+//! header and survey, and has `domain/merging.rs` prove that nothing is missing. Then it copies one after the other into a ledger of
+//! all users (`ledger/merge/whole.rs`) and makes the final results of that.
+//!
 //! # Modules
 //!
 //! - `cli`: the command line as it is written

@@ -2,6 +2,7 @@
 
 mod enroll;
 mod files;
+mod merge;
 mod reading;
 mod reconcile;
 mod sharding;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use enroll::{AccountArgs, EnrollArgs, LimitArgs, LogArgs, PaceArgs, PinArgs, ReportArgs};
 pub(crate) use files::{FileArgs, FixArgs, ManifestArgs, PhotoArgs, PlaceArgs};
+pub(crate) use merge::MergeArgs;
 pub(crate) use reading::{ColumnHeader, ColumnName, ManifestFormat};
 pub(crate) use reconcile::{LookupStatus, ReconcileArgs};
 pub(crate) use sharding::{RateOf, ShardArgs, ShardChoice, SplitArgs};
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Ask the provider what became of users in doubt; enrolls nobody
     Reconcile(ReconcileArgs),
+    /// Put the results of many machines together and prove them complete
+    Merge(MergeArgs),
     /// Turn a Postman data file (photos as base64) into photo files and a manifest
     Extract(ExtractArgs),
     /// Cut a manifest into the parts of many machines

@@ -9,7 +9,7 @@ use super::enroll::LogArgs;
 use super::files::{ManifestArgs, OUTPUT, PhotoArgs};
 
 /// Their heading in `--help`.
-const MACHINES: &str = "Many machines";
+pub(super) const MACHINES: &str = "Many machines";
 
 /// Which part of the users a command is about.
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod enroll;
 mod extract;
 mod help;
 mod man;
+mod merge;
 mod reconcile;
 mod results;
 mod simulator;
@@ -17,8 +18,8 @@ use std::io::{self, ErrorKind, Write as _};
 
 use crate::cli::{Cli, Command};
 use crate::config::{
-    CheckConfig, EnrollConfig, ExtractConfig, Known, ReconcileConfig, ResultsConfig, SimulatorConfig, SplitConfig,
-    StatusConfig,
+    CheckConfig, EnrollConfig, ExtractConfig, Known, MergeConfig, ReconcileConfig, ResultsConfig, SimulatorConfig,
+    SplitConfig, StatusConfig,
 };
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Results(args)) => results::run(&ResultsConfig::resolve(&args)?, signals),
         Some(Command::Status(args)) => status::run(&StatusConfig::resolve(&args)?),
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
+        Some(Command::Merge(args)) => merge::run(&MergeConfig::resolve(&args)?, signals),
         Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
         Some(Command::Split(args)) => split::run(&SplitConfig::resolve(&args)?),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),

@@ -93,6 +93,8 @@ pub(crate) enum ConfigError {
     LocalHas(&'static str),
     #[error("{flag} {path:?} is the manifest itself; name another file")]
     Overwrites { flag: &'static str, path: PathBuf },
+    #[error("{flag} {path:?} is the ledger of a part, which `merge` never changes; name another file")]
+    OverwritesPart { flag: &'static str, path: PathBuf },
     #[error("{0} and {1} name the same file")]
     SameFile(&'static str, &'static str),
     #[error("this manifest has no file name to derive others from; name --results")]

@@ -33,6 +33,13 @@ impl Written {
         self
     }
 
+    /// Which flag names this place, if one does.
+    pub(super) fn at(&self, path: &Path) -> Option<&'static str> {
+        let own = place(path)?;
+        let found = self.0.iter().find(|(_, written)| place(written).as_ref() == Some(&own));
+        found.map(|(flag, _)| *flag)
+    }
+
     /// The manifest is read until the end, so nothing may be written over it; nor may one file take another's place.
     pub(super) fn check(&self, manifest: &Path) -> Result<(), ConfigError> {
         let manifests = place(manifest);

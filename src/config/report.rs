@@ -95,6 +95,7 @@ pub(crate) fn log(cli: &Cli) -> Log {
         Some(Command::Check(args)) => (&args.log).into(),
         Some(Command::Reconcile(args)) => (&args.log).into(),
         Some(Command::Extract(args)) => (&args.log).into(),
+        Some(Command::Merge(args)) => (&args.log).into(),
         Some(Command::Split(args)) => (&args.log).into(),
         Some(
             Command::Results(_) | Command::Status(_) | Command::Simulator(_) | Command::Completions(_) | Command::Man,

@@ -12,7 +12,8 @@ const PARTNER_ID: (&str, &str) = ("partner-id", "SMILE_PARTNER_ID");
 /// The stand-in for the API is set up beside a run, and not like one.
 const APART: &str = "simulator";
 /// Flags that mean something else to these commands than to a run.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
+    ("merge", "ledger"),
     ("split", "ledger"),
     ("split", "force"),
     ("extract", "photos"),

@@ -31,6 +31,8 @@ pub(crate) enum Stop {
     Declined,
     /// Usage or configuration.
     Configuration,
+    /// Ledgers that are to be put together are not those of all parts.
+    PartsIncomplete,
     /// Another command holds the ledger.
     LedgerLocked,
     /// The manifest cannot be used.
@@ -54,7 +56,11 @@ impl Stop {
     pub(crate) fn once_begun(self) -> Self {
         match self {
             Self::ManifestUnusable => Self::ManifestChanged,
-            Self::Declined | Self::Configuration | Self::LedgerLocked | Self::LedgerUnusable => Self::Storage,
+            Self::Declined
+            | Self::Configuration
+            | Self::PartsIncomplete
+            | Self::LedgerLocked
+            | Self::LedgerUnusable => Self::Storage,
             other => other,
         }
     }
@@ -76,6 +82,7 @@ impl Stop {
             Self::Declined => "declined",
             Self::Configuration => "configuration",
             Self::LedgerLocked => "ledger_locked",
+            Self::PartsIncomplete => "parts_incomplete",
             Self::ManifestUnusable => "manifest_unusable",
             Self::LedgerUnusable => "ledger_unusable",
             Self::ManifestChanged => "manifest_changed",

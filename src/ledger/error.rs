@@ -18,6 +18,8 @@ pub(crate) enum LedgerError {
     OtherLookup { found: String, wanted: String },
     #[error("it does not exist; `results` and `reconcile` need the ledger of a run")]
     Missing,
+    #[error("it is there already, and no ledger is replaced; name another file with --ledger")]
+    Exists,
     #[error("it is not a ledger of image-enroll; name another file with --ledger")]
     Foreign,
     #[error("it was written by a newer version of image-enroll (schema {found}); use that version")]

@@ -8,6 +8,7 @@ mod error;
 mod kind;
 mod lock;
 mod lookup;
+mod merge;
 mod migrate;
 mod open;
 mod parts;
@@ -45,8 +46,9 @@ use directory::Directory;
 pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
+pub(crate) use merge::{MadeLedger, MergeError, PartLedger, WholeLedger, lock_new};
 pub(crate) use read::Histories;
-pub(crate) use retrospect::{AttemptCount, PastRun, Retrospect};
+pub(crate) use retrospect::{AttemptCount, AttemptCounts, PastRun, Retrospect};
 pub(crate) use write::Receipt;
 
 /// What a ledger is bound to.

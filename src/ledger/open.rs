@@ -12,7 +12,10 @@ use super::migrate::{create, migrate};
 use super::read::read_directory;
 use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
 use crate::domain::unix_millis::UnixMillis;
-use crate::sys::{folder::folder_of, user_hash::UserHashKeys};
+use crate::sys::{
+    folder::{folder_of, private_in},
+    user_hash::UserHashKeys,
+};
 
 /// Exclusive locking keeps other programs out, such as SQLite's shell; FULL makes every commit durable, on macOS with
 /// `fullfsync` alone; the log is merged by [`Ledger::merge_log`] alone; 8 MB of cache keep the memory flat. All rows name
@@ -61,7 +64,7 @@ impl Ledger {
 
     /// Opens a private copy: SQLite cannot read a database with a log without writing beside it.
     pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
-        let copy = copy(lock.ledger()).map_err(LedgerError::Copy)?;
+        let copy = copy(lock.ledger(), None).map_err(LedgerError::Copy)?;
         let path = copy.path().join(COPY_NAME);
         Self::connect(lock, &path, None, Some(copy), UserHashKeys::default())
     }
@@ -73,15 +76,7 @@ impl Ledger {
         copy: Option<TempDir>,
         keys: UserHashKeys,
     ) -> Result<Self, LedgerError> {
-        let log = wal::Found::beside(path).map_err(LedgerError::Open)?;
-        check_file(path, log)?;
-        let mut db = open_database(path, log)?;
-        let kind = check(&db, path, log, pin)?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        update(&transaction, kind, pin, lock.holder().started_at.into())?;
-        transaction.commit()?;
-        wal::keep_on_close(&db, false)?;
+        let db = open_up_to_date(path, pin, lock.holder().started_at.into())?;
         let directory = read_directory(&db, &keys)?;
         let mut ledger = Self {
             db,
@@ -96,6 +91,27 @@ impl Ledger {
         ledger.load_runs()?;
         Ok(ledger)
     }
+}
+
+/// A private copy in this folder, brought up to date.
+pub(super) fn updated_copy(lock: &Lock, folder: &Path) -> Result<(Connection, TempDir), LedgerError> {
+    let copy = copy(lock.ledger(), Some(folder)).map_err(LedgerError::Copy)?;
+    let db = open_up_to_date(&copy.path().join(COPY_NAME), None, lock.holder().started_at.into())?;
+    Ok((db, copy))
+}
+
+/// Opens the database after it has been looked at, and brings it up to date.
+fn open_up_to_date(path: &Path, pin: Option<&Pin>, now: UnixMillis) -> Result<Connection, LedgerError> {
+    let log = wal::Found::beside(path).map_err(LedgerError::Open)?;
+    check_file(path, log)?;
+    let mut db = open_database(path, log)?;
+    let kind = check(&db, path, log, pin)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    update(&transaction, kind, pin, now)?;
+    transaction.commit()?;
+    wal::keep_on_close(&db, false)?;
+    Ok(db)
 }
 
 fn open_database(path: &Path, log: wal::Found) -> Result<Connection, LedgerError> {
@@ -137,7 +153,7 @@ fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: Uni
 }
 
 /// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away.
-fn is_there(path: &Path) -> Result<bool, LedgerError> {
+pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
     let is_there = path.try_exists().map_err(LedgerError::Open)?;
     match is_there || wal::Found::beside(path).map_err(LedgerError::Open)?.is_empty() {
         true => Ok(is_there),
@@ -160,8 +176,8 @@ fn is_writable(path: &Path) -> bool {
 
 const COPY_NAME: &str = "ledger.db";
 
-fn copy(ledger: &Path) -> io::Result<TempDir> {
-    let folder = tempfile::tempdir()?;
+fn copy(ledger: &Path, folder: Option<&Path>) -> io::Result<TempDir> {
+    let folder = folder.map_or_else(tempfile::tempdir, private_in)?;
     let copy = folder.path().join(COPY_NAME);
     copy_file(ledger, &copy)?;
     match copy_file(&wal::path(ledger), &wal::path(&copy)) {

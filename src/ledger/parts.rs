@@ -3,8 +3,6 @@
 //! Each is made in a folder of its own beside its place, made durable, and put there by rename; one that is there already
 //! is never replaced, since it may know users that this one does not.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params_from_iter, types::Value};
@@ -13,7 +11,7 @@ use tempfile::TempDir;
 use super::migrate::create;
 use super::{Ledger, LedgerError, Pin, private_options};
 use crate::domain::shard::Shard;
-use crate::sys::folder::folder_of;
+use crate::sys::{folder::folder_of, new_place::put_new};
 
 /// Ledgers that are filled by one pass over the whole; each is a database with memory of its own.
 const AT_ONCE: usize = 64;
@@ -122,28 +120,6 @@ impl Part {
     fn end(self) -> Result<(), LedgerError> {
         self.db.execute_batch("COMMIT")?;
         self.db.close().map_err(|(_, error)| error)?;
-        put_in_place(&self.folder.path().join(FILE), &self.path).map_err(LedgerError::Open)
+        put_new(&self.folder.path().join(FILE), &self.path).map_err(LedgerError::Open)
     }
-}
-
-/// A second name is made and not a rename, which would replace what came to be there meanwhile.
-fn put_in_place(made: &Path, path: &Path) -> io::Result<()> {
-    File::open(made)?.sync_all()?;
-    match std::fs::hard_link(made, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
-        // Some file systems have no second names.
-        Err(_) if path.symlink_metadata().is_err() => std::fs::rename(made, path)?,
-        linked => linked?,
-    }
-    sync_folder(folder_of(path))
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -47,6 +47,15 @@ fn damaged(error: impl fmt::Display) -> LedgerError {
 }
 
 impl Pin {
+    /// That of all users of this account.
+    pub(crate) fn of_all(endpoint: &str, partner_id: &str) -> Result<Self, LedgerError> {
+        Ok(Self {
+            endpoint: endpoint.to_owned(),
+            partner_id: PartnerId::parse(partner_id).map_err(damaged)?,
+            shard: None,
+        })
+    }
+
     /// Whether a ledger that is bound to this may be used by a command for `wanted`. Endpoint and partner are named first:
     /// the part of another account helps nobody.
     pub(crate) fn check(&self, wanted: &Self) -> Result<(), LedgerError> {

@@ -2,7 +2,7 @@
 //! Nothing here goes by a single user.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::OptionalExtension;
 
@@ -18,6 +18,21 @@ const DOUBTS: &str = "SELECT DISTINCT user_id FROM attempt
     WHERE id > ?1 AND (class IS NULL OR class IN ('in_doubt', 'resolved'))";
 const RUNS: &str = "SELECT run_id, version, manifest, started_at, finished_at, exit_code, stopped_by FROM run
     ORDER BY id DESC LIMIT ?1";
+
+const ATTEMPTS_OF_RUNS: &str = "SELECT r.run_id, count(*), sum(number > 1), sum(coalesce(sent_bytes, photo_bytes))
+    FROM (SELECT run, number, sent_bytes, photo_bytes FROM attempt WHERE class IS NOT 'not_sent'
+        UNION ALL SELECT run, 1, sent_bytes, photo_bytes FROM enrollment WHERE is_attempt = 1) a
+    JOIN run r ON r.id = a.run GROUP BY 1";
+
+/// Attempts of some runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct AttemptCounts {
+    pub(crate) all: u64,
+    /// Those of them that were not a user's first.
+    pub(crate) retries: u64,
+    /// Of the photos that went with them.
+    pub(crate) photo_bytes: u64,
+}
 
 /// Attempts of one run that came to the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +68,24 @@ pub(crate) struct Retrospect {
 }
 
 impl Ledger {
+    /// Counts the attempts of these runs.
+    pub(crate) fn attempts_of<'a>(&self, runs: impl Iterator<Item = &'a str>) -> Result<AttemptCounts, LedgerError> {
+        let wanted: BTreeSet<&str> = runs.collect();
+        let mut counts = AttemptCounts::default();
+        let mut statement = self.db.prepare(ATTEMPTS_OF_RUNS)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let run_id: String = row.get(0)?;
+            let number = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
+            if wanted.contains(run_id.as_str()) {
+                counts.all += number(1)?;
+                counts.retries += number(2)?;
+                counts.photo_bytes += number(3)?;
+            }
+        }
+        Ok(counts)
+    }
+
     /// Looks back at the run that writes; `runs`: how many of the latest runs are told of.
     pub(crate) fn retrospect(&self, runs: u32) -> Result<Retrospect, LedgerError> {
         let before = self.db.query_row(LAST_BEFORE, [self.run], |row| row.get(0));
@@ -114,7 +147,8 @@ impl Ledger {
         Ok(doubts)
     }
 
-    fn latest_runs(&self, most: u32) -> Result<Vec<PastRun>, LedgerError> {
+    /// The latest runs, the last one first.
+    pub(crate) fn latest_runs(&self, most: u32) -> Result<Vec<PastRun>, LedgerError> {
         let mut statement = self.db.prepare(RUNS)?;
         let runs = statement.query_map([most], |row| {
             Ok(PastRun {

@@ -59,8 +59,7 @@ impl Found {
     /// Refuses a main file that needs its log and has none: SQLite finds not one frame of it, and it is not that a merge
     /// was cut short before the first.
     pub(super) fn check_not_lost(self, db: &Connection) -> Result<(), LedgerError> {
-        let needed: bool = db.query_row("SELECT needed FROM write_ahead_log", [], |row| row.get(0))?;
-        match needed && !self.is_begun_anew && readable_frames(db)? == 0 {
+        match is_needed(db)? && !self.is_begun_anew && readable_frames(db)? == 0 {
             true => Err(LedgerError::LogLost),
             false => Ok(()),
         }
@@ -114,6 +113,11 @@ impl Ledger {
 pub(super) fn mark(db: &Connection, needed: bool) -> Result<(), LedgerError> {
     db.execute("UPDATE write_ahead_log SET needed = ?1 WHERE needed <> ?1", [needed])?;
     Ok(())
+}
+
+/// Whether the database says that its main file is not whole without the log.
+pub(super) fn is_needed(db: &Connection) -> Result<bool, LedgerError> {
+    Ok(db.query_row("SELECT needed FROM write_ahead_log", [], |row| row.get(0))?)
 }
 
 /// Whether the log stays as it is when the database is closed, instead of being merged and removed.

@@ -4,6 +4,8 @@ use std::fs::DirBuilder;
 use std::io;
 use std::path::Path;
 
+use tempfile::TempDir;
+
 /// Makes the folder and those above it that are missing, all of mode 0700. One that is there stays as it is.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
@@ -11,6 +13,11 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// A folder within `folder` for what is being made. It goes when it is dropped; a kill may leave it.
+pub(crate) fn private_in(folder: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(".image-enroll-").tempdir_in(folder)
 }
 
 /// The folder that holds `path`, or would hold it.

@@ -12,6 +12,7 @@ pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
 pub(crate) mod new_file;
+pub(crate) mod new_place;
 pub(crate) mod read_at;
 pub(crate) mod rights;
 pub(crate) mod signals;

@@ -38,6 +38,7 @@ pub(super) enum Name {
     Split,
     Extracting,
     Extracted,
+    Merged,
 }
 
 impl Name {
@@ -66,7 +67,8 @@ impl Name {
             | Self::Share
             | Self::Split
             | Self::Extracting
-            | Self::Extracted => Level::Info,
+            | Self::Extracted
+            | Self::Merged => Level::Info,
             Self::Attempt | Self::InvalidPhoto => Level::Debug,
         }
     }

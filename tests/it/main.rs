@@ -34,6 +34,7 @@ mod log_lines;
 mod manifest;
 mod manifest_changes;
 mod manifest_faults;
+mod merge;
 mod metrics;
 mod one_ledger;
 mod photo_template;

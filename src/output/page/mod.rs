@@ -7,6 +7,7 @@
 mod chart;
 mod figures;
 mod layout;
+mod merged;
 mod plot;
 mod reasons;
 mod settings;
@@ -18,11 +19,12 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use super::{RunFacts, Unstarted};
+use super::{RunFacts, Tally, Unstarted};
 use crate::domain::{outcome::Status, timeline::Timeline};
 use crate::exit::ExitStatus;
 use crate::ledger::Retrospect;
 use crate::sys::atomic;
+pub(crate) use merged::{MergedPage, write_merged_page};
 use text::{counted, grouped, percent, span};
 
 /// How many of the latest runs are listed.
@@ -59,7 +61,7 @@ fn page(facts: &PageFacts<'_>) -> Markup {
     let title = format!("Enrollment of {}", file_name(&run.config.files.manifest));
     let content = html! {
         (headline(facts))
-        (outcomes(run))
+        (outcomes(run.tally, run.stats.settled_before()))
         (reasons::section(run.tally, facts.full_ids))
         (chart::section(facts.timeline, run.stats))
         (work::section(run.stats, facts.retrospect.as_ref()))
@@ -72,7 +74,7 @@ fn page(facts: &PageFacts<'_>) -> Markup {
 /// What happened in one sentence and one bar.
 fn headline(facts: &PageFacts<'_>) -> Markup {
     let run = facts.run;
-    let (class, sentence) = (verdict(run.status), sentence(run));
+    let (class, sentence) = (verdict(run.status), sentence(run.tally));
     html! {
         header {
             p.over { "image-enroll · " (run.config.files.env.word()) " · " (text::moment(run.started_at)) }
@@ -85,22 +87,22 @@ fn headline(facts: &PageFacts<'_>) -> Markup {
                 " after " (span((run.finished_at - run.started_at).to_std().unwrap_or_default()))
                 ", exit code " (run.status.code()) ". " (text::what_to_do(run.status))
             }
-            (bar(run))
+            (bar(run.tally))
         }
     }
 }
 
-fn sentence(run: &RunFacts<'_>) -> String {
-    let rows = run.tally.rows();
+fn sentence(tally: &Tally) -> String {
+    let rows = tally.rows();
     let settled: u32 = Status::ALL
         .iter()
         .filter(|status| status.is_settled())
-        .map(|status| run.tally.count(*status))
+        .map(|status| tally.count(*status))
         .sum();
     let open = Status::ALL.iter().filter(|status| !status.is_settled());
     let open: Vec<String> = open
-        .filter(|status| run.tally.count(**status) > 0)
-        .map(|status| format!("{} {}", grouped(run.tally.count(*status)), text::plain(*status)))
+        .filter(|status| tally.count(**status) > 0)
+        .map(|status| format!("{} {}", grouped(tally.count(*status)), text::plain(*status)))
         .collect();
     match (rows, settled) {
         (0, _) => "The manifest has no rows".to_owned(),
@@ -136,9 +138,9 @@ fn verdict(status: ExitStatus) -> &'static str {
 }
 
 /// Every status with rows as a part of one bar, in the order of the table below it.
-fn bar(run: &RunFacts<'_>) -> Markup {
-    let rows = f64::from(run.tally.rows().max(1));
-    let counts: Vec<_> = counts(run).collect();
+fn bar(tally: &Tally) -> Markup {
+    let rows = f64::from(tally.rows().max(1));
+    let counts: Vec<_> = counts(tally).collect();
     let label: Vec<String> = counts
         .iter()
         .map(|(status, count)| format!("{count} {status}"))
@@ -156,13 +158,14 @@ fn bar(run: &RunFacts<'_>) -> Markup {
     }
 }
 
-fn counts<'a>(run: &'a RunFacts<'_>) -> impl Iterator<Item = (Status, u32)> + 'a {
-    let counts = Status::ALL.iter().map(|status| (*status, run.tally.count(*status)));
+fn counts(tally: &Tally) -> impl Iterator<Item = (Status, u32)> {
+    let counts = Status::ALL.iter().map(|status| (*status, tally.count(*status)));
     counts.filter(|(_, count)| *count > 0)
 }
 
-fn outcomes(run: &RunFacts<'_>) -> Markup {
-    let rows = run.tally.rows();
+/// `settled_before`: rows that earlier runs had settled.
+fn outcomes(tally: &Tally, settled_before: u32) -> Markup {
+    let rows = tally.rows();
     html! {
         section {
             h2 { "Outcomes" }
@@ -170,7 +173,7 @@ fn outcomes(run: &RunFacts<'_>) -> Markup {
                 caption { "Rows by what became of them" }
                 thead { tr { th scope="col" { "Status" } th.number scope="col" { "Rows" } th.number scope="col" { "Share" } } }
                 tbody {
-                    @for (status, count) in counts(run) {
+                    @for (status, count) in counts(tally) {
                         tr {
                             th scope="row" {
                                 span class={ "dot s-" (status) } {} (status)
@@ -183,8 +186,8 @@ fn outcomes(run: &RunFacts<'_>) -> Markup {
                 }
                 tfoot { tr { th scope="row" { "All rows" } td.number { (grouped(rows)) } td.number {} } }
             }
-            @if run.stats.settled_before() > 0 {
-                p { (counted(run.stats.settled_before(), "row")) " had been settled by earlier runs and needed no request." }
+            @if settled_before > 0 {
+                p { (counted(settled_before, "row")) " had been settled by earlier runs and needed no request." }
             }
         }
     }

@@ -1,0 +1,75 @@
+//! `merge`: the results of many machines as if one had done it, once it is proven that nothing is missing.
+//!
+//! All ledgers are locked and asked what they belong to; then the manifest is read; then `domain/merging.rs` says what is wrong, all
+//! of it at once. Only then is anything written: one ledger of all users, and the results of that.
+
+mod files;
+mod parts;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::config::MergeConfig;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::ledger::{Holder, Lock, lock_new};
+use crate::manifest::Opened;
+use crate::output::MergedFacts;
+use crate::sys::signals::{Mode, Signals};
+use crate::terminal::{Merged, warn_of_parts};
+
+use files::{keep, leave_summary, report, summarize, write};
+use parts::{judged_at, open, prove_all, put_together};
+
+pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus, Error> {
+    signals.enter(Mode::GiveUp);
+    let now = Utc::now();
+    merge(config, now, signals).inspect_err(|error| leave_summary(config, now, error))
+}
+
+fn merge(config: &MergeConfig, now: DateTime<Utc>, signals: &Signals) -> Result<ExitStatus, Error> {
+    let holder = Holder::new("image-enroll merge", &config.files.manifest, now);
+    let place = lock_place(config, &holder)?;
+    let (parts, faults) = open(config, &holder)?;
+    let manifest = Opened::open(&config.files.manifest, &config.files.reading, judged_at(&parts, now))?.survey()?;
+    let proven = prove_all(config, &parts, faults, &manifest)?;
+    warn_of_parts(&proven, config.log);
+    let whole = put_together(config, &parts, &proven, signals)?;
+    let (ledger, made) = whole.into_ledger(holder).map_err(Error::of_ledger(config.whole()))?;
+    let (tally, has_failures) = write(config, &manifest, &ledger, signals)?;
+    let status = ExitStatus::of_run(None, |status| tally.count(status));
+    let failures = config.failures.as_deref().filter(|_| has_failures);
+    let facts = MergedFacts {
+        run_id: &Uuid::now_v7().to_string(),
+        env: config.files.env,
+        pin: &ledger.pin().map_err(Error::of_ledger(config.whole()))?,
+        manifest: &config.files.manifest,
+        manifest_sha256: &manifest.survey.sha256,
+        now,
+        proven: &proven,
+        tally: &tally,
+        status,
+        failures,
+    };
+    summarize(config, &facts, &ledger)?;
+    report(config, &facts, &ledger)?;
+    keep(config, ledger, &made, place.as_ref())?;
+    Merged {
+        parts: proven.count,
+        tally: &tally,
+        status,
+        results: &config.files.results,
+        ledger: config.ledger.as_deref(),
+        failures,
+    }
+    .tell(config.log);
+    Ok(status)
+}
+
+/// Nobody else may begin a ledger where that of all users is to stand.
+fn lock_place(config: &MergeConfig, holder: &Holder) -> Result<Option<Lock>, Error> {
+    let lock = |path: &PathBuf| lock_new(path, holder.clone()).map_err(Error::of_ledger(path));
+    config.ledger.as_ref().map(lock).transpose()
+}

@@ -1,0 +1,321 @@
+//! Whether the ledgers of parts are those of all parts of one manifest: facts in, problems out.
+//!
+//! Every part has to be there exactly once, and all of them have to agree on the number of parts, the endpoint, the partner
+//! and the host for look-ups. Each has to have had a run over the very manifest, or over the file that `split` has made of
+//! it for that part. Where parts differ, the value that most of them have is taken for the right one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::shard::Shard;
+use super::split_proof::SplitProof;
+use super::text::hex;
+use super::unix_millis::UnixMillis;
+
+/// Digits of a hash that people are shown.
+const SHOWN_DIGITS: usize = 12;
+
+/// What a ledger says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PartFacts {
+    pub(crate) file: PathBuf,
+    pub(crate) endpoint: String,
+    pub(crate) partner_id: String,
+    /// The host for look-ups; none before the first one.
+    pub(crate) lookup_endpoint: Option<String>,
+    pub(crate) shard: Option<Shard>,
+    /// The earliest first.
+    pub(crate) runs: Vec<PartRun>,
+}
+
+/// A run of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PartRun {
+    pub(crate) run_id: String,
+    pub(crate) version: String,
+    pub(crate) manifest: String,
+    pub(crate) manifest_sha256: [u8; 32],
+    pub(crate) started_at: UnixMillis,
+    /// None where it was killed.
+    pub(crate) finished_at: Option<UnixMillis>,
+    pub(crate) stopped_by: Option<String>,
+}
+
+/// What the parts have to be parts of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole<'a> {
+    pub(crate) manifest_sha256: [u8; 32],
+    /// What `split` says it has made of the manifest, where it has.
+    pub(crate) split: Option<&'a SplitProof>,
+}
+
+/// Why the ledgers do not make a whole. Each says which file it is about, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No ledger of this part was named.
+    Missing(Shard),
+    /// More than one.
+    Twice { shard: Shard, files: Vec<PathBuf> },
+    /// One file under two paths, or twice under one.
+    NamedTwice(PathBuf),
+    /// The ledger of all users.
+    Whole { file: PathBuf },
+    /// A part of another number of parts.
+    OtherCount { file: PathBuf, found: Shard, count: u32 },
+    /// Endpoint, partner or host for look-ups: what it is, what was found, what the others have.
+    Other {
+        file: PathBuf,
+        what: &'static str,
+        found: String,
+        wanted: String,
+    },
+    /// It has had no run at all.
+    NeverRun { file: PathBuf, shard: Shard },
+    /// Its last run was over another manifest.
+    OtherManifest {
+        file: PathBuf,
+        shard: Shard,
+        manifest: String,
+        found: [u8; 32],
+        wanted: [u8; 32],
+    },
+    /// `split` has made another number of parts.
+    OtherSplit { parts: u32, count: u32 },
+    /// `split` has made its parts of another manifest.
+    SplitOfOther { found: [u8; 32], wanted: [u8; 32] },
+}
+
+/// What the parts have in common, once nothing is wrong with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proven {
+    pub(crate) count: u32,
+    /// The host for look-ups, if any part has asked one.
+    pub(crate) lookup_endpoint: Option<String>,
+    /// The latest run over the manifest of each part, in the order of the parts.
+    pub(crate) latest: Vec<(Shard, PartRun)>,
+}
+
+impl Proven {
+    /// Parts whose latest run did not come to its end by itself.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = (Shard, &PartRun)> {
+        let unfinished = |run: &PartRun| run.finished_at.is_none() || run.stopped_by.is_some();
+        let runs = self.latest.iter().filter(move |(_, run)| unfinished(run));
+        runs.map(|(shard, run)| (*shard, run))
+    }
+
+    /// The versions of the program that have made them, each with how many parts.
+    pub(crate) fn versions(&self) -> BTreeMap<&str, usize> {
+        let mut versions = BTreeMap::new();
+        for (_, run) in &self.latest {
+            *versions.entry(run.version.as_str()).or_default() += 1;
+        }
+        versions
+    }
+}
+
+impl Whole<'_> {
+    /// Whether a run over a manifest of this hash was over the manifest, as far as this part needs it.
+    fn is_of(&self, shard: Shard, run: &PartRun) -> bool {
+        let own = self.split.and_then(|split| split.part(shard));
+        run.manifest_sha256 == self.manifest_sha256 || own == Some(run.manifest_sha256)
+    }
+}
+
+/// Proves that these are all parts of the whole, or says all that is wrong.
+pub(crate) fn prove(parts: &[PartFacts], whole: Whole<'_>) -> Result<Proven, Vec<Problem>> {
+    let count = most_frequent(parts.iter().filter_map(|part| part.shard.map(Shard::count)));
+    let mut problems: Vec<Problem> = parts.iter().filter_map(|part| misplaced(part, count)).collect();
+    problems.extend(check_split(whole, count));
+    let own: Vec<(Shard, &PartFacts)> = parts
+        .iter()
+        .filter_map(|part| Some((part.shard.filter(|shard| Some(shard.count()) == count)?, part)))
+        .collect();
+    problems.extend(count.into_iter().flat_map(|count| number_of_each(&own, count)));
+    problems.extend(differences(parts));
+    let mut latest = Vec::new();
+    for (shard, part) in &own {
+        match latest_run(*shard, part, whole) {
+            Ok(run) => latest.push((*shard, run.clone())),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    latest.sort_by_key(|(shard, _)| *shard);
+    match (problems.is_empty(), count) {
+        (true, Some(count)) => Ok(Proven {
+            count,
+            lookup_endpoint: lookup_endpoints(parts).next().map(|(_, endpoint)| endpoint.clone()),
+            latest,
+        }),
+        _ => Err(problems),
+    }
+}
+
+/// A ledger that is no part of so many.
+fn misplaced(part: &PartFacts, count: Option<u32>) -> Option<Problem> {
+    let file = part.file.clone();
+    match part.shard {
+        None => Some(Problem::Whole { file }),
+        Some(found) if Some(found.count()) == count => None,
+        Some(found) => {
+            let count = count.unwrap_or_default();
+            Some(Problem::OtherCount { file, found, count })
+        }
+    }
+}
+
+fn check_split(whole: Whole<'_>, count: Option<u32>) -> Vec<Problem> {
+    let Some(split) = whole.split else {
+        return Vec::new();
+    };
+    let (found, wanted, parts) = (split.manifest_sha256, whole.manifest_sha256, split.count());
+    let other = (found != wanted).then_some(Problem::SplitOfOther { found, wanted });
+    let uneven = count.filter(|count| *count != parts);
+    let uneven = uneven.map(|count| Problem::OtherSplit { parts, count });
+    other.into_iter().chain(uneven).collect()
+}
+
+/// Parts that are not there, or more than once.
+fn number_of_each(parts: &[(Shard, &PartFacts)], count: u32) -> Vec<Problem> {
+    let mut files = BTreeMap::<Shard, Vec<PathBuf>>::new();
+    for (shard, part) in parts {
+        files.entry(*shard).or_default().push(part.file.clone());
+    }
+    let problem = |shard: Shard| match files.remove(&shard).unwrap_or_default() {
+        files if files.is_empty() => Some(Problem::Missing(shard)),
+        files if files.len() > 1 => Some(Problem::Twice { shard, files }),
+        _ => None,
+    };
+    Shard::all(count).filter_map(problem).collect()
+}
+
+/// Ledgers of another endpoint, partner or host for look-ups than most.
+fn differences(parts: &[PartFacts]) -> Vec<Problem> {
+    let endpoints = others("endpoint", parts.iter().map(|part| (part, &part.endpoint)));
+    let partners = others("partner", parts.iter().map(|part| (part, &part.partner_id)));
+    let lookups = others("host for look-ups", lookup_endpoints(parts));
+    endpoints.into_iter().chain(partners).chain(lookups).collect()
+}
+
+fn lookup_endpoints(parts: &[PartFacts]) -> impl Iterator<Item = (&PartFacts, &String)> + Clone {
+    parts
+        .iter()
+        .filter_map(|part| Some((part, part.lookup_endpoint.as_ref()?)))
+}
+
+fn others<'a>(what: &'static str, values: impl Iterator<Item = (&'a PartFacts, &'a String)> + Clone) -> Vec<Problem> {
+    let Some(wanted) = most_frequent(values.clone().map(|(_, value)| value)) else {
+        return Vec::new();
+    };
+    let other = |(part, found): (&PartFacts, &String)| Problem::Other {
+        file: part.file.clone(),
+        what,
+        found: found.clone(),
+        wanted: wanted.clone(),
+    };
+    values.filter(|(_, value)| *value != wanted).map(other).collect()
+}
+
+/// The run of a part that counts: its latest one over the manifest.
+fn latest_run<'a>(shard: Shard, part: &'a PartFacts, whole: Whole<'_>) -> Result<&'a PartRun, Problem> {
+    let file = part.file.clone();
+    let over = part.runs.iter().rev().find(|run| whole.is_of(shard, run));
+    match (over, part.runs.last()) {
+        (Some(run), _) => Ok(run),
+        (None, None) => Err(Problem::NeverRun { file, shard }),
+        (None, Some(last)) => Err(Problem::OtherManifest {
+            file,
+            shard,
+            manifest: last.manifest.clone(),
+            found: last.manifest_sha256,
+            wanted: whole.manifest_sha256,
+        }),
+    }
+}
+
+/// The value that there is most often; of several the first.
+fn most_frequent<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts = BTreeMap::<T, (usize, usize)>::new();
+    let mut all = 0;
+    for value in values {
+        counts.entry(value).or_insert((0, all)).0 += 1;
+        all += 1;
+    }
+    let best = counts
+        .into_iter()
+        .max_by_key(|(_, (count, first))| (*count, all - first));
+    best.map(|(value, _)| value)
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(shard) => write!(
+                f,
+                "part {shard} is missing: name its ledger too, which is where that part ran"
+            ),
+            Self::Twice { shard, files } => {
+                let files: Vec<String> = files.iter().map(|file| format!("{file:?}")).collect();
+                write!(
+                    f,
+                    "part {shard} is there more than once: of {} name the one that is up to date",
+                    files.join(", ")
+                )
+            }
+            Self::NamedTwice(file) => write!(f, "{file:?} is named twice: name every part once"),
+            Self::Whole { file } => write!(
+                f,
+                "{file:?} is the ledger of all users and of no part: leave it out; `image-enroll results` writes its results"
+            ),
+            Self::OtherCount { file, found, count } => write!(
+                f,
+                "{file:?} is part {found}, and most of the ledgers are parts of {count}: leave it out"
+            ),
+            Self::Other {
+                file,
+                what,
+                found,
+                wanted,
+            } => write!(
+                f,
+                "{file:?} has the {what} {found}, and most of the ledgers have {wanted}: name the ledger of that {what}"
+            ),
+            Self::NeverRun { file, shard } => write!(
+                f,
+                "{file:?} has had no run: run part {shard} over this manifest first, also where it has no rows of it"
+            ),
+            Self::OtherManifest {
+                file,
+                shard,
+                manifest,
+                found,
+                wanted,
+            } => write!(
+                f,
+                "{file:?} has had no run over this manifest (SHA-256 {}…), its last one was over {manifest:?} (SHA-256 {}…): \
+                 run part {shard} over this manifest, or name the one that the parts ran over",
+                shown(wanted),
+                shown(found)
+            ),
+            Self::OtherSplit { parts, count } => write!(
+                f,
+                "the proof of `split` has {parts} parts, and the ledgers are parts of {count}: name the proof of that split"
+            ),
+            Self::SplitOfOther { found, wanted } => write!(
+                f,
+                "the proof of `split` is about another manifest (SHA-256 {}…) than this one (SHA-256 {}…): name the manifest \
+                 that was split",
+                shown(found),
+                shown(wanted)
+            ),
+        }
+    }
+}
+
+fn shown(sha256: &[u8; 32]) -> String {
+    hex(sha256).chars().take(SHOWN_DIGITS).collect()
+}
+
+#[cfg(test)]
+#[path = "merging_tests.rs"]
+mod tests;
