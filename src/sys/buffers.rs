@@ -24,7 +24,7 @@ struct State {
 }
 
 impl State {
-    /// A buffer of this size that nobody uses. Where there is none, room is made for a new one.
+    /// A buffer of this size that nobody uses. Where there is none, idle ones of other sizes are dropped for a new one.
     fn acquire(&mut self, size: usize) -> Option<Vec<u8>> {
         self.used_bytes += size;
         self.most = self.most.max(self.used_bytes);
