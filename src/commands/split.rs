@@ -82,6 +82,7 @@ fn check_places(config: &SplitConfig) -> Result<(), ConfigError> {
     let refuse = |path, remedy| Err(ConfigError::PartIsThere { path, remedy });
     for shard in Shard::all(config.parts) {
         let (part, ledger) = (config.part(shard), config.part_ledger(shard));
+        check_place(config, &part)?;
         if !config.force && is_there(&part) {
             return refuse(
                 part,
@@ -95,12 +96,31 @@ fn check_places(config: &SplitConfig) -> Result<(), ConfigError> {
             );
         }
     }
+    check_place(config, &config.proof())?;
     match config.proof() {
         proof if !config.force && is_there(&proof) => refuse(
             proof,
             "name another folder with --out-dir, or replace an earlier split with --force",
         ),
         _ => Ok(()),
+    }
+}
+
+/// What is read must not be written over, not even with `--force`, nor one part through a link at the place of another.
+fn check_place(config: &SplitConfig, place: &Path) -> Result<(), ConfigError> {
+    let Ok(metadata) = place.symlink_metadata() else {
+        return Ok(());
+    };
+    let refuse = |remedy| {
+        let path = place.to_owned();
+        Err(ConfigError::PartIsThere { path, remedy })
+    };
+    if metadata.is_symlink() {
+        return refuse("it is a link to another file; remove it, or name another folder with --out-dir");
+    }
+    match config.reads(place) {
+        true => refuse("it is one of the files that are read here; name another folder with --out-dir"),
+        false => Ok(()),
     }
 }
 

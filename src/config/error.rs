@@ -93,7 +93,9 @@ pub(crate) enum ConfigError {
     LocalHas(&'static str),
     #[error("{flag} {path:?} is the manifest itself; name another file")]
     Overwrites { flag: &'static str, path: PathBuf },
-    #[error("{flag} {path:?} is the ledger of a part, which `merge` never changes; name another file")]
+    #[error(
+        "{flag} {path:?} belongs to the parts, as their ledgers, what those have beside them and the proof of the split do; `merge` never changes it; name another file"
+    )]
     OverwritesPart { flag: &'static str, path: PathBuf },
     #[error("{0} and {1} name the same file")]
     SameFile(&'static str, &'static str),

@@ -8,6 +8,7 @@ use super::files::{failures, unpacked};
 use super::places::Written;
 use super::{ConfigError, Files, Log, Page};
 use crate::cli::{MergeArgs, PlaceArgs, ReportIds};
+use crate::ledger::companions;
 use crate::sys::{folder::folder_of, identity::resolve};
 
 /// The arguments of `merge`, resolved.
@@ -59,15 +60,23 @@ impl MergeConfig {
             .file("--failures", self.failures.as_deref())
             .file("--summary", self.summary.as_deref())
             .file("--report", self.page.as_ref().map(|page| page.path.as_path()))
-            .file("--ledger", self.ledger.as_deref());
+            .file("--ledger", self.ledger.as_deref())
+            .beside_at(self.ledger.as_deref());
         written.check(&self.files.manifest)?;
-        match self.parts.iter().find_map(|part| Some((written.at(part)?, part))) {
-            Some((flag, part)) => Err(ConfigError::OverwritesPart {
-                flag,
-                path: part.clone(),
-            }),
+        let mut read = self.read();
+        match read.find_map(|path| Some((written.at(&path)?, path))) {
+            Some((flag, path)) => Err(ConfigError::OverwritesPart { flag, path }),
             None => Ok(()),
         }
+    }
+
+    /// What belongs to the parts: their ledgers, what those have beside them, the proof of the split.
+    fn read(&self) -> impl Iterator<Item = PathBuf> {
+        let ledgers = self.parts.iter().flat_map(|part| {
+            let beside = companions(part);
+            [part.clone()].into_iter().chain(beside)
+        });
+        ledgers.chain([self.split_proof().0])
     }
 
     /// Where the ledger of all users is made: where it is to stay, or else beside the results.

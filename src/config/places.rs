@@ -27,8 +27,13 @@ impl Written {
     }
 
     /// What is kept beside the ledger.
-    pub(super) fn beside(mut self, ledger: Option<&KeptLedger>) -> Self {
-        let companions = ledger.map(|ledger| companions(&ledger.path)).into_iter().flatten();
+    pub(super) fn beside(self, ledger: Option<&KeptLedger>) -> Self {
+        self.beside_at(ledger.map(|ledger| ledger.path.as_path()))
+    }
+
+    /// The same by the ledger's path.
+    pub(super) fn beside_at(mut self, ledger: Option<&Path>) -> Self {
+        let companions = ledger.map(companions).into_iter().flatten();
         self.0.extend(companions.map(|path| (BESIDE_LEDGER, path)));
         self
     }

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::files::{reading, unpacked};
+use super::places::is_taken;
 use super::{ConfigError, Log};
 use crate::cli::SplitArgs;
 use crate::domain::shard::Shard;
 use crate::manifest::ManifestOptions;
+use crate::sys::identity::is_same_place;
 
 /// The arguments of `split`, resolved.
 #[derive(Debug)]
@@ -78,6 +80,12 @@ impl SplitConfig {
         let mut name = self.stem.clone();
         name.push(".split.json");
         self.folder.join(name)
+    }
+
+    /// Whether this place is that of the manifest, of the ledger, or of what is kept beside that.
+    pub(crate) fn reads(&self, place: &Path) -> bool {
+        let ledger: Vec<PathBuf> = self.ledger.iter().cloned().collect();
+        is_same_place(&self.manifest, place) || is_taken(place, &ledger)
     }
 
     fn name(&self, shard: Shard) -> OsString {

@@ -446,9 +446,19 @@ fn no_ledger_is_replaced_and_no_part_is_written_over() {
     let server = Server::success();
     let run = run_parts(Run::new(&server).rows(4), 2, 1..=2);
     for (options, words) in [
-        (&["--ledger", "p1.db"][..], &["--ledger", "ledger of a part"][..]),
-        (&["--force", "--ledger", "./p2.db"], &["ledger of a part"]),
-        (&["--force", "--summary", "p2.db"], &["ledger of a part"]),
+        (
+            &["--ledger", "p1.db"][..],
+            &["--ledger \"p1.db\" belongs to the parts"][..],
+        ),
+        (&["--force", "--ledger", "./p2.db"], &["belongs to the parts"]),
+        (&["--force", "--summary", "p2.db"], &["belongs to the parts"]),
+        (&["--summary", "p2.db-wal"], &["\"p2.db-wal\" belongs to the parts"]),
+        (&["--report", "p1.db.lock"], &["belongs to the parts"]),
+        (&["--summary", "manifest.split.json"], &["belongs to the parts"]),
+        (
+            &["--ledger", "all.db", "--summary", "all.db-wal"],
+            &["--summary and a file that the ledger has beside it name the same file"],
+        ),
         (&["--ledger", "all.csv"], &["--results and --ledger name the same file"]),
     ] {
         let output = run.tool(&[&["merge", "-o", "all.csv", "manifest.csv", "p1.db", "p2.db"], options].concat());

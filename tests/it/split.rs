@@ -80,6 +80,28 @@ fn nothing_is_replaced_without_force_and_nothing_is_left_of_a_split_that_is_refu
 }
 
 #[test]
+#[cfg(unix)]
+fn what_is_read_is_not_written_over_even_with_force() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(4).set("--ledger", "manifest.1-of-2.csv");
+    run.start().wait();
+    std::os::unix::fs::symlink("manifest.csv", run.path("manifest.2-of-3.csv")).unwrap();
+    std::fs::copy(run.path("manifest.1-of-2.csv"), run.path("manifest.split.json")).unwrap();
+    let files = ["manifest.csv", "manifest.1-of-2.csv", "manifest.split.json"];
+    let before = files.map(|name| read(&run, name));
+    for (parts, ledger, words) in [
+        ("2", "manifest.1-of-2.csv", "it is one of the files that are read here"),
+        ("5", "manifest.split.json", "it is one of the files that are read here"),
+        ("3", "manifest.1-of-2.csv", "it is a link to another file"),
+    ] {
+        let refused = run.tool(&["split", "manifest.csv", "-n", parts, "--force", "--ledger", ledger]);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+    assert_eq!(files.map(|name| read(&run, name)), before);
+}
+
+#[test]
 fn the_parts_are_run_as_the_whole_is_and_one_without_rows_is_well() {
     let server = Server::success();
     let mut run = Run::new(&server).rows(5);
