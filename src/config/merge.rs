@@ -1,11 +1,11 @@
 //! What `merge` needs to know.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::files::{failures, unpacked};
 use super::places::Written;
+use super::split::split_proof_name;
 use super::{ConfigError, Files, Log, Page};
 use crate::cli::{MergeArgs, PlaceArgs, ReportIds};
 use crate::ledger::companions;
@@ -98,9 +98,9 @@ impl MergeConfig {
     /// Where the proof of the split stands, and whether it was named.
     pub(crate) fn split_proof(&self) -> (PathBuf, bool) {
         let beside = || {
-            self.files
-                .manifest
-                .with_file_name(split_proof_name(&self.files.manifest))
+            let manifest = &self.files.manifest;
+            let stem = unpacked(manifest).file_stem().unwrap_or_default().to_owned();
+            manifest.with_file_name(split_proof_name(&stem))
         };
         (
             self.split_proof.clone().unwrap_or_else(beside),
@@ -115,11 +115,4 @@ impl MergeConfig {
             .iter()
             .partition(|path| known.insert(resolve(path).unwrap_or_else(|_| path.to_path_buf())))
     }
-}
-
-/// `<stem>.split.json`, as `split` calls it.
-fn split_proof_name(manifest: &Path) -> OsString {
-    let mut name = unpacked(manifest).file_stem().unwrap_or_default().to_owned();
-    name.push(".split.json");
-    name
 }

@@ -1,6 +1,6 @@
 //! What `split` needs to know.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::files::{reading, unpacked};
@@ -10,6 +10,13 @@ use crate::cli::SplitArgs;
 use crate::domain::shard::Shard;
 use crate::manifest::ManifestOptions;
 use crate::sys::identity::is_same_place;
+
+/// What the proof of the split of a manifest with this stem is called.
+pub(super) fn split_proof_name(stem: &OsStr) -> OsString {
+    let mut name = stem.to_owned();
+    name.push(".split.json");
+    name
+}
 
 /// The arguments of `split`, resolved.
 #[derive(Debug)]
@@ -77,9 +84,7 @@ impl SplitConfig {
 
     /// `<stem>.split.json`.
     pub(crate) fn proof(&self) -> PathBuf {
-        let mut name = self.stem.clone();
-        name.push(".split.json");
-        self.folder.join(name)
+        self.folder.join(split_proof_name(&self.stem))
     }
 
     /// Whether this place is that of the manifest, of the ledger, or of what is kept beside that.
