@@ -12,6 +12,10 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use tempfile::TempDir;
 use yaml_rust2::{Yaml, YamlLoader};
 
+#[cfg(unix)]
+#[path = "deploy/arrays.rs"]
+mod arrays;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_image-enroll");
 const PARTNER_ID: &str = "085";
 /// Seconds: the drain of 25, and the results of ten million rows at 20 for each million.
@@ -332,11 +336,17 @@ fn every_guide_begins_with_what_it_does_and_what_to_change() {
         let is_json = file.path().extension().is_some_and(|extension| extension == "json");
         // JSON has no comments: there its description says it.
         let head = match is_json {
-            true => yaml(&text).remove(0)["description"].as_str().unwrap().to_owned(),
+            true => description(&yaml(&text).remove(0)),
             false => text.lines().take_while(|line| line.starts_with('#')).collect(),
         };
         assert!(head.to_lowercase().contains("to change:"), "{:?}", file.path());
     }
+}
+
+/// AWS knows no description, but tags.
+fn description(document: &Yaml) -> String {
+    let places = [&document["description"], &document["tags"]["description"]];
+    places.iter().find_map(|place| place.as_str()).unwrap().to_owned()
 }
 
 /// The names of metrics in a query or a panel.
