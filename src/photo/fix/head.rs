@@ -5,6 +5,8 @@
 
 use image::metadata::Orientation;
 
+use super::samples::Layout;
+
 /// Begins the metadata of cameras in an APP1 segment (Exif 2.32, 4.7.2).
 const EXIF: &[u8] = b"Exif\0\0";
 
@@ -24,8 +26,27 @@ pub(super) struct Jpeg {
     pub(super) components: u8,
     /// Neither baseline nor extended: all of its coefficients are in memory at once.
     pub(super) progressive: bool,
-    /// Written by Adobe's rules, under which CMYK is inverted.
-    pub(super) adobe: bool,
+    /// Neither transformed nor with losses: its components are red, green and blue.
+    lossless: bool,
+    /// What the first three components are called.
+    ids: [u8; 3],
+    jfif: bool,
+    /// Adobe's word on how the colours are transformed; where it stands, CMYK is inverted.
+    pub(super) adobe: Option<u8>,
+}
+
+impl Jpeg {
+    /// What three components mean: as libjpeg tells it, whose word most of those pictures were looked at by. None for the
+    /// names of wide gamuts, of which nothing is known but that they are other colours.
+    pub(super) fn colors(&self) -> Option<Layout> {
+        match (self.ids, self.adobe) {
+            ([1, 34, 35] | [b'r', b'g', b'b'], _) => None,
+            _ if self.lossless => Some(Layout::Rgb),
+            _ if self.jfif => Some(Layout::Ycc),
+            (_, Some(0)) | ([b'R', b'G', b'B'], None) => Some(Layout::Rgb),
+            _ => Some(Layout::Ycc),
+        }
+    }
 }
 
 impl Head {
@@ -47,7 +68,8 @@ impl Head {
             match marker {
                 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => head.frame(marker, segment),
                 0xE1 if exif.is_none() => exif = segment.strip_prefix(EXIF),
-                0xEE => head.jpeg.adobe |= segment.starts_with(b"Adobe"),
+                0xE0 => head.jpeg.jfif |= segment.starts_with(b"JFIF\0"),
+                0xEE if segment.starts_with(b"Adobe") => head.jpeg.adobe = segment.get(11).copied(),
                 // The picture begins; all that is asked for here stands before it.
                 0xDA => break,
                 _ => {}
@@ -78,11 +100,15 @@ impl Head {
     }
 
     fn frame(&mut self, marker: u8, segment: &[u8]) {
-        if let &[_, y1, y0, x1, x0, components, ..] = segment {
+        if let &[_, y1, y0, x1, x0, components, ref each @ ..] = segment {
             self.width = u16::from_be_bytes([x1, x0]).into();
             self.height = u16::from_be_bytes([y1, y0]).into();
             self.jpeg.components = components;
             self.jpeg.progressive = marker > 0xC1;
+            self.jpeg.lossless = marker & 3 == 3;
+            if let &[first, _, _, second, _, _, third, ..] = each {
+                self.jpeg.ids = [first, second, third];
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Decoding a JPEG, at once at half, a quarter or an eighth of its size where that is enough.
 
-use jpeg_decoder::{Decoder, Error, PixelFormat};
+use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 
 use super::FixError;
 use super::head::{Head, Jpeg};
@@ -20,6 +20,11 @@ pub(super) fn decode(bytes: &[u8], head: &Head, wanted: (u32, u32)) -> Result<Pi
     let mut decoder = Decoder::new(Scans::of(bytes));
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     decoder.scale(side(wanted.0), side(wanted.1)).map_err(undecodable)?;
+    let colors = head.jpeg.colors().filter(|_| head.jpeg.components == 3);
+    if colors.is_some() {
+        // The samples as they stand, YCC among them.
+        decoder.set_color_transform(ColorTransform::RGB);
+    }
     let samples = decoder.decode().map_err(undecodable)?;
     let info = decoder
         .info()
@@ -31,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], head: &Head, wanted: (u32, u32)) -> Result<Pi
             Layout::Gray,
             of_16_bits(samples.as_chunks().0.iter().copied().map(u16::from_ne_bytes)),
         ),
-        PixelFormat::RGB24 => (Layout::Rgb, samples),
+        PixelFormat::RGB24 => (colors.unwrap_or(Layout::Rgb), samples),
         PixelFormat::CMYK32 => (Layout::Cmyk, inks(samples, head.jpeg)),
     };
     Picture::new(sides, layout, samples, decoder.icc_profile())
@@ -39,7 +44,7 @@ pub(super) fn decode(bytes: &[u8], head: &Head, wanted: (u32, u32)) -> Result<Pi
 
 /// The decoder takes all CMYK for inverted, as Adobe writes it and says so; without its word the inks stand as they are.
 fn inks(mut samples: Vec<u8>, jpeg: Jpeg) -> Vec<u8> {
-    if !jpeg.adobe {
+    if jpeg.adobe.is_none() {
         samples.iter_mut().for_each(|ink| *ink = 255 - *ink);
     }
     samples

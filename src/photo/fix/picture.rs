@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use fast_image_resize as resize;
 use image::{DynamicImage, ImageBuffer, metadata::Orientation};
-use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
 use resize::images::Image;
 use resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -21,7 +21,9 @@ const MAX_PROFILE_BYTES: usize = 1024 * 1024;
 pub(super) struct Picture {
     width: u32,
     height: u32,
-    gray: bool,
+    /// One byte for each sample of a pixel. What is decoded from YCC stays so: it is scaled and turned as well as RGB, and
+    /// nothing is lost on the way there and back.
+    colors: ColorType,
     samples: Vec<u8>,
     profile: Option<Vec<u8>>,
 }
@@ -40,12 +42,17 @@ impl Picture {
                 "its decoder gave another number of samples than pixels".into(),
             ));
         }
-        let space: &[u8] = if layout.is_gray() { b"GRAY" } else { b"RGB " };
-        let fits = |profile: &Vec<u8>| profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(space);
+        let (colors, space) = match layout {
+            Layout::Gray | Layout::GrayAlpha => (ColorType::Luma, b"GRAY"),
+            Layout::Ycc => (ColorType::Ycbcr, b"RGB "),
+            Layout::Rgb | Layout::RgbAlpha | Layout::Cmyk => (ColorType::Rgb, b"RGB "),
+        };
+        let fits =
+            |profile: &Vec<u8>| profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(space.as_slice());
         Ok(Self {
             width,
             height,
-            gray: layout.is_gray(),
+            colors,
             samples: flatten(samples, layout),
             profile: profile.filter(fits),
         })
@@ -56,7 +63,7 @@ impl Picture {
         if (self.width, self.height) == (width, height) {
             return Ok(self);
         }
-        let pixels = if self.gray { PixelType::U8 } else { PixelType::U8x3 };
+        let pixels = if self.is_gray() { PixelType::U8 } else { PixelType::U8x3 };
         let source = Image::from_vec_u8(self.width, self.height, self.samples, pixels).map_err(defect)?;
         let mut scaled = Image::new(width, height, pixels);
         let filter = resize::Filter::new("Lanczos3", lanczos3, 3.0).map_err(defect)?;
@@ -76,8 +83,9 @@ impl Picture {
             return Ok(self);
         }
         let (width, height) = (self.width, self.height);
-        let image = match self.gray {
+        let image = match self.is_gray() {
             true => ImageBuffer::from_raw(width, height, self.samples).map(DynamicImage::ImageLuma8),
+            // The places of three samples, whatever their colours are.
             false => ImageBuffer::from_raw(width, height, self.samples).map(DynamicImage::ImageRgb8),
         };
         let mut image = image.ok_or_else(|| defect("a picture that is not whole"))?;
@@ -109,12 +117,16 @@ impl Picture {
         let mut encoder = Encoder::new(&mut jpeg, quality);
         // As cameras do: a face is told by its light, of which nothing is left out.
         encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
         if let Some(profile) = &self.profile {
             encoder.add_icc_profile(profile)?;
         }
-        let colors = if self.gray { ColorType::Luma } else { ColorType::Rgb };
-        encoder.encode(&self.samples, side(self.width), side(self.height), colors)?;
+        encoder.encode(&self.samples, side(self.width), side(self.height), self.colors)?;
         Ok(jpeg)
+    }
+
+    fn is_gray(&self) -> bool {
+        self.colors == ColorType::Luma
     }
 }
 

@@ -6,6 +6,8 @@ pub(super) enum Layout {
     Gray,
     GrayAlpha,
     Rgb,
+    /// Light and two differences of colour, as a JPEG holds them (ITU-T T.871).
+    Ycc,
     RgbAlpha,
     /// Inks: 0 is none of it.
     Cmyk,
@@ -16,20 +18,16 @@ impl Layout {
         match self {
             Self::Gray => 1,
             Self::GrayAlpha => 2,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Ycc => 3,
             Self::RgbAlpha | Self::Cmyk => 4,
         }
     }
-
-    pub(super) fn is_gray(self) -> bool {
-        matches!(self, Self::Gray | Self::GrayAlpha)
-    }
 }
 
-/// Gray or RGB without alpha, one byte each.
+/// Gray, RGB or YCC without alpha, one byte each.
 pub(super) fn flatten(samples: Vec<u8>, layout: Layout) -> Vec<u8> {
     match layout {
-        Layout::Gray | Layout::Rgb => samples,
+        Layout::Gray | Layout::Rgb | Layout::Ycc => samples,
         Layout::GrayAlpha => each(&samples, |&[gray, alpha]| [over_white(gray, alpha)]),
         Layout::RgbAlpha => each(&samples, |&[r, g, b, alpha]| {
             [r, g, b].map(|light| over_white(light, alpha))

@@ -106,6 +106,39 @@ fn cmyk_comes_out_right_inverted_or_not() {
     fixed(&photo).0.is_like(&Drawing::of(96, 72), "CMYK without a word");
 }
 
+/// What three components mean is told by the segments before them, as libjpeg tells it.
+#[test]
+fn red_green_and_blue_that_are_not_transformed_come_out_right() {
+    let drawn = large();
+    // The encoder's YCC is what it is given.
+    let rgb = encode_jpeg(&drawn, &drawn.samples, ColorType::Ycbcr, |_| {});
+    let ycc = jpeg_with(&drawn, |_| {});
+    let adobe = |transform: u8| [b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat();
+    let names = |jpeg: &[u8], names: &[u8; 3]| {
+        let mut jpeg = jpeg.to_vec();
+        for (marker, first, step) in [(b"\xFF\xC0", 10, 3), (b"\xFF\xDA", 5, 2)] {
+            let at = memchr::memmem::find(&jpeg, marker).unwrap() + first;
+            (0..3).for_each(|n| jpeg[at + n * step] = names[n]);
+        }
+        jpeg
+    };
+    let jfif = &rgb[2..20];
+    assert!(jfif.starts_with(b"\xFF\xE0\0\x10JFIF\0"));
+    for (name, segments, jpeg) in [
+        ("Adobe's word", adobe(0), &rgb),
+        ("Adobe's other word", adobe(1), &ycc),
+        ("JFIF beside Adobe's word", [jfif, &adobe(0)].concat(), &ycc),
+        ("their names", vec![], &names(&rgb, b"RGB")),
+        ("JFIF beside their names", jfif.to_vec(), &names(&ycc, b"RGB")),
+        ("names of no meaning", vec![], &names(&ycc, b"xyz")),
+    ] {
+        let photo = [&jpeg[..2], &segments, &jpeg[20..]].concat();
+        fixed(&photo).0.is_like(&Drawing::of(96, 72), name);
+    }
+    let wide = [&rgb[..2], &names(&rgb, b"rgb")[20..]].concat();
+    assert!(matches!(fix(&wide), Err(FixError::Malformed(detail)) if detail.contains("cannot be decoded here")));
+}
+
 #[test]
 fn gray_stays_gray() {
     let drawn = Drawing::by(200, 150, |x, _| [if x < 100 { 40 } else { 220 }; 3]);
