@@ -19,7 +19,7 @@ pub(super) fn section(tally: &Tally, full_ids: bool) -> Markup {
     let hidden = causes.split_off(causes.len().min(MOST_CAUSES));
     html! {
         @if !causes.is_empty() {
-            section {
+            section.reasons {
                 h2 { "Reasons" }
                 @for (kind, group) in causes { (cause(kind, group, full_ids)) }
                 @if !hidden.is_empty() {

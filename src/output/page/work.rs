@@ -17,7 +17,7 @@ const MOST_KINDS: usize = 20;
 
 pub(super) fn section(stats: &Stats, retrospect: Option<&Retrospect>) -> Markup {
     html! {
-        section {
+        section.work {
             h2 { "Attempts" }
             p {
                 (counted(stats.attempts, "request")) (if stats.attempts == 1 { " was sent" } else { " were sent" })
