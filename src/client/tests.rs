@@ -34,7 +34,7 @@ pub(super) fn payload(user_id: &str, photo_bytes: usize) -> Payload {
         Utc::now(),
         &user_id,
         &created_at,
-        Bytes::from(vec![7; photo_bytes]),
+        Bytes::from(vec![7; photo_bytes]).into(),
     )
 }
 

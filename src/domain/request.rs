@@ -1,24 +1,20 @@
 //! The signed body of one enrollment, cut into chunks that are made as they are sent.
 //!
 //! The base64 text of a photo never stands in memory as a whole: each chunk encodes its share of
-//! the photo straight into the buffer that goes to the connection.
+//! the photo straight into the buffer that goes to the connection, and that share of the photo is let go.
 
 use std::sync::LazyLock;
 
 use base64::{EncodeSliceError, Engine, engine};
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
     created_at::CreatedAt,
+    photo::Pieces,
     signature::{Signer, timestamp},
     user_id::UserId,
 };
-
-/// Photo bytes that one chunk encodes: a multiple of 3, so that only the last chunk is padded.
-/// It makes 128 KiB of text, two of the 64 KiB buffers that the TLS layer fills at a time.
-const CHUNK_PHOTO_BYTES: usize = 96 * 1024;
 
 const PHOTO_FIELD: &str = "\"photo\":\"";
 const END: &[u8] = b"\"}";
@@ -33,7 +29,7 @@ static PHOTO_ENGINE: LazyLock<engine::GeneralPurpose> = LazyLock::new(|| engine:
 /// A request body that is made chunk by chunk and knows its exact length in bytes.
 pub(crate) struct Payload {
     head: Vec<u8>,
-    photo: Bytes,
+    photo: Pieces,
     left: u64,
 }
 
@@ -44,7 +40,7 @@ impl Payload {
         now: DateTime<Utc>,
         user_id: &UserId,
         created_at: &CreatedAt,
-        photo: Bytes,
+        photo: Pieces,
     ) -> Self {
         let timestamp = timestamp(now);
         let signature = signer.sign(&timestamp);
@@ -55,7 +51,7 @@ impl Payload {
             ("user_id", user_id.as_str()),
             ("user_created_at", created_at.as_str()),
         ]);
-        let left = (head.len() + text_length(photo.len()) + END.len()) as u64;
+        let left = (head.len() + text_length(photo.bytes()) + END.len()) as u64;
         Self { head, photo, left }
     }
 
@@ -73,11 +69,11 @@ impl Payload {
     /// Makes the next chunk at the beginning of `out`, which has to hold `next_length` bytes.
     pub(crate) fn take_chunk(&mut self, out: &mut [u8]) -> Result<(), EncodeSliceError> {
         let length = self.next_length();
-        let (share, end) = self.share();
+        let (_, end) = self.share();
         let (head, rest) = out[..length].split_at_mut(self.head.len());
         let (text, tail) = rest.split_at_mut(rest.len() - end.len());
         head.copy_from_slice(&std::mem::take(&mut self.head));
-        PHOTO_ENGINE.encode_slice(self.photo.split_to(share), text)?;
+        PHOTO_ENGINE.encode_slice(self.photo.take_share(), text)?;
         tail.copy_from_slice(end);
         self.left -= length as u64;
         Ok(())
@@ -85,9 +81,8 @@ impl Payload {
 
     /// Photo bytes of the next chunk, and what stands behind them.
     fn share(&self) -> (usize, &'static [u8]) {
-        let share = self.photo.len().min(CHUNK_PHOTO_BYTES);
-        let is_last = share == self.photo.len() && self.left > 0;
-        (share, if is_last { END } else { &[] })
+        let is_last = self.photo.is_last_share() && self.left > 0;
+        (self.photo.next_share(), if is_last { END } else { &[] })
     }
 }
 
@@ -107,7 +102,9 @@ fn text_length(bytes: usize) -> usize {
 mod tests {
     use super::super::partner_id::PartnerId;
     use super::*;
+    use crate::domain::photo::PIECE_BYTES;
     use base64::prelude::BASE64_STANDARD;
+    use bytes::Bytes;
     use secrecy::SecretString;
     use serde_json::Value;
 
@@ -116,7 +113,7 @@ mod tests {
         let now = DateTime::from_timestamp_millis(1_676_300_862_214).unwrap();
         let user = UserId::parse("a\"b\\é").unwrap();
         let date = CreatedAt::parse("2021-08-12", now).unwrap();
-        Payload::sign(&signer, now, &user, &date, Bytes::copy_from_slice(photo))
+        Payload::sign(&signer, now, &user, &date, Bytes::copy_from_slice(photo).into())
     }
 
     fn chunks(mut payload: Payload) -> Vec<u8> {
@@ -150,7 +147,7 @@ mod tests {
 
     #[test]
     fn is_as_long_as_it_says_at_every_size_around_a_chunk() {
-        let edge = CHUNK_PHOTO_BYTES;
+        let edge = PIECE_BYTES;
         for size in [
             0,
             1,
@@ -178,7 +175,7 @@ mod tests {
 
     #[test]
     fn says_what_is_left_after_every_chunk() {
-        let mut payload = payload(&vec![7; 3 * CHUNK_PHOTO_BYTES]);
+        let mut payload = payload(&vec![7; 3 * PIECE_BYTES]);
         let mut left = payload.left();
         while left > 0 {
             let mut chunk = vec![0; payload.next_length() + 7];

@@ -13,6 +13,7 @@ mod no_objects;
 #[cfg(feature = "object-stores")]
 mod object;
 mod own_files;
+mod read;
 mod source;
 mod store;
 
@@ -20,28 +21,28 @@ mod store;
 use no_objects as object;
 
 use std::fmt::Debug;
-use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::fs::Metadata;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    outcome::{FixedDigest, PhotoDigest, PhotoHash, Reason},
-    photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, ObjectVersion, PhotoDefect, PhotoFormat, inspect},
+    outcome::{PhotoDigest, Reason},
+    photo::{
+        LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES, ObjectVersion, PIECE_BYTES, PhotoDefect, PhotoFormat, Pieces,
+        inspect_pieces,
+    },
     text::{MAX_TEXT_CHARS, one_line},
 };
-use crate::sys::{
-    buffers::{Buffer, BufferPool},
-    errno::is_machines_fault,
-};
+use crate::sys::{buffers::BufferPool, errno::is_machines_fault};
 
 use fix::{FixError, Fixed, MAX_SOURCE_BYTES};
 use folders::PhotoFolders;
 use kind::Kind;
 use locate::{instead_of_folder, locate};
+use read::{Plan, Source};
 
 pub(crate) use fix::{FixSettings, Fixer};
 pub(crate) use object::Stores;
@@ -56,7 +57,7 @@ pub(crate) const KEPT_PHOTO_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Photo {
     /// As they are sent.
-    pub(crate) bytes: Bytes,
+    pub(crate) pieces: Pieces,
     pub(crate) digest: PhotoDigest,
     pub(crate) format: PhotoFormat,
     /// Where it came from a store: which version it is.
@@ -87,45 +88,47 @@ impl Photo {
     ) -> Result<Self, PhotoError> {
         let bytes = check_file(path, own_files, fixer)?;
         let turn = fixer.and_then(|fixer| fixer.turn(bytes));
-        let bytes = Bytes::from_owner(read_capped(path, bytes, buffers, most_bytes(fixer))?);
-        let fixed = fixer.map_or(Ok(None), |fixer| fixer.fix(&bytes, turn));
-        Self::make(path, bytes, fixed)
+        let plan = Plan {
+            bytes,
+            most: most_bytes(fixer),
+            // Decoders need all of it together.
+            piece: fixer.map_or(PIECE_BYTES, |_| usize::MAX),
+        };
+        let source = Source::read_file(path, plan, buffers)?;
+        let fixed = fixer.map_or(Ok(None), |fixer| fixer.fix(&source.together(), turn));
+        Self::make(path, source, fixed)
     }
 
     /// The photo from what was read at the place of this name, and what the fixer made of it.
-    fn make(name: impl Debug, bytes: Bytes, fixed: Result<Option<Fixed>, FixError>) -> Result<Self, PhotoError> {
+    fn make(name: impl Debug, source: Source, fixed: Result<Option<Fixed>, FixError>) -> Result<Self, PhotoError> {
         let fixed = fixed.map_err(|error| {
             let (reason, detail) = error.explain();
             invalid(reason, &name, &one_line(&detail, MAX_TEXT_CHARS))
         })?;
-        Self::judge(bytes, fixed).map_err(|(bytes, defect)| unsound(&name, &bytes, defect))
+        Self::judge(source, fixed).map_err(|(start, defect)| unsound(&name, &start, defect))
     }
 
     /// The photo that is sent for this source. The source's bytes are let go of where others take their place.
-    fn judge(source: Bytes, fixed: Option<Fixed>) -> Result<Self, (Bytes, PhotoDefect)> {
-        let (sha256, source_bytes) = hash(&source);
-        let fixes = fixed.as_ref().map(|fixed| fixed.fixes);
-        let bytes = fixed.map_or(source, |fixed| fixed.bytes.into());
-        let format = match inspect(&bytes) {
-            Ok(format) => format,
-            Err(defect) => return Err((bytes, defect)),
+    fn judge(source: Source, fixed: Option<Fixed>) -> Result<Self, (Bytes, PhotoDefect)> {
+        let (sha256, bytes) = (source.sha256, source.bytes);
+        let (sent, fixed) = match fixed {
+            Some(fixed) => {
+                drop(source);
+                let sent = Source::of(fixed.bytes.into());
+                let digest = sent.as_fixed(fixed.fixes);
+                (sent, Some(digest))
+            }
+            None => (source, None),
         };
-        let fixed = fixes.map(|fixes| {
-            let (sha256, bytes) = hash(&bytes);
-            FixedDigest { fixes, sha256, bytes }
-        });
-        let digest = PhotoDigest {
-            sha256,
-            bytes: source_bytes,
-            fixed,
-        };
-        let object = None;
-        Ok(Self {
-            bytes,
-            digest,
-            format,
-            object,
-        })
+        match inspect_pieces(&sent.pieces) {
+            Ok(format) => Ok(Self {
+                pieces: sent.pieces.into(),
+                digest: PhotoDigest { sha256, bytes, fixed },
+                format,
+                object: None,
+            }),
+            Err(defect) => Err((sent.pieces.into_iter().next().unwrap_or_default(), defect)),
+        }
     }
 
     /// Above the size from which a gateway may refuse the request.
@@ -142,10 +145,6 @@ pub(crate) fn fix_for_fuzzing(bytes: &[u8], max_side: u16) -> Option<Result<Vec<
     fixed.map_err(|error| error.explain().1).transpose()
 }
 
-fn hash(bytes: &[u8]) -> (PhotoHash, u64) {
-    (Sha256::digest(bytes).into(), bytes.len() as u64)
-}
-
 /// Most bytes that a photo's file may have.
 fn most_bytes(fixer: Option<&Fixer>) -> u64 {
     fixer.map_or(MAX_PHOTO_BYTES, |_| MAX_SOURCE_BYTES)
@@ -158,34 +157,6 @@ fn check_file(path: &Path, own_files: &OwnFiles, fixer: Option<&Fixer>) -> Resul
     check_owner(path, &metadata, own_files)?;
     check_size(path, metadata.len(), most_bytes(fixer))?;
     Ok(metadata.len())
-}
-
-/// Reads a file that is expected to have `bytes` and may have at most `most`.
-fn read_capped(path: &Path, bytes: u64, buffers: &Arc<BufferPool>, most: u64) -> Result<Buffer, PhotoError> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-    // With one byte more than the file had, its end is met without another round, unless it grew meanwhile.
-    let buffer = buffers.acquire(bytes as usize + 1);
-    fill(path, &mut file, buffer, most)
-}
-
-fn fill(path: &Path, file: &mut impl Read, mut bytes: Buffer, most: u64) -> Result<Buffer, PhotoError> {
-    while let read @ 1.. = read_some(file, bytes.spare()).map_err(|error| unreadable(path, error))? {
-        bytes.advance(read);
-        check_size(path, bytes.as_ref().len() as u64, most)?;
-        if bytes.spare().is_empty() {
-            bytes.grow();
-        }
-    }
-    Ok(bytes)
-}
-
-fn read_some(file: &mut impl Read, spare: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(spare) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            read => return read,
-        }
-    }
 }
 
 fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), PhotoError> {
@@ -251,6 +222,7 @@ fn invalid(reason: Reason, name: impl Debug, detail: &str) -> PhotoError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest as _, Sha256};
 
     fn reason(path: &Path) -> Option<Reason> {
         match Photo::read_file(path, &OwnFiles::default(), &BufferPool::new(0), None) {
@@ -274,24 +246,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), png()).unwrap();
         let photo = Photo::read_file(file.path(), &OwnFiles::default(), &BufferPool::new(0), None).unwrap();
-        assert_eq!(photo.bytes, png());
+        assert_eq!(photo.pieces.together(), png());
         assert_eq!(photo.digest.bytes, png().len() as u64);
         assert_eq!(photo.digest.sha256, <[u8; 32]>::from(Sha256::digest(png())));
-    }
-
-    #[test]
-    fn a_file_that_grows_while_it_is_read_is_read_to_its_end_or_refused() {
-        let buffers = BufferPool::new(0);
-        for (size, is_read) in [(1000, true), (5_000_000, true), (5_000_001, false)] {
-            let content: Vec<u8> = (0..size).map(|at: u32| at as u8).collect();
-            let bytes = fill(
-                Path::new("p"),
-                &mut content.as_slice(),
-                buffers.acquire(1),
-                MAX_PHOTO_BYTES,
-            );
-            assert_eq!(bytes.is_ok_and(|bytes| bytes.as_ref() == content), is_read, "{size}");
-        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{Fixer, KEPT_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders, Stores, invalid, locate, most_bytes};
+use super::{
+    Fixer, KEPT_PHOTO_BYTES, OwnFiles, Photo, PhotoError, PhotoFolders, Source, Stores, invalid, locate, most_bytes,
+};
 use crate::domain::{
     outcome::Reason,
     photo::{ObjectUrl, ObjectVersion, PhotoPlace, SentObject},
@@ -96,7 +98,7 @@ impl Photos {
     fn make(&self, bytes: Bytes, object: ObjectVersion) -> Result<Photo, PhotoError> {
         let fixer = self.fixer.as_ref();
         let fixed = fixer.map_or(Ok(None), |fixer| fixer.fix(&bytes, None));
-        let photo = Photo::make(&object.url, bytes, fixed)?;
+        let photo = Photo::make(&object.url, Source::of(bytes), fixed)?;
         Ok(Photo {
             object: Some(object.into()),
             ..photo

@@ -145,7 +145,7 @@ impl Pipeline {
             id,
             user_id: row.row.user_id.clone(),
             created_at: row.row.created_at.clone(),
-            photo: photo.bytes,
+            photo: photo.pieces,
         };
         let flight = Flight {
             pending: row,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use csv::StringRecord;
 
 use super::Moment;
@@ -12,7 +11,7 @@ use crate::client::SendError;
 use crate::domain::{
     created_at::CreatedAt,
     outcome::{Facts, PhotoDigest, Status},
-    photo::{ObjectVersion, PhotoFormat},
+    photo::{ObjectVersion, PhotoFormat, Pieces},
     response::Verdict,
     resume::{EarlierRejection, Past},
     stats::Skipped,
@@ -62,7 +61,7 @@ pub(super) struct Request {
     pub(super) id: AttemptId,
     pub(super) user_id: UserId,
     pub(super) created_at: CreatedAt,
-    pub(super) photo: Bytes,
+    pub(super) photo: Pieces,
 }
 
 /// What came of an attempt.

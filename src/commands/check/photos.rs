@@ -79,7 +79,7 @@ impl Judgement {
             fixed: photo.digest.fixed.map(|digest| FixedPhoto {
                 source_bytes: photo.digest.bytes,
                 digest,
-                bytes: keep.then(|| photo.bytes.clone()),
+                bytes: keep.then(|| photo.pieces.together()),
             }),
         }
     }
@@ -88,6 +88,7 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::photo::Pieces;
 
     use std::future::ready;
     use std::io;
@@ -98,7 +99,7 @@ mod tests {
 
     fn photo(bytes: u64) -> Photo {
         Photo {
-            bytes: Bytes::new(),
+            pieces: Pieces::default(),
             digest: PhotoDigest {
                 sha256: [7; 32],
                 bytes,

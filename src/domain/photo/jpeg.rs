@@ -3,8 +3,10 @@
 //! It checks structure only: it must not decode entropy-coded data nor look inside application
 //! segments, whose thumbnails are JPEGs of their own. Every coding process of T.81 is accepted.
 
+use std::borrow::Cow;
+
 use super::Cursor;
-use super::PhotoDefect::{self, Malformed, Truncated};
+use super::PhotoDefect::{self, Malformed};
 
 #[cfg(test)]
 #[path = "jpeg_tests.rs"]
@@ -42,8 +44,7 @@ const APP15: u8 = 0xEF;
 const COM: u8 = 0xFE;
 
 /// Checks what follows the start of image, up to and including the end of image.
-pub(super) fn check(segments: &[u8]) -> Result<(), PhotoDefect> {
-    let mut cursor = Cursor::new(segments);
+pub(super) fn check(mut cursor: Cursor) -> Result<(), PhotoDefect> {
     let mut picture = Picture::default();
     loop {
         match next_marker(&mut cursor)? {
@@ -69,7 +70,7 @@ impl Picture {
             SOI => Err(Malformed("a second start of image inside the picture")),
             SOS => self.scan(cursor),
             SOF0..=SOF3 | SOF5..=SOF7 | SOF9..=SOF11 | SOF13..=SOF15 => {
-                self.begin_frame(Frame::parse(marker, segment(cursor)?)?)
+                self.begin_frame(Frame::parse(marker, &segment(cursor)?)?)
             }
             DHP => {
                 self.hierarchical = true;
@@ -97,7 +98,7 @@ impl Picture {
         let header = segment(cursor)?;
         let frame = self.frame.as_mut();
         let frame = frame.ok_or(Malformed("a scan before the frame header"))?;
-        frame.check_scan_header(header)?;
+        frame.check_scan_header(&header)?;
         if !skip_entropy_coded_data(cursor)? && frame.huffman {
             return Err(Malformed("a scan without image data"));
         }
@@ -162,7 +163,7 @@ impl Frame {
         if next_marker(&mut ahead)? != DNL {
             return Ok(());
         }
-        let &[high, low] = segment(&mut ahead)? else {
+        let [high, low] = *segment(&mut ahead)? else {
             return Err(Malformed("a DNL segment of the wrong length"));
         };
         *cursor = ahead;
@@ -208,7 +209,7 @@ fn check_component_specs(components: u8, specs: &[u8]) -> Result<(), PhotoDefect
 }
 
 /// Takes the parameters of a segment, whose length counts its own two bytes.
-fn segment<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], PhotoDefect> {
+fn segment<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, [u8]>, PhotoDefect> {
     let length = u16::from_be_bytes(cursor.array()?);
     let parameters = length.checked_sub(2);
     let parameters = parameters.ok_or(Malformed("a segment shorter than its own length field"))?;
@@ -233,7 +234,7 @@ fn next_marker(cursor: &mut Cursor) -> Result<u8, PhotoDefect> {
 fn skip_entropy_coded_data(cursor: &mut Cursor) -> Result<bool, PhotoDefect> {
     let mut any = false;
     loop {
-        any |= skip_to_marker_prefix(cursor)? > 0;
+        any |= cursor.skip_to(MARKER_PREFIX)? > 0;
         let marker = *cursor;
         match marker_code(cursor)? {
             STUFFING => any = true,
@@ -244,12 +245,6 @@ fn skip_entropy_coded_data(cursor: &mut Cursor) -> Result<bool, PhotoDefect> {
             }
         }
     }
-}
-
-/// Skips to the next 0xFF and tells how many bytes that took.
-fn skip_to_marker_prefix(cursor: &mut Cursor) -> Result<usize, PhotoDefect> {
-    let skipped = memchr::memchr(MARKER_PREFIX, cursor.rest).ok_or(Truncated)?;
-    cursor.take(skipped).map(<[u8]>::len)
 }
 
 /// Takes a marker's prefix, which fill bytes may repeat any number of times, and its code.

@@ -6,10 +6,12 @@
 //! marker or chunk that ends the picture. Bytes after that end are ignored.
 
 pub(crate) mod base64;
+mod cursor;
 mod file_name;
 mod jpeg;
 mod object_url;
 mod object_version;
+mod pieces;
 mod place;
 mod png;
 mod roots;
@@ -17,6 +19,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use bytes::Bytes;
 use strum::VariantArray;
 
 pub(crate) use file_name::file_name;
@@ -24,11 +27,13 @@ pub(crate) use file_name::file_name;
 pub(crate) use object_url::Scheme;
 pub(crate) use object_url::{ObjectUrl, ObjectUrlError, StoreName, is_url};
 pub(crate) use object_version::{ObjectVersion, SentObject};
+pub(crate) use pieces::{PIECE_BYTES, Pieces};
 pub(crate) use place::{NamePattern, PhotoPlace};
 pub(crate) use roots::{PhotoRoots, RootsError};
 pub(crate) use template::{CellFault, Filled, FilledName, PhotoTemplate, TemplateColumn, TemplateError};
 
 use super::outcome::Reason;
+use cursor::Cursor;
 
 /// Largest photo the API takes, as the bulk-enroll API's readme states it.
 pub(crate) const MAX_PHOTO_BYTES: u64 = 5_000_000;
@@ -72,15 +77,27 @@ impl PhotoDefect {
 
 /// Tells the format of a sound photo, or the first defect met on the way to its end.
 ///
-/// Runs in linear time and allocates nothing, whatever the bytes are.
+/// Runs in linear time, whatever the bytes are, and copies none of a picture.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<PhotoFormat, PhotoDefect> {
-    if let Some(segments) = bytes.strip_prefix(&jpeg::START_OF_IMAGE) {
-        return jpeg::check(segments).map(|()| PhotoFormat::Jpeg);
+    judge(Cursor::new(bytes, &[]))
+}
+
+/// The same of a photo in pieces. What lies in two of them is copied: a JPEG's segment, of 64 KiB at most.
+pub(crate) fn inspect_pieces(pieces: &[Bytes]) -> Result<PhotoFormat, PhotoDefect> {
+    judge(Cursor::new(&[], pieces))
+}
+
+fn judge(mut cursor: Cursor<'_>) -> Result<PhotoFormat, PhotoDefect> {
+    if cursor.strip(&jpeg::START_OF_IMAGE) {
+        return jpeg::check(cursor).map(|()| PhotoFormat::Jpeg);
     }
-    if let Some(chunks) = bytes.strip_prefix(&png::SIGNATURE) {
-        return png::check(chunks).map(|()| PhotoFormat::Png);
+    if cursor.strip(&png::SIGNATURE) {
+        return png::check(cursor).map(|()| PhotoFormat::Png);
     }
-    Err(defect_of_unrecognized(bytes))
+    let mut start = Vec::new();
+    // Fewer are enough.
+    drop(cursor.pass(png::SIGNATURE.len(), |seen| start.extend_from_slice(seen)));
+    Err(defect_of_unrecognized(&start))
 }
 
 /// A cut inside the leading magic is a truncation, since nothing in it speaks against a photo.
@@ -91,31 +108,5 @@ fn defect_of_unrecognized(bytes: &[u8]) -> PhotoDefect {
         PhotoDefect::Truncated
     } else {
         PhotoDefect::NotJpegOrPng
-    }
-}
-
-/// Reads forward through a photo; running out of bytes is always [`PhotoDefect::Truncated`].
-#[derive(Clone, Copy)]
-struct Cursor<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Cursor<'a> {
-    fn new(rest: &'a [u8]) -> Self {
-        Self { rest }
-    }
-
-    fn take(&mut self, count: usize) -> Result<&'a [u8], PhotoDefect> {
-        let split = self.rest.split_at_checked(count);
-        let (taken, rest) = split.ok_or(PhotoDefect::Truncated)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], PhotoDefect> {
-        let split = self.rest.split_first_chunk();
-        let (taken, rest) = split.ok_or(PhotoDefect::Truncated)?;
-        self.rest = rest;
-        Ok(*taken)
     }
 }

@@ -20,13 +20,13 @@ const IEND: [u8; 4] = *b"IEND";
 
 /// Largest value of PNG's four-byte integers, for lengths and dimensions alike.
 const MAX_INTEGER: u32 = 0x7FFF_FFFF;
+const HEADER_BYTES: usize = 13;
 const INDEXED_COLOUR: u8 = 3;
 const MAX_PALETTE_BYTES: usize = 3 * 256;
 
 /// Checks what follows the signature, up to and including IEND.
-pub(super) fn check(chunks: &[u8]) -> Result<(), PhotoDefect> {
-    let mut cursor = Cursor::new(chunks);
-    let mut picture = Picture::begin(&Chunk::next(&mut cursor)?)?;
+pub(super) fn check(mut cursor: Cursor) -> Result<(), PhotoDefect> {
+    let mut picture = Picture::begin(&mut Chunk::next(&mut cursor)?)?;
     loop {
         let chunk = Chunk::next(&mut cursor)?;
         if chunk.kind == IEND {
@@ -39,7 +39,9 @@ pub(super) fn check(chunks: &[u8]) -> Result<(), PhotoDefect> {
 /// A chunk whose checksum holds.
 struct Chunk<'a> {
     kind: [u8; 4],
-    data: &'a [u8],
+    length: usize,
+    /// In front of the data.
+    data: Cursor<'a>,
 }
 
 impl<'a> Chunk<'a> {
@@ -51,24 +53,21 @@ impl<'a> Chunk<'a> {
         let kind = cursor.array()?;
         // A length beyond the address space is certainly beyond the bytes at hand.
         let length = usize::try_from(length).map_err(|_| PhotoDefect::Truncated)?;
-        let chunk = Self {
-            kind,
-            data: cursor.take(length)?,
-        };
-        chunk.check_crc(u32::from_be_bytes(cursor.array()?))?;
+        let (data, mut crc) = (*cursor, crc32fast::Hasher::new());
+        crc.update(&kind);
+        cursor.pass(length, |data| crc.update(data))?;
+        let chunk = Self { kind, length, data };
+        chunk.check_crc(crc, u32::from_be_bytes(cursor.array()?))?;
         Ok(chunk)
     }
 
     /// A bad checksum condemns ancillary chunks too: the photo was damaged on its way, and what
     /// else the damage reached is unknown.
-    fn check_crc(&self, stored: u32) -> Result<(), PhotoDefect> {
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(&self.kind);
-        crc.update(self.data);
-        if crc.finalize() != stored {
-            return Err(Malformed(self.checksum_defect()));
+    fn check_crc(&self, crc: crc32fast::Hasher, stored: u32) -> Result<(), PhotoDefect> {
+        match crc.finalize() == stored {
+            true => Ok(()),
+            false => Err(Malformed(self.checksum_defect())),
         }
-        Ok(())
     }
 
     fn checksum_defect(&self) -> &'static str {
@@ -111,12 +110,12 @@ struct Picture {
 }
 
 impl Picture {
-    fn begin(header: &Chunk) -> Result<Self, PhotoDefect> {
+    fn begin(header: &mut Chunk) -> Result<Self, PhotoDefect> {
         if header.kind != IHDR {
             return Err(Malformed("another chunk before the header chunk"));
         }
         Ok(Self {
-            indexed: check_header(header.data)? == INDEXED_COLOUR,
+            indexed: check_header(header)? == INDEXED_COLOUR,
             has_palette: false,
             image_data: ImageData::Awaited,
             has_pixels: false,
@@ -125,14 +124,14 @@ impl Picture {
 
     fn read(&mut self, chunk: &Chunk) -> Result<(), PhotoDefect> {
         if chunk.kind == IDAT {
-            return self.take_image_data(chunk.data);
+            return self.take_image_data(chunk.length);
         }
         if self.image_data == ImageData::Running {
             self.image_data = ImageData::Ended;
         }
         match chunk.kind {
             IHDR => Err(Malformed("a second header chunk")),
-            PLTE => self.take_palette(chunk.data),
+            PLTE => self.take_palette(chunk.length),
             _ if !chunk.is_named_in_letters() => Err(Malformed("a chunk not named in letters")),
             _ if chunk.is_critical() => Err(Malformed("an unknown critical chunk")),
             _ => Ok(()),
@@ -141,11 +140,11 @@ impl Picture {
 
     /// Only an indexed picture depends on its palette. Elsewhere it is a mere suggestion that
     /// decoders ignore when it is odd, so its length and place are judged in the former only.
-    fn take_palette(&mut self, data: &[u8]) -> Result<(), PhotoDefect> {
+    fn take_palette(&mut self, length: usize) -> Result<(), PhotoDefect> {
         if self.has_palette {
             return Err(Malformed("a second palette"));
         }
-        let legal = (3..=MAX_PALETTE_BYTES).contains(&data.len()) && data.len().is_multiple_of(3);
+        let legal = (3..=MAX_PALETTE_BYTES).contains(&length) && length.is_multiple_of(3);
         if self.indexed && !legal {
             return Err(Malformed("a palette of the wrong length"));
         }
@@ -153,7 +152,7 @@ impl Picture {
         Ok(())
     }
 
-    fn take_image_data(&mut self, data: &[u8]) -> Result<(), PhotoDefect> {
+    fn take_image_data(&mut self, length: usize) -> Result<(), PhotoDefect> {
         if self.image_data == ImageData::Ended {
             return Err(Malformed("image data interrupted by another chunk"));
         }
@@ -161,12 +160,12 @@ impl Picture {
             return Err(Malformed("no palette before the image data that needs it"));
         }
         self.image_data = ImageData::Running;
-        self.has_pixels |= !data.is_empty();
+        self.has_pixels |= length > 0;
         Ok(())
     }
 
     fn finish(&self, end: &Chunk) -> Result<(), PhotoDefect> {
-        if !end.data.is_empty() {
+        if end.length > 0 {
             return Err(Malformed("an end chunk that is not empty"));
         }
         if !self.has_pixels {
@@ -177,8 +176,11 @@ impl Picture {
 }
 
 /// Checks the fields of IHDR and tells the colour type.
-fn check_header(data: &[u8]) -> Result<u8, PhotoDefect> {
-    let &[
+fn check_header(header: &mut Chunk) -> Result<u8, PhotoDefect> {
+    if header.length != HEADER_BYTES {
+        return Err(Malformed("a header chunk of the wrong length"));
+    }
+    let [
         w3,
         w2,
         w1,
@@ -192,10 +194,7 @@ fn check_header(data: &[u8]) -> Result<u8, PhotoDefect> {
         compression,
         filter,
         interlace,
-    ] = data
-    else {
-        return Err(Malformed("a header chunk of the wrong length"));
-    };
+    ] = header.data.array::<HEADER_BYTES>()?;
     check_dimension([w3, w2, w1, w0])?;
     check_dimension([h3, h2, h1, h0])?;
     check_depth(colour, depth)?;

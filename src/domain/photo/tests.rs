@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::PhotoDefect::{Empty, Malformed, NotJpegOrPng, Truncated};
-use super::{PhotoDefect, PhotoFormat, inspect, jpeg, png};
+use super::{PhotoDefect, PhotoFormat, inspect, inspect_pieces, jpeg, png};
 use crate::domain::testing::cases;
 
 type Photo = (&'static str, Vec<u8>);
@@ -52,8 +53,11 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
     vec((0..4_usize, any::<u8>()).prop_map(byte), 0..400)
 }
 
-/// A verdict falls once: a cut before it is truncated, and nothing that follows it changes it.
+/// Pieces change nothing. A verdict falls once: a cut before it is truncated, and nothing that follows it changes it.
 fn assert_judged_from_front_to_back(bytes: &[u8], cut: Index) -> Result<(), TestCaseError> {
+    let pieces = bytes.chunks(cut.index(bytes.len().max(1)) + 1);
+    let pieces: Vec<Bytes> = pieces.map(Bytes::copy_from_slice).collect();
+    prop_assert_eq!(inspect_pieces(&pieces), inspect(bytes));
     let is_open = |verdict| matches!(verdict, Err(Empty | Truncated));
     let whole = inspect(bytes);
     let end = cut.index(bytes.len() + 1);
@@ -102,6 +106,23 @@ fn refuses_every_cut_of_a_good_photo_as_truncated() {
         assert_eq!(inspect(&bytes[..0]), Err(Empty));
         for cut in 1..bytes.len() {
             assert_eq!(inspect(&bytes[..cut]), Err(Truncated), "{name} cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_photo_in_pieces_is_judged_as_a_whole_one() {
+    for (name, bytes) in GOOD_PHOTOS.iter() {
+        for length in 1..40 {
+            for empty in [None, Some(Bytes::new())] {
+                let pieces = bytes.chunks(length).map(Bytes::copy_from_slice);
+                let pieces: Vec<Bytes> = pieces
+                    .flat_map(|piece| [empty.clone(), Some(piece)])
+                    .flatten()
+                    .collect();
+                assert_eq!(inspect_pieces(&pieces), inspect(bytes), "{name} in pieces of {length}");
+                assert!(inspect_pieces(&pieces[..pieces.len() - 1]).is_err(), "{name}");
+            }
         }
     }
 }

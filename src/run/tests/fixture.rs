@@ -57,7 +57,7 @@ pub(super) fn digest(photo: u8) -> PhotoDigest {
 
 pub(super) fn photo(name: u8) -> Photo {
     Photo {
-        bytes: Bytes::from_static(b"photo"),
+        pieces: Bytes::from_static(b"photo").into(),
         digest: digest(name),
         format: PhotoFormat::Jpeg,
         object: None,
