@@ -38,6 +38,11 @@ impl Photos {
         }
     }
 
+    /// Bytes of photos that are in memory as they were read.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.buffers.used_bytes() as u64
+    }
+
     /// Reads and judges a file, on the caller's thread.
     pub(crate) fn read_file(&self, place: &PhotoPlace) -> Result<Photo, PhotoError> {
         Photo::read_file(

@@ -12,13 +12,17 @@ use super::gate::Admission;
 use super::group_commit::{Batch, GROUP_WAIT};
 use super::row::{PendingRow, Request};
 use crate::domain::outcome::Reason;
-use crate::domain::photo::LARGE_PHOTO_BYTES;
+use crate::domain::photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES};
 use crate::photo::{Photo, PhotoError};
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for a disk.
 const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
 /// The same for each request in flight, where that is more: answers come in bursts, and so do the next requests.
 const LOOKAHEAD_BYTES_PER_REQUEST: u64 = 500 * 1000;
+/// Photo bytes that may be in memory at a time, sent ones no more: so many, or so many for each request in flight where
+/// that is more. A connection that waits for its answer holds none of them.
+const HELD_BYTES: u64 = 40 * 1000 * 1000;
+const HELD_BYTES_PER_REQUEST: u64 = 1000 * 1000;
 /// Rows for each request in flight that may be ahead of their turn.
 const LOOKAHEAD_PER_REQUEST: usize = 6;
 /// Photos that one reader reads in a row: so many bytes, and so many of them, at the most.
@@ -97,7 +101,21 @@ impl Dispatcher {
             self.lookahead(limit)
         };
         let allowed = (limit + ahead).saturating_sub(self.pipeline.rows());
-        allowed.min(self.stores.most_reads(self.pipeline.reading(), now))
+        allowed
+            .min(self.room(limit))
+            .min(self.stores.most_reads(self.pipeline.reading(), now))
+    }
+
+    /// Photos that there is memory for; one in any case where no other row is under way.
+    fn room(&self, limit: usize) -> usize {
+        let most = HELD_BYTES.max(HELD_BYTES_PER_REQUEST * limit as u64);
+        let bytes = match self.pipeline.photo_bytes() {
+            0 => MAX_PHOTO_BYTES,
+            bytes => bytes,
+        };
+        let held = self.held_bytes + self.pipeline.reading() as u64 * bytes;
+        let room = (most.saturating_sub(held) / bytes) as usize;
+        room.max(usize::from(self.pipeline.rows() == 0))
     }
 
     fn lookahead(&self, limit: usize) -> usize {

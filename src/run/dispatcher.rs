@@ -76,6 +76,8 @@ pub(super) struct Dispatcher {
     pub(super) launch_at: Option<Instant>,
     /// Rows sent in this run, for `--limit`.
     pub(super) admitted: u64,
+    /// Bytes of photos that are in memory, read or being read, and not yet sent.
+    pub(super) held_bytes: u64,
     storage_failed: bool,
 }
 
@@ -103,6 +105,7 @@ impl Dispatcher {
             full_at: None,
             launch_at: None,
             admitted: 0,
+            held_bytes: 0,
             storage_failed: false,
         }
     }

@@ -151,6 +151,7 @@ impl Driver {
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Vec::with_capacity(MESSAGES);
         loop {
+            self.dispatcher.held_bytes = self.photos.held_bytes();
             for action in self.dispatcher.poll(moment()) {
                 self.act(action);
             }

@@ -89,6 +89,11 @@ impl BufferPool {
         }
     }
 
+    /// Bytes of the buffers that somebody has.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.with(|state| state.used_bytes)
+    }
+
     fn release(&self, buffer: Vec<u8>) {
         self.with(|state| state.release(buffer.len().saturating_sub(LEAD), buffer));
     }

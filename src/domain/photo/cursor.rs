@@ -20,13 +20,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next bytes as far as they lie together; none at the end.
-    pub(super) fn piece(&mut self) -> &'a [u8] {
+    fn piece(&mut self) -> &'a [u8] {
         while self.rest.is_empty()
             && let Some((next, later)) = self.later.split_first()
         {
             (self.rest, self.later) = (next, later);
         }
         self.rest
+    }
+
+    /// The next bytes, which may be fewer.
+    pub(super) fn peek(&self, most: usize) -> Vec<u8> {
+        let later = self.later.iter().flatten();
+        self.rest.iter().chain(later).take(most).copied().collect()
     }
 
     /// Passes by these bytes, if the photo goes on with them.

@@ -94,10 +94,7 @@ fn judge(mut cursor: Cursor<'_>) -> Result<PhotoFormat, PhotoDefect> {
     if cursor.strip(&png::SIGNATURE) {
         return png::check(cursor).map(|()| PhotoFormat::Png);
     }
-    let mut start = Vec::new();
-    // Fewer are enough.
-    drop(cursor.pass(png::SIGNATURE.len(), |seen| start.extend_from_slice(seen)));
-    Err(defect_of_unrecognized(&start))
+    Err(defect_of_unrecognized(&cursor.peek(png::SIGNATURE.len())))
 }
 
 /// A cut inside the leading magic is a truncation, since nothing in it speaks against a photo.

@@ -115,6 +115,31 @@ fn photos_are_not_read_far_ahead() {
 }
 
 #[test]
+fn no_more_photos_are_read_than_memory_may_hold_and_the_run_goes_on_all_the_same() {
+    let mut world = World::new(settings(), 200);
+    let answer_first = |world: &mut World| world.answer(world.flying()[0], enrolled());
+    world.work();
+    (0..8).for_each(|_| answer_first(&mut world));
+    world.dispatcher.held_bytes = 40_000_000;
+    while world.in_flight.len() > 1 {
+        answer_first(&mut world);
+    }
+    for _ in 0..5 {
+        answer_first(&mut world);
+        assert_eq!(world.dispatcher.pipeline.rows(), 1, "one row in any case, and no more");
+    }
+    world.dispatcher.held_bytes = 0;
+    answer_first(&mut world);
+    assert!(
+        world.dispatcher.pipeline.rows() > 8,
+        "{}",
+        world.dispatcher.pipeline.rows()
+    );
+    world.answer_all(|_| enrolled().into());
+    world.assert_each_row_ended_once(200);
+}
+
+#[test]
 fn a_rate_spreads_the_requests() {
     let mut world = World::new(
         RunSettings {
