@@ -26,7 +26,7 @@ pub(crate) struct SplitConfig {
     /// How many parts.
     pub(crate) parts: u32,
     /// Where they go.
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
     /// The ledger of all users, of which those of the parts are made.
     pub(crate) ledger: Option<PathBuf>,
     /// Whether manifests and proof of an earlier split are replaced.
@@ -61,6 +61,14 @@ impl SplitConfig {
             ending,
             manifest: args.manifest.clone(),
         })
+    }
+
+    /// The folder of the parts, which has to be there.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.folder,
+        }
     }
 
     /// Whether the parts are in another folder than the manifest, at which relative photos begin.
