@@ -10,7 +10,7 @@ use crate::harness::{Run, Running, Server};
 /// Rows of a manifest that takes long enough to be written that it can be stopped meanwhile.
 const MANY_ROWS: usize = 100_000;
 /// Parts that take long enough to be put in place.
-const MANY_PARTS: &str = "300";
+const MANY_PARTS: &str = "100";
 const SIGNALS: [(&str, i32); 3] = [("HUP", 129), ("INT", 130), ("TERM", 143)];
 
 /// All files of a folder, those of a folder within it too.
@@ -95,7 +95,7 @@ fn a_kill_while_parts_are_written_is_in_nobodys_way() {
     let split = ["split", "manifest.csv", "-n", "4", "--out-dir", "parts"];
     let mut running = run.spawn(&split);
     until(&mut running, || is_at_work(&run.path("parts")));
-    running.signal("KILL");
+    running.kill();
     assert_eq!(running.wait().code, None);
     assert!(
         names(&run.path("parts"))
@@ -122,7 +122,7 @@ fn a_kill_while_files_take_their_places_is_completed_by_the_same_command() {
         std::fs::create_dir(run.path("parts")).unwrap();
         let mut running = run.spawn(&split);
         until(&mut running, || first.exists());
-        running.signal("KILL");
+        running.kill();
         running.wait();
         !run.path("parts/manifest.split.json").exists()
     });
