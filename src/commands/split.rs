@@ -182,6 +182,7 @@ impl Split<'_> {
     /// Makes all files, and puts them in place when all of them are there. A signal before that leaves nothing.
     fn make(&self) -> Result<SplitProof, Stopped> {
         let (config, survey) = (self.config, &self.surveyed.survey);
+        survey.check_parts()?;
         self.signals.enter(Mode::GiveUp);
         self.signals.check()?;
         let staging = Staging::begin(&config.proof())?;
