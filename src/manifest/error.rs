@@ -99,7 +99,7 @@ pub(crate) enum ManifestError {
     #[error("it has no rows, and --strict asks for some")]
     NoRows,
     #[error(
-        "{count} rows have user_ids that look alike, as those of {row} and {other} do, and no part sees the rows of another; correct them, or split without --strict"
+        "user_ids look alike, as those of {row} and {other} do ({count} in all), and no part sees the rows of another; correct them, or split without --strict"
     )]
     SimilarRows { count: u32, row: RowAt, other: RowAt },
     #[error("it has more than 4,294,967,295 rows; cut it into several files")]

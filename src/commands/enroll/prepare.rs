@@ -155,6 +155,7 @@ fn publish(config: &EnrollConfig, start: &Start) -> Option<Publisher> {
         endpoint: config.account.endpoint_name(),
         partner_id: config.account.signer.partner_id().to_string(),
         manifest: text::one_line(&config.files.manifest.to_string_lossy(), text::MAX_TEXT_CHARS),
+        shard: config.files.shard,
         started_at: start.at.into(),
     };
     let is_any = places.status.is_some() || places.metrics.is_some();
