@@ -143,6 +143,9 @@ fn check_place(config: &SplitConfig, place: &Path) -> Result<(), ConfigError> {
         let path = place.to_owned();
         Err(ConfigError::PartIsThere { path, remedy })
     };
+    if metadata.is_dir() {
+        return refuse("it is a folder; remove it, or name another folder with --out-dir");
+    }
     if metadata.is_symlink() {
         return refuse("it is a link to another file; remove it, or name another folder with --out-dir");
     }

@@ -72,7 +72,7 @@ impl Staging {
             ResultsError::Write(error) => at(folder_of(proof))(error),
             _ => StagingError::InUse,
         })?;
-        remove(&folder).map_err(at(&folder))?;
+        remove_folder(&folder).map_err(at(&folder))?;
         create_private(&folder).map_err(at(&folder))?;
         Ok(Self { folder, _claim: claim })
     }
@@ -117,7 +117,7 @@ impl Staging {
     pub(crate) fn put_in_place(&self, files: &[&Destination], proof: &Destination) -> Result<(), StagingError> {
         // An earlier proof does not outlive the parts that it speaks of.
         if proof.may_replace {
-            remove(&proof.path).map_err(at(&proof.path))?;
+            remove_file(&proof.path).map_err(at(&proof.path))?;
         }
         let mut placed = Placements(Vec::new());
         for file in files {
@@ -144,7 +144,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        drop(remove(&self.folder));
+        drop(remove_folder(&self.folder));
     }
 }
 
@@ -166,13 +166,16 @@ fn name(proof: &Path) -> String {
     format!(".image-enroll-{}", hex(&digest[..8]))
 }
 
-/// Removes a file, or a folder with all that is in it, if it is there. Links are not followed.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(path),
-        Ok(_) => std::fs::remove_file(path),
-        Err(error) => Err(error),
-    };
+fn remove_file(path: &Path) -> io::Result<()> {
+    unless_missing(std::fs::remove_file(path))
+}
+
+/// With all that is in it. Links are not followed.
+fn remove_folder(path: &Path) -> io::Result<()> {
+    unless_missing(std::fs::remove_dir_all(path))
+}
+
+fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),

@@ -220,6 +220,30 @@ fn a_folder_that_is_missing_is_told_before_anything_is_read() {
 }
 
 #[test]
+fn a_folder_at_the_place_of_a_file_stays_with_all_that_is_in_it() {
+    for name in ["manifest.split.json", "manifest.2-of-2.csv"] {
+        let run = Run::bare().rows(3).file(&format!("{name}/inner"), b"precious");
+        let before = names(&run.path("."));
+        for options in [&[][..], &["--force"]] {
+            let refused = run.tool(&[&["split", "manifest.csv", "-n", "2"], options].concat());
+            assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+            assert!(refused.stderr.contains(name), "{}", refused.stderr);
+            assert_eq!(names(&run.path(".")), before);
+        }
+    }
+}
+
+#[test]
+fn what_has_no_name_for_the_parts_is_refused() {
+    for manifest in ["-", "..", "/dev/stdin", "/proc/self/fd/0"] {
+        let refused = Run::bare().tool(&["split", manifest, "-n", "2"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        let words = format!("name one in place of {manifest:?}");
+        assert!(refused.stderr.contains(&words), "{}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_ledger_that_is_missing_is_told_in_the_words_of_split() {
     let run = Run::bare().rows(2);
     let before = names(&run.path("."));
