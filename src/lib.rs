@@ -1,7 +1,8 @@
 //! Enrolls existing users into Smile ID in bulk: signed, resumable, nothing twice and nothing lost.
 //!
 //! This page is the map: the way of a row, the modules, the rules. What the tool promises stands in [`docs::contract`],
-//! what is known of the endpoint in [`docs::endpoint`], how it is operated in [`docs::operating`].
+//! what is known of the endpoint in [`docs::endpoint`], how it is operated in [`docs::operating`], and on
+//! many machines in [`docs::many_machines`].
 //!
 //! # The way of a row
 //!
