@@ -260,3 +260,15 @@ fn what_no_part_sees_is_told_while_all_are_seen() {
         output.stderr
     );
 }
+
+/// Behind the last record there may be no line end; then a carriage return is a fault of its row.
+#[test]
+fn a_row_that_is_invalid_in_the_whole_is_invalid_in_its_part() {
+    let run = Run::bare().manifest("user_id,user_created_at,photo\nu1,2021-08-12,p.jpg\nu2,2021-08-12,p.jpg\r");
+    assert_eq!(run.tool(&["check", "manifest.csv"]).code, Some(1));
+    assert_eq!(run.tool(&["split", "manifest.csv", "-n", "2"]).code, Some(0));
+    let part = part_of("u2", 2);
+    let (name, shard) = (format!("manifest.{part}-of-2.csv"), format!("{part}/2"));
+    let checked = run.tool(&["check", "--shard", &shard, &name]);
+    assert_eq!(checked.code, Some(1), "{}", checked.stderr);
+}
