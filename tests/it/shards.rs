@@ -203,6 +203,23 @@ fn what_is_no_part_is_refused() {
     assert_eq!(server.count(), 0);
 }
 
+#[test]
+fn a_part_manifest_that_is_run_as_something_else_is_warned_of() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(4);
+    assert_eq!(run.tool(&["split", "manifest.csv", "-n", "2"]).code, Some(0));
+    let mut run = run.named("manifest.1-of-2.csv");
+    run.go()
+        .says(&["named after part 1/2", "`merge` would refuse", "--shard 1/2"]);
+    run = run.set("--shard", "2/2");
+    run.go()
+        .says(&["named after part 1/2", "about part 2/2"])
+        .summary("/rows", 0);
+    run = run.set("--shard", "1/2");
+    let mut own = run.go();
+    own.check(!own.stderr.contains("named after"), "it warns of its own part");
+}
+
 /// How the last run of the ledger stands.
 fn status(run: &Run<'_>, format: &str) -> String {
     let output = run.tool(&["status", "--ledger", "l.db", "--format", format]);
