@@ -49,7 +49,7 @@ pub(crate) enum Error {
     #[error("proof of the split {path:?}")]
     SplitProof { path: PathBuf, source: SplitProofFault },
     #[error("given up")]
-    MergeGivenUp(#[source] GivenUp),
+    GivenUp(#[source] GivenUp),
     #[error("cannot write the part {path:?}")]
     Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
@@ -135,7 +135,7 @@ impl Error {
         |error| match error {
             MergeError::Part(source) => Self::of_ledger(part)(source),
             MergeError::Whole(source) => Self::of_ledger(whole)(source),
-            MergeError::GivenUp(signal) => Self::MergeGivenUp(signal),
+            MergeError::GivenUp(signal) => Self::GivenUp(signal),
         }
     }
 
@@ -225,7 +225,7 @@ impl Error {
                 SplitProofFault::Read(_) => Stop::Configuration,
                 SplitProofFault::Form(_) => Stop::PartsIncomplete,
             },
-            Self::MergeGivenUp(GivenUp(signal)) => (*signal).into(),
+            Self::GivenUp(GivenUp(signal)) => (*signal).into(),
             Self::FewDescriptors { .. }
             | Self::FixedCopy { .. }
             | Self::Findings { .. }

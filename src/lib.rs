@@ -1,7 +1,8 @@
 //! Enrolls existing users into Smile ID in bulk: signed, resumable, nothing twice and nothing lost.
 //!
 //! This page is the map: the way of a row, the modules, the rules. What the tool promises stands in [`docs::contract`],
-//! what is known of the endpoint in [`docs::endpoint`], how it is operated in [`docs::operating`].
+//! what is known of the endpoint in [`docs::endpoint`], how it is operated in [`docs::operating`], and on
+//! many machines in [`docs::many_machines`].
 //!
 //! # The way of a row
 //!
@@ -121,8 +122,8 @@
 //! twice, for its columns and for its rows) each row becomes a photo and a line (`output/extracted.rs`, `sys/new_file.rs`).
 //!
 //! `split` (`commands/split.rs`) makes header and survey, and hands over the records as they are written (`Manifest::each_piece`,
-//! `manifest/parts.rs`) to the files of the parts (`output/parts.rs`); `Ledger::split` (`ledger/parts.rs`) does so with a ledger. With
-//! `--shard` (`config/shard.rs`, `domain/shard.rs`) the survey gives the rows of other parts a role that every pass skips.
+//! `manifest/parts.rs`) to the files of the parts (`output/parts.rs`); `Ledger::split` (`ledger/parts.rs`) does so with a ledger. All of
+//! them are made in one folder and take their places together (`output/staging.rs`). With `--shard` (`config/shard.rs`, `domain/shard.rs`) the survey gives the rows of other parts a role that every pass skips.
 //!
 //! `merge` (`commands/merge/mod.rs`) locks the ledgers of all parts and asks them what they belong to (`ledger/merge/part.rs`), makes
 //! header and survey, and has `domain/merging.rs` prove that nothing is missing. Then it copies one after the other into a ledger of

@@ -36,7 +36,7 @@ pub(crate) fn run(cli: Cli, signals: &Signals) -> Result<ExitStatus, Error> {
         Some(Command::Reconcile(args)) => reconcile::run(&ReconcileConfig::resolve(&args)?, signals),
         Some(Command::Merge(args)) => merge::run(&MergeConfig::resolve(&args)?, signals),
         Some(Command::Extract(args)) => extract::run(&ExtractConfig::resolve(&args)?),
-        Some(Command::Split(args)) => split::run(&SplitConfig::resolve(&args)?),
+        Some(Command::Split(args)) => split::run(&SplitConfig::resolve(&args)?, signals),
         Some(Command::Simulator(args)) => simulator::run(SimulatorConfig::resolve(&args)?, signals),
         Some(Command::Completions(args)) => completions::run(args.shell),
         Some(Command::Man) => man::run(),

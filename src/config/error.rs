@@ -115,8 +115,16 @@ pub(crate) enum ConfigError {
     UnknownStatus { word: String, known: String },
     #[error("with '-' as the data file, name the manifest with -o")]
     DataFromStdin,
-    #[error("split reads a file, from which the parts have their names; name it in place of '-'")]
-    SplitFromStdin,
+    #[error("split reads a file, from which the parts have their names; name one in place of {0:?}")]
+    NoPartsName(PathBuf),
+    #[error("there is no folder {0:?}; make it, or name another one with --out-dir")]
+    NoPartsFolder(PathBuf),
+    #[error("another split makes {0:?} at this time; wait for its end, or name another folder with --out-dir")]
+    SplitUnderWay(PathBuf),
+    #[error(
+        "there is no ledger {0:?} to split; name that of all users, or leave --ledger out and let each part begin its own"
+    )]
+    NoLedgerToSplit(PathBuf),
     #[error("{path:?} is there already; {remedy}")]
     PartIsThere { path: PathBuf, remedy: &'static str },
     #[error("this data file has no file name to derive that of the manifest from; name it with -o")]

@@ -55,6 +55,12 @@ impl Files {
         Self { columns, ..self }
     }
 
+    /// The part that the manifest is named after, where the command is about another one, or about all users.
+    pub(crate) fn other_part(&self) -> Option<Shard> {
+        let stem = unpacked(&self.manifest).file_stem().and_then(OsStr::to_str);
+        stem.and_then(Shard::in_stem).filter(|part| self.shard != Some(*part))
+    }
+
     /// The same where the manifest was named by another command.
     pub(super) fn of(
         manifest: PathBuf,

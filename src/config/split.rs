@@ -26,7 +26,7 @@ pub(crate) struct SplitConfig {
     /// How many parts.
     pub(crate) parts: u32,
     /// Where they go.
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
     /// The ledger of all users, of which those of the parts are made.
     pub(crate) ledger: Option<PathBuf>,
     /// Whether manifests and proof of an earlier split are replaced.
@@ -39,8 +39,9 @@ pub(crate) struct SplitConfig {
 
 impl SplitConfig {
     pub(crate) fn resolve(args: &SplitArgs) -> Result<Self, ConfigError> {
-        if args.manifest.as_os_str() == "-" {
-            return Err(ConfigError::SplitFromStdin);
+        let no_name = || ConfigError::NoPartsName(args.manifest.clone());
+        if !has_folder(args) {
+            return Err(no_name());
         }
         // What was packed is written unpacked, since a part is read at once.
         let plain = unpacked(&args.manifest);
@@ -57,10 +58,18 @@ impl SplitConfig {
             ledger: args.ledger.clone(),
             force: args.force,
             log: (&args.log).into(),
-            stem: plain.file_stem().ok_or(ConfigError::NoStem)?.to_owned(),
+            stem: plain.file_stem().ok_or_else(no_name)?.to_owned(),
             ending,
             manifest: args.manifest.clone(),
         })
+    }
+
+    /// The folder of the parts, which has to be there.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.folder,
+        }
     }
 
     /// Whether the parts are in another folder than the manifest, at which relative photos begin.
@@ -98,4 +107,10 @@ impl SplitConfig {
         name.push(format!(".{}", shard.in_names()));
         name
     }
+}
+
+/// What stands for stdin or for another pipe has no folder of its own where parts may stand.
+fn has_folder(args: &SplitArgs) -> bool {
+    let is_of_system = ["/dev", "/proc"].iter().any(|folder| args.manifest.starts_with(folder));
+    args.manifest.as_os_str() != "-" && (!is_of_system || args.out_dir.is_some())
 }

@@ -16,5 +16,9 @@ pub mod operating {
     #![doc = include_str!("operating.md")]
 }
 
+pub mod many_machines {
+    #![doc = include_str!("many-machines.md")]
+}
+
 #[cfg(test)]
 mod tests;

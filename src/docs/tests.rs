@@ -19,6 +19,7 @@ use crate::output::{METRICS, RunStatus, Unstarted};
 const CONTRACT: &str = include_str!("contract.md");
 const ENDPOINT: &str = include_str!("endpoint.md");
 const OPERATING: &str = include_str!("operating.md");
+const MANY_MACHINES: &str = include_str!("many-machines.md");
 const README: &str = include_str!("../../README.md");
 
 /// Words that end a run, as they stand in the code.
@@ -168,6 +169,7 @@ fn the_contract_names_every_flag_and_the_documents_name_no_other() {
         ("contract.md", CONTRACT),
         ("endpoint.md", ENDPOINT),
         ("operating.md", OPERATING),
+        ("many-machines.md", MANY_MACHINES),
     ] {
         let unknown: Vec<_> = named_flags(document).difference(&known).cloned().collect();
         assert_eq!(unknown, [""; 0], "{name}");
@@ -288,7 +290,7 @@ fn the_contract_names_every_word_of_stopped_by() {
 
 #[test]
 fn no_code_block_of_the_documents_is_taken_for_a_test() {
-    for document in [CONTRACT, ENDPOINT, OPERATING] {
+    for document in [CONTRACT, ENDPOINT, OPERATING, MANY_MACHINES] {
         let fences: Vec<&str> = document
             .lines()
             .map(str::trim)

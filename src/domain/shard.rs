@@ -63,6 +63,13 @@ impl Shard {
         Self::of(user_id, self.count) == self.index
     }
 
+    /// The part that a file is named after, as `users.3-of-8` is.
+    pub(crate) fn in_stem(stem: &str) -> Option<Self> {
+        let (_, name) = stem.rsplit_once('.')?;
+        let shard: Self = name.replacen("-of-", "/", 1).parse().ok()?;
+        Some(shard).filter(|shard| shard.in_names() == name)
+    }
+
     pub(crate) fn index(self) -> u32 {
         self.index
     }
@@ -132,6 +139,23 @@ mod tests {
         }
         assert_eq!("3/8".parse::<Shard>().map(Shard::in_names), Ok("3-of-8".to_owned()));
         assert_eq!("03/08".parse::<Shard>(), Shard::new(3, 8));
+    }
+
+    #[test]
+    fn a_file_is_named_after_a_part_as_split_names_it() {
+        assert_eq!(Shard::in_stem("users.3-of-8"), Shard::new(3, 8).ok());
+        assert_eq!(Shard::in_stem("a.1-of-2.10-of-10"), Shard::new(10, 10).ok());
+        for stem in [
+            "users",
+            "3-of-8",
+            "users.9-of-8",
+            "users.3/8",
+            "users.03-of-8",
+            "users.3-of-8.csv",
+            "users.",
+        ] {
+            assert_eq!(Shard::in_stem(stem), None, "{stem}");
+        }
     }
 
     #[test]

@@ -1,90 +1,99 @@
 //! The ledgers of parts, made of the ledger of all users: each holds all that is known of its users.
 //!
-//! Each is made in a folder of its own beside its place, made durable, and put there by rename; one that is there already
-//! is never replaced, since it may know users that this one does not.
+//! They are made where nobody looks for a ledger, and are durable there; who asked for them gives them their places.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params_from_iter, types::Value};
-use tempfile::TempDir;
+use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
 use super::migrate::create;
 use super::{Ledger, LedgerError, Pin, private_options};
 use crate::domain::shard::Shard;
-use crate::sys::{folder::folder_of, new_place::put_new};
+use crate::sys::signals::{GivenUp, Signals};
 
-/// Ledgers that are filled by one pass over the whole; each is a database with memory of its own.
+/// Most ledgers that are filled by one pass over the whole; each is a database with memory of its own.
 const AT_ONCE: usize = 64;
 /// Tables whose rows belong to a user.
 const OF_USERS: [&str; 3] = ["enrollment", "attempt", "look_up"];
-/// Until it is in place, a ledger that is being made may be lost without harm.
+/// A ledger that is being made may be lost without harm.
 const PRAGMAS: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000;
     PRAGMA foreign_keys = OFF; BEGIN;";
+
+/// Why the ledgers could not be made.
+#[derive(Debug)]
+pub(crate) enum SplitError {
+    /// About the ledger of all users.
+    Whole(LedgerError),
+    /// About that of this part.
+    Part(Shard, LedgerError),
+    GivenUp(GivenUp),
+}
+
+impl From<GivenUp> for SplitError {
+    fn from(given_up: GivenUp) -> Self {
+        Self::GivenUp(given_up)
+    }
+}
 
 /// A ledger that is being made.
 struct Part {
     shard: Shard,
     path: PathBuf,
-    folder: TempDir,
     db: Connection,
 }
 
 impl Ledger {
-    /// Makes the ledgers of these parts, all of one number of parts. An error comes with the path that it is about.
-    pub(crate) fn split(&self, parts: &[(Shard, PathBuf)]) -> Result<(), (PathBuf, LedgerError)> {
-        parts.chunks(AT_ONCE).try_for_each(|some| self.split_some(some))
+    /// Makes the ledgers of these parts, all of one number of parts, at these paths, where nothing is. `most_open` of them
+    /// are open at a time.
+    pub(crate) fn split(
+        &self,
+        parts: &[(Shard, PathBuf)],
+        most_open: usize,
+        signals: &Signals,
+    ) -> Result<(), SplitError> {
+        let mut some = parts.chunks(most_open.clamp(1, AT_ONCE));
+        some.try_for_each(|parts| self.split_some(parts, signals))
     }
 
-    fn split_some(&self, parts: &[(Shard, PathBuf)]) -> Result<(), (PathBuf, LedgerError)> {
-        let named = |path: &Path| {
-            let path = path.to_owned();
-            move |error| (path, error)
-        };
-        let begin = |(shard, path): &(Shard, PathBuf)| self.begin_part(*shard, path).map_err(named(path));
-        let mut begun = parts.iter().map(begin).collect::<Result<Vec<_>, _>>()?;
-        let folder = parts.first().map(|(_, path)| path.clone()).unwrap_or_default();
+    fn split_some(&self, parts: &[(Shard, PathBuf)], signals: &Signals) -> Result<(), SplitError> {
+        let begin = |(shard, path): &(Shard, PathBuf)| self.begin_part(*shard, path, signals);
+        let begun = parts.iter().map(begin).collect::<Result<Vec<_>, _>>()?;
         for table in OF_USERS {
-            self.copy_users(table, &mut begun).map_err(named(&folder))?;
+            self.copy_users(table, &begun, signals)?;
         }
         for part in begun {
-            let path = part.path.clone();
-            part.end().map_err(named(&path))?;
+            part.end(signals)?;
         }
         Ok(())
     }
 
-    fn begin_part(&self, shard: Shard, path: &Path) -> Result<Part, LedgerError> {
-        let mut builder = tempfile::Builder::new();
-        let folder = builder.prefix(".image-enroll-").tempdir_in(folder_of(path));
-        let folder = folder.map_err(LedgerError::Open)?;
-        let file = folder.path().join(FILE);
-        let made = private_options().create_new(true).append(true).open(&file);
-        made.map_err(LedgerError::Open)?;
-        let db = Connection::open(&file)?;
-        db.execute_batch(PRAGMAS)?;
-        let whole = self.pin()?;
-        let pin = Pin {
-            shard: Some(shard),
-            ..whole
-        };
-        create(&db, &pin)?;
-        db.execute("UPDATE pin SET lookup_endpoint = ?1", [self.lookup_endpoint()?])?;
-        self.copy("run", |_| Some(&db))?;
-        Ok(Part {
+    fn begin_part(&self, shard: Shard, path: &Path, signals: &Signals) -> Result<Part, SplitError> {
+        let whole = self.pin().map_err(SplitError::Whole)?;
+        let lookup_endpoint = self.lookup_endpoint().map_err(SplitError::Whole)?;
+        let begun = begin(
+            path,
+            &Pin {
+                shard: Some(shard),
+                ..whole
+            },
+            lookup_endpoint.as_deref(),
+        );
+        let part = Part {
             shard,
             path: path.to_owned(),
-            folder,
-            db,
-        })
+            db: begun.map_err(|error| SplitError::Part(shard, error))?,
+        };
+        self.copy("run", signals, |_| Some(&part))?;
+        Ok(part)
     }
 
     /// One pass over a table, whichever part each row belongs to.
-    fn copy_users(&self, table: &str, parts: &mut [Part]) -> Result<(), LedgerError> {
+    fn copy_users(&self, table: &str, parts: &[Part], signals: &Signals) -> Result<(), SplitError> {
         let count = parts.first().map_or(1, |part| part.shard.count());
-        self.copy(table, |user_id| {
+        self.copy(table, signals, |user_id| {
             let index = Shard::of(user_id?, count);
-            let found = parts.iter().find(|part| part.shard.index() == index);
-            found.map(|part| &part.db)
+            parts.iter().find(|part| part.shard.index() == index)
         })
     }
 
@@ -92,34 +101,67 @@ impl Ledger {
     fn copy<'a>(
         &self,
         table: &str,
-        target: impl Fn(Option<&str>) -> Option<&'a Connection>,
-    ) -> Result<(), LedgerError> {
-        let mut statement = self.db.prepare(&format!("SELECT * FROM {table}"))?;
+        signals: &Signals,
+        target: impl Fn(Option<&str>) -> Option<&'a Part>,
+    ) -> Result<(), SplitError> {
+        let mut statement = self.db.prepare(&format!("SELECT * FROM {table}")).map_err(in_whole)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let (columns, user) = (names.len(), names.iter().position(|name| name == "user_id"));
-        let places = vec!["?"; columns].join(", ");
+        let user = names.iter().position(|name| name == "user_id");
+        let places = vec!["?"; names.len()].join(", ");
         let insert = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let user_id = user.map(|place| row.get_ref(place)).transpose()?;
-            let user_id = user_id.map(|cell| cell.as_str()).transpose();
-            let user_id = user_id.map_err(|_| LedgerError::Damaged("a user that is no text".into()))?;
-            let Some(db) = target(user_id) else { continue };
-            let values = (0..columns).map(|place| row.get::<_, Value>(place));
-            let values = values.collect::<Result<Vec<_>, _>>()?;
-            db.prepare_cached(&insert)?.execute(params_from_iter(values))?;
+        let mut rows = statement.query([]).map_err(in_whole)?;
+        while let Some(row) = rows.next().map_err(in_whole)? {
+            signals.check()?;
+            let user_id = user.map(|place| user_of(row, place)).transpose()?;
+            let Some(part) = target(user_id) else { continue };
+            let values = (0..names.len()).map(|place| row.get::<_, Value>(place));
+            let values = values.collect::<Result<Vec<_>, _>>().map_err(in_whole)?;
+            part.insert(&insert, values)?;
         }
         Ok(())
     }
 }
 
-/// What a ledger is called while it is being made.
-const FILE: &str = "ledger.db";
+fn in_whole(error: rusqlite::Error) -> SplitError {
+    SplitError::Whole(error.into())
+}
+
+fn user_of<'a>(row: &'a Row<'_>, place: usize) -> Result<&'a str, SplitError> {
+    let cell = row.get_ref(place).map_err(in_whole)?;
+    let damaged = |_| SplitError::Whole(LedgerError::Damaged("a user that is no text".into()));
+    cell.as_str().map_err(damaged)
+}
+
+fn begin(path: &Path, pin: &Pin, lookup_endpoint: Option<&str>) -> Result<Connection, LedgerError> {
+    let made = private_options().create_new(true).append(true).open(path);
+    made.map_err(LedgerError::Open)?;
+    let db = Connection::open(path)?;
+    db.execute_batch(PRAGMAS)?;
+    create(&db, pin)?;
+    db.execute("UPDATE pin SET lookup_endpoint = ?1", [lookup_endpoint])?;
+    Ok(db)
+}
 
 impl Part {
-    fn end(self) -> Result<(), LedgerError> {
-        self.db.execute_batch("COMMIT")?;
-        self.db.close().map_err(|(_, error)| error)?;
-        put_new(&self.folder.path().join(FILE), &self.path).map_err(LedgerError::Open)
+    fn insert(&self, insert: &str, values: Vec<Value>) -> Result<(), SplitError> {
+        let statement = self.db.prepare_cached(insert);
+        let inserted = statement.and_then(|mut statement| statement.execute(params_from_iter(values)));
+        inserted
+            .map(drop)
+            .map_err(|error| SplitError::Part(self.shard, error.into()))
+    }
+
+    /// Makes it durable.
+    fn end(self, signals: &Signals) -> Result<(), SplitError> {
+        signals.check()?;
+        let Self { shard, path, db } = self;
+        let ended = db.execute_batch("COMMIT").map_err(LedgerError::from);
+        let ended = ended.and_then(|()| db.close().map_err(|(_, error)| error.into()));
+        let ended = ended.and_then(|()| {
+            File::open(path)
+                .and_then(|file| file.sync_all())
+                .map_err(LedgerError::Open)
+        });
+        ended.map_err(|error| SplitError::Part(shard, error))
     }
 }

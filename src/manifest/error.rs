@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::columns::MissingColumns;
 use super::rfc4180::FormError;
 use super::{Delimiter, Foreign};
+use crate::domain::row_at::RowAt;
 
 /// A fault of the whole file. One of a single row is a [`super::RowFault`].
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +98,10 @@ pub(crate) enum ManifestError {
     TooManyMembers { line: u64 },
     #[error("it has no rows, and --strict asks for some")]
     NoRows,
+    #[error(
+        "user_ids look alike, as those of {row} and {other} do ({count} in all), and no part sees the rows of another; correct them, or split without --strict"
+    )]
+    SimilarRows { count: u32, row: RowAt, other: RowAt },
     #[error("it has more than 4,294,967,295 rows; cut it into several files")]
     TooManyRows,
     #[error("it was changed while it was being read; run again when nothing writes to it")]

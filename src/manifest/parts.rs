@@ -18,7 +18,7 @@ pub(crate) enum Piece<'a> {
 
 impl Manifest {
     /// Hands over head and records in the manifest's own encoding, each record with its line end; blank lines are left out,
-    /// and the last record gets a line end. Gives back the hash of the file.
+    /// and the last record gets a line end unless that would change it. Gives back the hash of the file.
     pub(crate) fn each_piece<E: From<ManifestError>>(
         &self,
         mut hand_over: impl FnMut(Piece<'_>, &[u8]) -> Result<(), E>,
@@ -67,7 +67,10 @@ impl Manifest {
 
     fn encode_line(&self, written: Written<'_>, bytes: &mut Vec<u8>) {
         self.encode(written.text, bytes);
-        self.encode(line_end(written.crlf), bytes);
+        // At the very end of the file a carriage return is text, and a line feed behind it would make a line end of it.
+        if written.crlf || !written.text.ends_with('\r') {
+            self.encode(line_end(written.crlf), bytes);
+        }
     }
 
     fn encode(&self, text: &str, bytes: &mut Vec<u8>) {

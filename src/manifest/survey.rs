@@ -192,6 +192,18 @@ impl Survey {
         })
     }
 
+    /// Refuses rows of users who look alike where such rows are not sent: run by itself, a part would send its own.
+    pub(crate) fn check_parts(&self) -> Result<(), ManifestError> {
+        match self.similar.first().filter(|_| self.strict) {
+            Some((row, other)) => Err(ManifestError::SimilarRows {
+                count: self.count(Role::Similar),
+                row: self.lines.at(*row),
+                other: self.lines.at(*other),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Rows whose users look alike stand together once they are sorted, and among them those of one user.
     fn compare(&mut self, marks: &mut [Mark]) {
         marks.sort_unstable();

@@ -8,6 +8,7 @@ mod form;
 mod header;
 mod json_lines;
 mod lines;
+mod parts;
 mod quotes;
 mod rows;
 mod shards;

@@ -57,7 +57,8 @@ impl Target {
 }
 
 impl Claim {
-    fn take(results: &Path) -> Result<Self, ResultsError> {
+    /// Takes the place of a file, or of a folder, by the lock `<name>.lock` beside it.
+    pub(super) fn take(results: &Path) -> Result<Self, ResultsError> {
         let mut path = results.to_owned().into_os_string();
         path.push(".lock");
         let path = PathBuf::from(path);

@@ -136,10 +136,12 @@ fn histogram(out: &mut Samples, stats: &Stats) {
 }
 
 fn labels(identity: &Identity) -> String {
+    let shard = identity.shard.map(|shard| format!(",shard=\"{shard}\""));
     format!(
-        "env=\"{}\",partner_id=\"{}\"",
+        "env=\"{}\",partner_id=\"{}\"{}",
         identity.env,
-        escaped(&identity.partner_id)
+        escaped(&identity.partner_id),
+        shard.unwrap_or_default()
     )
 }
 
@@ -165,6 +167,7 @@ mod tests {
             endpoint: "https://a.example".into(),
             partner_id: "0\"8\\5".into(),
             manifest: "m.csv".into(),
+            shard: None,
             started_at: UnixMillis::new(1_780_000_000_000),
         }
     }

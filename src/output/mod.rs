@@ -19,6 +19,7 @@ mod page;
 mod partial;
 mod parts;
 mod publish;
+mod staging;
 mod status;
 mod summary;
 mod tally;
@@ -50,6 +51,7 @@ pub(crate) use page::{LISTED_RUNS, MergedPage, PageFacts, write_merged_page, wri
 pub(crate) use partial::tally_of_run;
 pub(crate) use parts::{PartFile, PartProof, SplitProof};
 pub(crate) use publish::{Places, PublishError, Publisher};
+pub(crate) use staging::{Destination, Staging, StagingError};
 pub(crate) use status::{End, Identity, RunStatus, State, StatusPlace};
 pub(crate) use summary::{RunFacts, build_summary, write_summary};
 pub(crate) use tally::{Group, Tally};

@@ -1,35 +1,37 @@
 //! The part manifests that `split` writes, and the proof that they are the manifest.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::Staging;
 use crate::domain::{
     shard::{SHARD_HASH, Shard},
     text::hex,
 };
-use crate::sys::atomic::{Place, WholeFile};
+use crate::sys::signals::Signals;
 
 /// Raised when a field of the proof changes its meaning; new fields may come without it.
 const SCHEMA: u32 = 1;
 /// Bytes of a part that are written at a time; a thousand of them take 64 MB.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// A part manifest that is being written; dropped before its end, nothing is left of it.
+/// A part manifest that is being written.
 pub(crate) struct PartFile {
     shard: Shard,
     path: PathBuf,
-    out: BufWriter<WholeFile>,
+    out: BufWriter<File>,
     sha256: Sha256,
     rows: u32,
 }
 
 impl PartFile {
     /// Begins it with what stands before the first record.
-    pub(crate) fn begin(shard: Shard, path: PathBuf, head: &[u8]) -> io::Result<Self> {
-        let file = Place::of(&path).begin_whole()?;
+    pub(crate) fn begin(staging: &Staging, shard: Shard, path: PathBuf, head: &[u8]) -> io::Result<Self> {
+        let file = staging.create(&path)?;
         let mut part = Self {
             shard,
             path,
@@ -57,10 +59,10 @@ impl PartFile {
         &self.path
     }
 
-    /// Puts it in place.
-    pub(crate) fn end(self) -> io::Result<PartProof> {
+    /// Makes it durable, unless a signal comes.
+    pub(crate) fn end(self, signals: &Signals) -> io::Result<PartProof> {
         let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.put_in_place()?;
+        signals.unless_given_up(move || file.sync_all())?;
         let name = self.path.file_name().unwrap_or_default();
         Ok(PartProof {
             shard: self.shard.to_string(),
@@ -120,11 +122,11 @@ impl SplitProof {
         (rows().min().unwrap_or_default(), rows().max().unwrap_or_default())
     }
 
-    /// Writes it whole or not at all.
-    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
-        Place::of(path).write(|file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
+    /// Writes it, durably, as the file that is to stand at `path`.
+    pub(crate) fn write(&self, staging: &Staging, path: &Path) -> io::Result<()> {
+        let mut file = BufWriter::new(staging.create(path)?);
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     }
 }

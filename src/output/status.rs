@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{outcome::Status, standing::Standing, stop::Stop, unix_millis::UnixMillis};
+use crate::domain::{outcome::Status, shard::Shard, standing::Standing, stop::Stop, unix_millis::UnixMillis};
 use crate::ledger::beside;
 use crate::sys::identity::resolve;
 
@@ -59,6 +59,8 @@ pub(crate) struct RunStatus {
     pub(crate) endpoint: String,
     pub(crate) partner_id: String,
     pub(crate) manifest: String,
+    /// `I/N`, where the run is about a part of the users.
+    pub(crate) shard: Option<String>,
     pub(crate) process: u32,
     pub(crate) started_at: String,
     /// When the run was last heard of.
@@ -96,6 +98,7 @@ pub(crate) struct Identity {
     pub(crate) endpoint: String,
     pub(crate) partner_id: String,
     pub(crate) manifest: String,
+    pub(crate) shard: Option<Shard>,
     pub(crate) started_at: UnixMillis,
 }
 
@@ -118,6 +121,7 @@ impl RunStatus {
             endpoint: String::new(),
             partner_id: String::new(),
             manifest: String::new(),
+            shard: None,
             started_at: at,
         };
         Self::new(&identity, State::Running, &Standing::nothing(at), None)
@@ -148,6 +152,7 @@ impl RunStatus {
             endpoint: identity.endpoint.clone(),
             partner_id: identity.partner_id.clone(),
             manifest: identity.manifest.clone(),
+            shard: identity.shard.map(|shard| shard.to_string()),
             process: std::process::id(),
             started_at: identity.started_at.to_string(),
             heard_at: end.map_or(standing.at, |end| end.at).to_string(),

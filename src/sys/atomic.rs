@@ -86,35 +86,10 @@ impl Place {
         Ok(Draft { file, signals })
     }
 
-    /// Begins such a file for a command that a signal ends at once.
-    pub(crate) fn begin_whole(&self) -> io::Result<WholeFile> {
-        create(self.path(), PRIVATE).map(WholeFile)
-    }
-
     fn path(&self) -> &Path {
         match self {
             Self::Device(path) | Self::File(path) => path,
         }
-    }
-}
-
-/// A file on the way to its place, which nothing but the end of the process gives up; then nothing is left of it.
-pub(crate) struct WholeFile(AtomicWriteFile);
-
-impl WholeFile {
-    /// Makes it durable and puts it in place.
-    pub(crate) fn put_in_place(self) -> io::Result<()> {
-        self.0.commit()
-    }
-}
-
-impl io::Write for WholeFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.as_file_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.as_file_mut().flush()
     }
 }
 

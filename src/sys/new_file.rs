@@ -64,6 +64,14 @@ pub(crate) fn place(path: &Path, bytes: &[u8]) -> io::Result<Placed> {
     new.put_in_place()
 }
 
+/// How what stands at `path` compares with a file that is made; none where nothing does.
+pub(crate) fn compare(path: &Path, made: &Path) -> io::Result<Option<Placed>> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Ok(_) | Err(_) => compared(path, &mut File::open(made)?),
+    }
+}
+
 /// How what stands at `path` compares with these bytes; none where nothing does. What is no file is not opened.
 fn compared(path: &Path, bytes: &mut dyn Read) -> io::Result<Option<Placed>> {
     match path.symlink_metadata() {

@@ -78,6 +78,11 @@ impl Signals {
         self.0.borrow().strongest
     }
 
+    /// An error once one has come.
+    pub(crate) fn check(&self) -> Result<(), GivenUp> {
+        self.strongest().map_or(Ok(()), |signal| Err(GivenUp(signal)))
+    }
+
     /// Hands every signal on as it comes, those that have come already first, until `take` says that it is enough.
     pub(crate) async fn follow(&self, mut take: impl FnMut(Signal) -> bool) {
         let mut states = self.0.subscribe();

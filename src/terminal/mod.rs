@@ -44,7 +44,7 @@ pub(crate) use layout::time;
 pub(crate) use merge::{Merged, warn_of_parts};
 pub(crate) use production::Production;
 pub(crate) use reconcile::{ReconcileReporter, Reconciled};
-pub(crate) use sharding::{SplitDone, tell_shard, tell_share};
+pub(crate) use sharding::{SplitDone, tell_shard, tell_share, warn_of_part};
 pub(crate) use warnings::{warn_of_open_key, warn_of_rows};
 
 use events::{Level, Name};

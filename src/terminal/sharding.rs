@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::events::Name;
-use super::{counted, log, write_err};
-use crate::config::{ChosenShard, EnrollConfig, Log, LogFormat, LogLevel, SplitConfig};
+use super::{counted, log, print_warning, write_err};
+use crate::config::{ChosenShard, EnrollConfig, Files, Log, LogFormat, LogLevel, SplitConfig};
 use crate::domain::shard::Shard;
 use crate::sys::folder::folder_of;
 
@@ -50,6 +50,20 @@ pub(crate) fn tell_share(config: &EnrollConfig, run_id: &str) {
             log::line(run_id, Name::Share, fields)
         }
     });
+}
+
+/// Warns of a part manifest that is run as something else: its ledger could not be put together with the others, or none of
+/// its rows would be sent.
+pub(crate) fn warn_of_part(files: &Files, log: Log, run_id: &str) {
+    let Some(part) = files.other_part().filter(|_| !log.quiet) else {
+        return;
+    };
+    let whose = match files.shard {
+        Some(shard) => format!("part {shard}, whose users it does not hold"),
+        None => "all users, so that `merge` would refuse its ledger".to_owned(),
+    };
+    let text = format!("the manifest is named after part {part}, and this run is about {whose}; give --shard {part}");
+    print_warning(&text, log, run_id);
 }
 
 /// The end of a split.

@@ -1,8 +1,16 @@
 //! The guides for many machines: their scripts are run as they stand, but for their folders, with the variables that the
 //! engine would set, and with commands in place of the engine's that write down how they were called.
 
-use super::*;
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use yaml_rust2::Yaml;
+
+use crate::guides::{guide, strings, yaml};
+use crate::place::Place;
+use crate::{BINARY, PARTNER_ID, TIME_TO_STOP, repository};
 
 const PARTS: usize = 3;
 
@@ -244,4 +252,40 @@ fn the_parts_on_one_machine_enroll_and_merge() {
     let place = place_with_engine();
     assert_code(&shell(&place, &bash(&place, "parallel.sh"), &[]), 0);
     assert_eq!(place.summary()["rows"].as_i64(), Some(6));
+}
+
+/// Programs that the script needs before it knows whether there is a Slurm; nothing else is on its path.
+#[cfg(target_os = "linux")]
+const BEFORE_SLURM: [&str; 9] = [
+    "bash", "dirname", "env", "id", "mktemp", "realpath", "rm", "tail", "uname",
+];
+
+/// CI goes on where Slurm cannot be had, and whoever reads its log sees that nothing was tested.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_slurm_that_cannot_be_had_is_skipped_and_that_is_said() {
+    let place = place_with_engine();
+    let bin = place.folder.path().join("bin");
+    for name in BEFORE_SLURM {
+        let mut folders = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+            .collect::<Vec<_>>()
+            .into_iter();
+        let program = folders.find(|folder| folder.join(name).exists()).unwrap().join(name);
+        symlink(program, bin.join(name)).unwrap();
+    }
+    let run = || {
+        let mut script = Command::new(bin.join("bash"));
+        script.arg(repository("tests/slurm/run")).arg(BINARY).env("PATH", &bin);
+        script.output().unwrap()
+    };
+    let output = run();
+    assert_code(&output, 0);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("skipped: Slurm is not installed"), "{said}");
+    executable(&bin.join("sudo"), "exit 1");
+    executable(&bin.join("apt-get"), "echo 'E: no archive' >&2; exit 100");
+    let output = run();
+    assert_code(&output, 0);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("skipped: Slurm cannot be installed here"), "{said}");
 }

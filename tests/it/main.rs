@@ -59,6 +59,7 @@ mod simulator_state;
 #[cfg(unix)]
 mod snapshots;
 mod split;
+mod split_ends;
 mod status;
 mod stops;
 #[cfg(feature = "object-stores")]

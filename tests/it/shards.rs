@@ -202,3 +202,58 @@ fn what_is_no_part_is_refused() {
     }
     assert_eq!(server.count(), 0);
 }
+
+#[test]
+fn a_part_manifest_that_is_run_as_something_else_is_warned_of() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(4);
+    assert_eq!(run.tool(&["split", "manifest.csv", "-n", "2"]).code, Some(0));
+    let mut run = run.named("manifest.1-of-2.csv");
+    run.go()
+        .says(&["named after part 1/2", "`merge` would refuse", "--shard 1/2"]);
+    run = run.set("--shard", "2/2");
+    run.go()
+        .says(&["named after part 1/2", "about part 2/2"])
+        .summary("/rows", 0);
+    run = run.set("--shard", "1/2");
+    let mut own = run.go();
+    own.check(!own.stderr.contains("named after"), "it warns of its own part");
+}
+
+/// How the last run of the ledger stands.
+fn status(run: &Run<'_>, format: &str) -> String {
+    let output = run.tool(&["status", "--ledger", "l.db", "--format", format]);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn status_object(run: &Run<'_>) -> serde_json::Value {
+    serde_json::from_str(&status(run, "json")).unwrap()
+}
+
+#[test]
+fn status_and_metrics_name_the_part() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(4).set("--metrics", "m.prom");
+    let run = run.set("--ledger", "l.db").set("--shard", "2/3");
+    run.go().code(0);
+    let metrics = |run: &Run<'_>| std::fs::read_to_string(run.path("m.prom")).unwrap();
+    assert_eq!(status_object(&run)["shard"], "2/3");
+    let page = status(&run, "text");
+    assert!(page.contains("\n  part      2/3\n"), "{page}");
+    let text = metrics(&run);
+    let mut samples = text.lines().filter(|line| !line.starts_with('#'));
+    assert!(samples.all(|line| line.contains(",shard=\"2/3\"")), "{text}");
+    // A run that cannot begin is one of its part as well.
+    let run = run.set("--api-key-file", "none.txt");
+    run.go().code(2);
+    let text = metrics(&run);
+    let sample = "image_enroll_exit_code{env=\"sandbox\",partner_id=\"085\",shard=\"2/3\"} 2\n";
+    assert!(text.contains(sample), "{text}");
+    let run = Run::new(&server)
+        .rows(4)
+        .set("--metrics", "m.prom")
+        .set("--ledger", "l.db");
+    run.go().code(0);
+    assert!(status_object(&run)["shard"].is_null());
+    assert!(!status(&run, "text").contains("  part ") && !metrics(&run).contains("shard="));
+}

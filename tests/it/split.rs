@@ -229,6 +229,26 @@ fn a_ledger_is_never_replaced_and_that_of_a_part_is_not_split() {
     assert!(refused.stderr.contains("part 1/2 alone"), "{}", refused.stderr);
 }
 
+/// A run with `--strict` would not send them; a part that does not see the other row would.
+#[test]
+fn what_no_part_would_see_is_refused_where_it_is_forbidden() {
+    let run = Run::bare().users(["u1", "u2", "U1", "u3"]);
+    let split = ["split", "manifest.csv", "-n", "2", "--strict"];
+    let refused = run.tool(&split);
+    assert_eq!(refused.code, Some(9), "{}", refused.stderr);
+    for words in ["2 in all", "row 1 (line 2)", "row 3 (line 4)", "--strict"] {
+        assert!(refused.stderr.contains(words), "{words}: {}", refused.stderr);
+    }
+    assert!(!run.path("manifest.1-of-2.csv").exists() && !run.path("manifest.split.json").exists());
+    // What is wrong with a row by itself is found by its part.
+    let run = Run::bare().users(["u1", "NULL", "u2"]);
+    assert_eq!(run.tool(&split).code, Some(0));
+    let part = part_of("NULL", 2);
+    let (name, shard) = (format!("manifest.{part}-of-2.csv"), format!("{part}/2"));
+    let checked = run.tool(&["check", "--strict", "--shard", &shard, &name]);
+    assert_eq!(checked.code, Some(1), "{}", checked.stderr);
+}
+
 #[test]
 fn what_no_part_sees_is_told_while_all_are_seen() {
     let run = Run::bare().users(["u1", "U1", "u2"]);
@@ -239,4 +259,16 @@ fn what_no_part_sees_is_told_while_all_are_seen() {
         "{}",
         output.stderr
     );
+}
+
+/// Behind the last record there may be no line end; then a carriage return is a fault of its row.
+#[test]
+fn a_row_that_is_invalid_in_the_whole_is_invalid_in_its_part() {
+    let run = Run::bare().manifest("user_id,user_created_at,photo\nu1,2021-08-12,p.jpg\nu2,2021-08-12,p.jpg\r");
+    assert_eq!(run.tool(&["check", "manifest.csv"]).code, Some(1));
+    assert_eq!(run.tool(&["split", "manifest.csv", "-n", "2"]).code, Some(0));
+    let part = part_of("u2", 2);
+    let (name, shard) = (format!("manifest.{part}-of-2.csv"), format!("{part}/2"));
+    let checked = run.tool(&["check", "--shard", &shard, &name]);
+    assert_eq!(checked.code, Some(1), "{}", checked.stderr);
 }

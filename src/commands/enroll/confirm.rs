@@ -17,6 +17,7 @@ pub(super) fn production(config: &EnrollConfig, manifest: &Surveyed, signals: &S
     let question = Production {
         partner_id: account.signer.partner_id().as_str(),
         endpoint: &account.endpoint_name(),
+        shard: config.files.shard,
         to_send,
         settled,
         limit: config.pace.limit,

@@ -21,7 +21,7 @@ use crate::sys::{
     signals::{Mode, Signals},
     user_hash::UserHashKeys,
 };
-use crate::terminal::{tell_shard, tell_share, warn_of_open_key, warn_of_rows};
+use crate::terminal::{tell_shard, tell_share, warn_of_open_key, warn_of_part, warn_of_rows};
 
 /// A run whose beginning the ledger knows.
 pub(super) struct Prepared<'a> {
@@ -47,6 +47,7 @@ pub(super) fn prepare<'a>(
 ) -> Result<Prepared<'a>, Error> {
     tell_shard(config.chosen, config.report.log, &start.run_id);
     tell_share(config, &start.run_id);
+    warn_of_part(&config.files, config.report.log, &start.run_id);
     let mut prepared = open(config, start, publisher, signals)?;
     if let Some((path, mode)) = &config.account.open_key {
         warn_of_open_key(config.report, &start.run_id, path, *mode);
@@ -155,6 +156,7 @@ fn publish(config: &EnrollConfig, start: &Start) -> Option<Publisher> {
         endpoint: config.account.endpoint_name(),
         partner_id: config.account.signer.partner_id().to_string(),
         manifest: text::one_line(&config.files.manifest.to_string_lossy(), text::MAX_TEXT_CHARS),
+        shard: config.files.shard,
         started_at: start.at.into(),
     };
     let is_any = places.status.is_some() || places.metrics.is_some();

@@ -46,6 +46,7 @@ fn identity(known: &Known, start: &Start) -> Identity {
         endpoint: known.endpoint.clone(),
         partner_id: known.partner_id.clone(),
         manifest: known.manifest.to_string_lossy().into_owned(),
+        shard: known.shard,
         started_at: start.at.into(),
     }
 }

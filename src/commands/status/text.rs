@@ -34,6 +34,9 @@ pub(super) fn page(status: &RunStatus, now: DateTime<Utc>) -> String {
         line("rows", counts);
     }
     line("manifest", status.manifest.clone());
+    if let Some(shard) = &status.shard {
+        line("part", shard.clone());
+    }
     line(
         "sends to",
         format!("{}, partner {} ({})", status.endpoint, status.partner_id, status.env),

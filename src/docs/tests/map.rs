@@ -36,6 +36,7 @@ fn every_path_that_readme_and_guides_name_is_there() {
         ".github/CONTRIBUTING.md",
         ".github/SECURITY.md",
         "src/docs/operating.md",
+        "src/docs/many-machines.md",
     ] {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         let prose: String = text.split("```").step_by(2).collect();

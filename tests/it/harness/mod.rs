@@ -21,7 +21,9 @@ mod wire;
 pub(crate) use finished::Finished;
 pub(crate) use laws::{RESULT_COLUMNS, part_of};
 pub(crate) use lookups::Job;
-pub(crate) use photos::{jpeg, padded, photo, png};
+#[cfg(feature = "fix-photos")]
+pub(crate) use photos::photo;
+pub(crate) use photos::{jpeg, padded, png};
 pub(crate) use reply::{Latch, Reply};
 pub(crate) use run::Run;
 pub(crate) use running::{Output, Running};

@@ -87,6 +87,11 @@ impl Running {
         assert!(status.unwrap().success(), "kill -{name}");
     }
 
+    /// Kills it at this very moment: no other process is started for it.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
