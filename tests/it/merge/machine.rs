@@ -1,0 +1,70 @@
+//! What the machine gives and takes: descriptors, folders, signals.
+
+use super::{left_over, merge, run_parts};
+use crate::harness::{Run, Server};
+
+#[cfg(unix)]
+#[test]
+fn fewer_file_descriptors_than_parts_are_told_of_before_anything_is_locked() {
+    let server = Server::success();
+    let run = run_parts(Run::new(&server).rows(2), 2, 1..=2);
+    let binary = env!("CARGO_BIN_EXE_image-enroll");
+    let command = format!("ulimit -n 64; exec {binary} merge -o all.csv manifest.csv p1.db p2.db");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(run.path(""))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{stderr}");
+    assert!(
+        stderr.contains("2 ledgers need 66 file descriptors") && stderr.contains("ulimit -n"),
+        "{stderr}"
+    );
+    assert!(!run.path("all.csv").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_part_in_a_folder_that_may_only_be_read_is_read_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::success();
+    let run = run_parts(Run::new(&server).rows(6), 2, 1..=2);
+    let folder = run.path("away");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::rename(run.path("p1.db"), folder.join("p 1?#%.db")).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let merged = merge(&run, &["away/p 1?#%.db", "p2.db"], &[]);
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(merged.code, Some(0), "{}", merged.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_gives_it_up_and_leaves_nothing() {
+    use std::io::Read;
+    let server = Server::success();
+    let run = Run::new(&server).rows(2_000).set("--limit", "1");
+    let run = run_parts(run, 2, 1..=2);
+    std::fs::remove_file(run.path("manifest.sandbox.failures.csv")).unwrap_or_default();
+    let made = std::process::Command::new("mkfifo").arg(run.path("pipe")).status();
+    assert!(made.unwrap().success());
+    let merging = run.spawn(&[
+        "merge",
+        "-o",
+        "pipe",
+        "--ledger",
+        "all.db",
+        "manifest.csv",
+        "p1.db",
+        "p2.db",
+    ]);
+    let mut reader = std::fs::File::open(run.path("pipe")).unwrap();
+    reader.read_exact(&mut [0]).unwrap();
+    // The pipe is full, so that the writing goes no further.
+    merging.signal("TERM");
+    let ended = merging.wait();
+    assert_eq!(ended.code, Some(143), "{}", ended.stderr);
+    assert!(!run.path("all.db").exists(), "a ledger was left");
+    assert_eq!(left_over(&run), Vec::<String>::new());
+}
