@@ -1,6 +1,6 @@
 //! `merge`: the results of many machines as if one had done it, once it is proven that nothing is missing.
 //!
-//! All ledgers are locked and asked what they belong to; then the manifest is read; then `domain/merging.rs` says what is wrong, all
+//! All ledgers are locked and asked what they belong to; then the manifest is read; then `domain/merging/mod.rs` says what is wrong, all
 //! of it at once. Only then is anything written: one ledger of all users, and the results of that.
 
 mod files;

@@ -181,7 +181,7 @@ fn a_run_over_a_file_of_the_split_counts_for_its_own_part() {
             r#"{{"schema":1,"manifest_sha256":"{}","hash":"{}","parts":[
                 {{"shard":"1/2","sha256":"{}"}},{{"shard":"2/2","sha256":"{}"}}]}}"#,
             hash(manifest),
-            super::super::shard::SHARD_HASH,
+            crate::domain::shard::SHARD_HASH,
             hash("0a"),
             hash("0b")
         )
