@@ -102,6 +102,12 @@ impl Faults {
         self.unreadable.is_empty() && self.problems.is_empty()
     }
 
+    /// Ledgers that could not be read, and may be those of parts: what is no ledger is none of a part either.
+    pub(crate) fn possible_parts(&self) -> usize {
+        let errors = self.unreadable.iter().map(|(_, error)| error);
+        errors.filter(|error| !matches!(error, LedgerError::Foreign)).count()
+    }
+
     fn list(&self) -> String {
         let unreadable = self.unreadable.iter().map(|(path, error)| match error {
             LedgerError::Missing => format!("{path:?} is not there: name the ledger that its part has left"),

@@ -81,6 +81,7 @@ pub(super) fn prove_all(
     let whole = Whole {
         manifest_sha256: manifest.survey.sha256,
         split: split.as_ref(),
+        unread: faults.possible_parts(),
     };
     match prove(&parts.facts, whole) {
         Ok(proven) if faults.is_empty() => Ok(proven),

@@ -46,6 +46,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) manifest_sha256: [u8; 32],
     /// What `split` says it has made of the manifest, where it has.
     pub(crate) split: Option<&'a SplitProof>,
+    /// Ledgers that were named and could not be read; each may be that of any part.
+    pub(crate) unread: usize,
 }
 
 /// What the parts have in common, once nothing is wrong with them.
@@ -93,7 +95,11 @@ pub(crate) fn prove(parts: &[PartFacts], whole: Whole<'_>) -> Result<Proven, Vec
         .iter()
         .filter_map(|part| Some((part.shard.filter(|shard| Some(shard.count()) == count)?, part)))
         .collect();
-    problems.extend(count.into_iter().flat_map(|count| number_of_each(&own, count)));
+    problems.extend(
+        count
+            .into_iter()
+            .flat_map(|count| number_of_each(&own, count, whole.unread)),
+    );
     problems.extend(differences(parts));
     let mut latest = Vec::new();
     for (shard, part) in &own {
@@ -138,17 +144,24 @@ fn check_split(whole: Whole<'_>, count: Option<u32>) -> Vec<Problem> {
 }
 
 /// Parts that are not there, or more than once.
-fn number_of_each(parts: &[(Shard, &PartFacts)], count: u32) -> Vec<Problem> {
+fn number_of_each(parts: &[(Shard, &PartFacts)], count: u32, unread: usize) -> Vec<Problem> {
     let mut files = BTreeMap::<Shard, Vec<PathBuf>>::new();
     for (shard, part) in parts {
         files.entry(*shard).or_default().push(part.file.clone());
     }
-    let problem = |shard: Shard| match files.remove(&shard).unwrap_or_default() {
-        files if files.is_empty() => Some(Problem::Missing(shard)),
-        files if files.len() > 1 => Some(Problem::Twice { shard, files }),
-        _ => None,
-    };
-    Shard::all(count).filter_map(problem).collect()
+    let missing: Vec<Shard> = Shard::all(count).filter(|shard| !files.contains_key(shard)).collect();
+    let twice = files.into_iter().filter(|(_, files)| files.len() > 1);
+    let twice = twice.map(|(shard, files)| Problem::Twice { shard, files });
+    twice.chain(absent(missing, unread)).collect()
+}
+
+/// What is to be said of parts that no ledger is of. One that could not be read is no reason to call its part missing.
+fn absent(missing: Vec<Shard>, unread: usize) -> Vec<Problem> {
+    match unread {
+        0 => missing.into_iter().map(Problem::Missing).collect(),
+        unread if unread < missing.len() => vec![Problem::MissingAmong { missing, unread }],
+        _ => Vec::new(),
+    }
 }
 
 /// Ledgers of another endpoint, partner or host for look-ups than most.

@@ -14,6 +14,8 @@ const SHOWN_DIGITS: usize = 12;
 pub(crate) enum Problem {
     /// No ledger of this part was named.
     Missing(Shard),
+    /// Ledgers that were named could not be read, and are fewer than the parts that no other ledger is of.
+    MissingAmong { missing: Vec<Shard>, unread: usize },
     /// More than one.
     Twice { shard: Shard, files: Vec<PathBuf> },
     /// One file under two paths, or twice under one.
@@ -52,6 +54,15 @@ impl fmt::Display for Problem {
                 f,
                 "part {shard} is missing: name its ledger too, which is where that part ran"
             ),
+            Self::MissingAmong { missing, unread } => {
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "parts {} are in none of the ledgers that could be read, and only {unread} could not: name the ledgers \
+                     of the others too, which are where those parts ran",
+                    missing.join(", ")
+                )
+            }
             Self::Twice { shard, files } => {
                 let files: Vec<String> = files.iter().map(|file| format!("{file:?}")).collect();
                 write!(

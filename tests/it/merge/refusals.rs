@@ -1,7 +1,7 @@
 //! Parts that are no whole, and files that would take the place of another: refused with all that is wrong.
 
 use super::{change, masked, merge, merge_all, read, refused, run_parts};
-use crate::harness::{MANIFEST_OF_PARTS as MANIFEST, Run, Server, part_of};
+use crate::harness::{MANIFEST_OF_PARTS as MANIFEST, Output, Run, Server, part_of};
 
 #[test]
 fn all_that_is_wrong_is_named_at_once() {
@@ -41,21 +41,48 @@ fn parts_that_are_not_there_cannot_be_read_or_are_in_use_are_named() {
     let output = merge(&run, &["p1.db"], &[]);
     refused(&run, &output, 9, &["part 2/2 is missing"]);
     let output = merge(&run, &["p1.db", "no.db"], &[]);
-    refused(&run, &output, 9, &["\"no.db\" is not there", "part 2/2 is missing"]);
+    refused_as_that_only(&run, &output, 9, &["\"no.db\" is not there"]);
     let output = merge(&run, &["p1.db", "manifest.csv"], &[]);
     refused(&run, &output, 7, &["manifest.csv", "not a ledger", "part 2/2"]);
     let mut bytes = read(&run, "p2.db");
     run.write("cut.db", &bytes[..bytes.len() - 4096]);
     let output = merge(&run, &["p1.db", "cut.db"], &[]);
-    refused(&run, &output, 7, &["cut.db", "damaged"]);
+    refused_as_that_only(&run, &output, 7, &["cut.db", "damaged"]);
     bytes[..100].fill(0);
     run.write("zeros.db", &bytes);
     let output = merge(&run, &["p1.db", "zeros.db"], &[]);
-    refused(&run, &output, 7, &["zeros.db", "damaged"]);
+    refused_as_that_only(&run, &output, 7, &["zeros.db", "damaged"]);
     let lock = std::fs::File::create(run.path("p2.db.lock")).unwrap();
     lock.lock().unwrap();
     let output = merge_all(&run, 2, &[]);
-    refused(&run, &output, 8, &["p2.db", "holds it"]);
+    refused_as_that_only(&run, &output, 8, &["p2.db", "holds it"]);
+}
+
+/// A part that is named and cannot be read is not also said to be missing.
+#[track_caller]
+fn refused_as_that_only(run: &Run<'_>, output: &Output, code: i32, words: &[&str]) {
+    refused(run, output, code, words);
+    assert_eq!(output.stderr.matches("\n  - ").count(), 1, "{}", output.stderr);
+}
+
+#[test]
+fn parts_are_missing_that_the_unreadable_ledgers_cannot_be() {
+    let server = Server::success();
+    let run = run_parts(Run::new(&server).manifest(MANIFEST), 4, 1..=2);
+    let output = merge(&run, &["p1.db", "p2.db", "no.db"], &[]);
+    let words = [
+        "\"no.db\" is not there",
+        "parts 3/4, 4/4 are in none of the ledgers that could be read, and only 1 could not",
+    ];
+    refused(&run, &output, 9, &words);
+    let output = merge(&run, &["p1.db", "p2.db", "no.db", "none.db"], &[]);
+    refused(
+        &run,
+        &output,
+        9,
+        &["\"no.db\" is not there", "\"none.db\" is not there"],
+    );
+    assert_eq!(output.stderr.matches("\n  - ").count(), 2, "{}", output.stderr);
 }
 
 #[test]
