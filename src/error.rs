@@ -56,6 +56,12 @@ pub(crate) enum Error {
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]
     Page { path: PathBuf, source: io::Error },
+    #[error("{} {path:?}: no file can be made there; name another place with {flag}", flag.trim_start_matches('-'))]
+    NoPlace {
+        flag: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("stopped")]
     Run(#[from] RunError),
     #[error("users of the simulator {path:?}")]
@@ -231,6 +237,7 @@ impl Error {
                 SplitProofFault::Read(_) => Stop::Configuration,
                 SplitProofFault::Form(_) => Stop::PartsIncomplete,
             },
+            Self::NoPlace { source, .. } if source.kind() == io::ErrorKind::IsADirectory => Stop::Configuration,
             Self::MergeGivenUp(GivenUp(signal)) => (*signal).into(),
             Self::FewDescriptors { .. }
             | Self::FixedCopy { .. }
@@ -239,8 +246,19 @@ impl Error {
             | Self::Part { .. }
             | Self::Summary { .. }
             | Self::Page { .. }
+            | Self::NoPlace { .. }
             | Self::Stdout(_)
             | Self::Runtime(_) => Stop::Storage,
+        }
+    }
+
+    /// Whether it is that the file of this flag cannot be written.
+    pub(crate) fn is_about(&self, flag: &str) -> bool {
+        match self {
+            Self::Summary { .. } => flag == "--summary",
+            Self::Page { .. } => flag == "--report",
+            Self::NoPlace { flag: other, .. } => flag == *other,
+            _ => false,
         }
     }
 
@@ -339,6 +357,11 @@ mod tests {
         let path = Path::new("x");
         let ledger = |error| Error::of_ledger(path)(error);
         let results = |error| Error::of_results(path)(error);
+        let no_place = |kind: io::ErrorKind| Error::NoPlace {
+            flag: "--report",
+            path: path.to_owned(),
+            source: kind.into(),
+        };
         for (error, before, code, begun) in [
             (ConfigError::Declined.into(), "declined", 2, "storage"),
             (ConfigError::NoPartner.into(), "configuration", 2, "storage"),
@@ -373,6 +396,8 @@ mod tests {
             ),
             (Error::of_summary(path)(full_disk()), "storage", 7, "storage"),
             (Error::of_page(path)(full_disk()), "storage", 7, "storage"),
+            (no_place(io::ErrorKind::NotFound), "storage", 7, "storage"),
+            (no_place(io::ErrorKind::IsADirectory), "configuration", 2, "storage"),
         ] {
             let stop = error.stop();
             assert_eq!((stop.word(), stop.once_begun().word()), (before, begun), "{error:?}");

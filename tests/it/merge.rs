@@ -2,6 +2,7 @@
 
 mod machine;
 mod moments;
+mod places;
 mod refusals;
 mod results;
 

@@ -20,7 +20,7 @@ use crate::output::MergedFacts;
 use crate::sys::signals::{Mode, Signals};
 use crate::terminal::{Merged, warn_of_parts};
 
-use files::{keep, leave_summary, report, summarize, write};
+use files::{Rows, check_places, keep, leave_summary, report, summarize};
 use parts::{judged_at, open, prove_all, put_together};
 
 pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus, Error> {
@@ -31,14 +31,16 @@ pub(super) fn run(config: &MergeConfig, signals: &Signals) -> Result<ExitStatus,
 
 fn merge(config: &MergeConfig, now: DateTime<Utc>, signals: &Signals) -> Result<ExitStatus, Error> {
     let holder = Holder::new("image-enroll merge", &config.files.manifest, now);
+    check_places(config)?;
     let place = lock_place(config, &holder)?;
+    let rows = Rows::claim(config)?;
     let (parts, faults) = open(config, &holder)?;
     let manifest = Opened::open(&config.files.manifest, &config.files.reading, judged_at(&parts, now))?.survey()?;
     let proven = prove_all(config, &parts, faults, &manifest)?;
     warn_of_parts(&proven, config.log);
     let whole = put_together(config, &parts, &proven, signals)?;
     let (ledger, made) = whole.into_ledger(holder).map_err(Error::of_ledger(config.whole()))?;
-    let (tally, has_failures) = write(config, &manifest, &ledger, signals)?;
+    let (tally, has_failures) = rows.write(&manifest, &ledger, signals)?;
     let status = ExitStatus::of_run(None, |status| tally.count(status));
     let failures = config.failures.as_deref().filter(|_| has_failures);
     let facts = MergedFacts {
