@@ -48,7 +48,7 @@ pub(crate) enum Error {
     FewDescriptors { parts: u64, needed: u64, allowed: u64 },
     #[error("proof of the split {path:?}")]
     SplitProof { path: PathBuf, source: SplitProofFault },
-    #[error("given up")]
+    #[error("not merged, and no part was changed; run the same merge again")]
     MergeGivenUp(#[source] GivenUp),
     #[error("cannot write the part {path:?}")]
     Part { path: PathBuf, source: io::Error },

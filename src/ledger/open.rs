@@ -14,6 +14,7 @@ use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
 use crate::domain::unix_millis::UnixMillis;
 use crate::sys::{
     folder::{folder_of, private_in},
+    signals::Signals,
     user_hash::UserHashKeys,
 };
 
@@ -64,7 +65,7 @@ impl Ledger {
 
     /// Opens a private copy: SQLite cannot read a database with a log without writing beside it.
     pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
-        let copy = copy(lock.ledger(), None).map_err(LedgerError::Copy)?;
+        let copy = copy(lock.ledger(), &std::env::temp_dir()).map_err(LedgerError::Copy)?;
         let path = copy.path().join(COPY_NAME);
         Self::connect(lock, &path, None, Some(copy), UserHashKeys::default())
     }
@@ -93,9 +94,15 @@ impl Ledger {
     }
 }
 
-/// A private copy in this folder, brought up to date.
-pub(super) fn updated_copy(lock: &Lock, folder: &Path) -> Result<(Connection, TempDir), LedgerError> {
-    let copy = copy(lock.ledger(), Some(folder)).map_err(LedgerError::Copy)?;
+/// A private copy in this folder, brought up to date. A signal gives up the copying.
+pub(super) fn updated_copy(
+    lock: &Lock,
+    folder: &Path,
+    signals: &Signals,
+) -> Result<(Connection, TempDir), LedgerError> {
+    let (ledger, folder) = (lock.ledger().to_owned(), folder.to_owned());
+    let copied = signals.unless_given_up(move || copy(&ledger, &folder));
+    let copy = copied.map_err(LedgerError::Copy)?;
     let db = open_up_to_date(&copy.path().join(COPY_NAME), None, lock.holder().started_at.into())?;
     Ok((db, copy))
 }
@@ -176,8 +183,8 @@ fn is_writable(path: &Path) -> bool {
 
 const COPY_NAME: &str = "ledger.db";
 
-fn copy(ledger: &Path, folder: Option<&Path>) -> io::Result<TempDir> {
-    let folder = folder.map_or_else(tempfile::tempdir, private_in)?;
+fn copy(ledger: &Path, folder: &Path) -> io::Result<TempDir> {
+    let folder = private_in(folder)?;
     let copy = folder.path().join(COPY_NAME);
     copy_file(ledger, &copy)?;
     match copy_file(&wal::path(ledger), &wal::path(&copy)) {

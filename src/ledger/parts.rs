@@ -11,7 +11,10 @@ use tempfile::TempDir;
 use super::migrate::create;
 use super::{Ledger, LedgerError, Pin, private_options};
 use crate::domain::shard::Shard;
-use crate::sys::{folder::folder_of, new_place::put_new};
+use crate::sys::{
+    folder::{folder_of, private_in},
+    new_place::put_new,
+};
 
 /// Ledgers that are filled by one pass over the whole; each is a database with memory of its own.
 const AT_ONCE: usize = 64;
@@ -54,9 +57,7 @@ impl Ledger {
     }
 
     fn begin_part(&self, shard: Shard, path: &Path) -> Result<Part, LedgerError> {
-        let mut builder = tempfile::Builder::new();
-        let folder = builder.prefix(".image-enroll-").tempdir_in(folder_of(path));
-        let folder = folder.map_err(LedgerError::Open)?;
+        let folder = private_in(folder_of(path)).map_err(LedgerError::Open)?;
         let file = folder.path().join(FILE);
         let made = private_options().create_new(true).append(true).open(&file);
         made.map_err(LedgerError::Open)?;

@@ -1,5 +1,7 @@
 //! The ledgers of many machines put together: as one machine would have left it, or refused with all that is wrong.
 
+#[cfg(unix)]
+mod ends;
 mod machine;
 mod moments;
 mod places;

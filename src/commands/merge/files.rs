@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::places;
 use crate::config::MergeConfig;
+use crate::domain::columns::Form;
 use crate::error::Error;
 use crate::ledger::{Ledger, Lock, MadeLedger};
 use crate::manifest::Surveyed;
@@ -33,22 +34,27 @@ pub(super) struct Rows<'a> {
     config: &'a MergeConfig,
     target: Target,
     failures: Option<FailuresPlace>,
-    /// Keeps other commands away from the results until they are written.
-    _claim: Option<Claim>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn claim(config: &'a MergeConfig) -> Result<Self, Error> {
+    pub(super) fn check(config: &'a MergeConfig) -> Result<Self, Error> {
         let files = &config.files;
         let target = Target::new(&files.results);
-        let claim = target.claim(files.force).map_err(Error::of_results(&files.results))?;
+        let checked = target.check(Form::Results, files.force);
+        checked.map_err(Error::of_results(&files.results))?;
         let check = |path: &Path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path));
         Ok(Self {
             config,
             target,
             failures: config.failures.as_deref().map(check).transpose()?,
-            _claim: claim,
         })
+    }
+
+    /// Keeps other commands away from the results until they are written.
+    pub(super) fn claim(&self) -> Result<Option<Claim>, Error> {
+        let files = &self.config.files;
+        let claimed = self.target.claim(files.force);
+        claimed.map_err(Error::of_results(&files.results))
     }
 
     /// Writes both, as a run leaves them. Whether there are failures.
@@ -120,10 +126,16 @@ pub(super) fn leave_summary(config: &MergeConfig, started_at: DateTime<Utc>, err
 }
 
 /// Puts the ledger of all users in place, if it is to stay.
-pub(super) fn keep(config: &MergeConfig, ledger: Ledger, made: &MadeLedger, place: Option<&Lock>) -> Result<(), Error> {
+pub(super) fn keep(
+    config: &MergeConfig,
+    ledger: Ledger,
+    made: &MadeLedger,
+    place: Option<&Lock>,
+    signals: &Signals,
+) -> Result<(), Error> {
     match place {
         Some(place) => made
-            .put_in_place(ledger, place)
+            .put_in_place(ledger, place, signals)
             .map_err(Error::of_ledger(config.whole())),
         None => Ok(()),
     }

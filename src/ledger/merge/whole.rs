@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Row, Statement};
-use tempfile::TempDir;
 
 use super::super::directory::{Directory, Known, LAST_ID, RowId};
 use super::super::migrate::create;
@@ -14,10 +13,10 @@ use super::PartLedger;
 use super::part::Reading;
 use crate::domain::{merging::PartFacts, outcome::Status, shard::Shard};
 use crate::sys::{
-    folder::private_in,
     new_place::put_new,
     signals::{GivenUp, Signals},
     user_hash::UserHashKeys,
+    work_folder::WorkFolder,
 };
 
 /// What it is called until it is in place.
@@ -32,7 +31,7 @@ const PRAGMAS: &str = "
     PRAGMA foreign_keys = OFF;";
 const ATTEMPTS_IN_ENROLLMENTS: &str =
     "UPDATE run SET attempts_in_enrollments = attempts_in_enrollments + ?2 WHERE id = ?1";
-/// Rows between two looks at whether a signal has come.
+/// Rows between two looks at whether a signal has come; at the beginning of each table there is one, too.
 const ROWS: u32 = 4_096;
 
 /// Why the ledgers could not be put together.
@@ -44,8 +43,8 @@ pub(crate) enum MergeError {
     /// About the ledger of all users.
     #[error(transparent)]
     Whole(LedgerError),
-    #[error("nothing was written")]
-    GivenUp(#[source] GivenUp),
+    #[error(transparent)]
+    GivenUp(GivenUp),
 }
 
 /// The ledger of all users while it is being made.
@@ -60,7 +59,7 @@ pub(crate) struct WholeLedger {
     attempts: i64,
     look_ups: i64,
     signals: Signals,
-    folder: TempDir,
+    folder: WorkFolder,
 }
 
 /// What the numbers of a row become.
@@ -78,15 +77,14 @@ struct Tables<'a> {
 }
 
 impl WholeLedger {
-    /// Begins it in a folder of its own within `folder`. `parts` are all that will be added.
+    /// Begins it in this folder. `parts` are all that will be added.
     pub(crate) fn begin(
-        folder: &Path,
+        folder: WorkFolder,
         pin: &Pin,
         lookup_endpoint: Option<&str>,
         parts: &[PartFacts],
         signals: &Signals,
     ) -> Result<Self, LedgerError> {
-        let folder = private_in(folder).map_err(LedgerError::Open)?;
         let file = folder.path().join(FILE);
         let made = private_options().create_new(true).append(true).open(&file);
         made.map_err(LedgerError::Open)?;
@@ -109,7 +107,7 @@ impl WholeLedger {
 
     /// Adds all that a part knows. Its users have to be those of the part.
     pub(crate) fn add(&mut self, part: &PartLedger, shard: Shard) -> Result<(), MergeError> {
-        let reading = part.read(self.folder.path()).map_err(MergeError::Part)?;
+        let reading = part.read(self.folder.path(), &self.signals).map_err(MergeError::Part)?;
         self.db.execute_batch("BEGIN").map_err(whole)?;
         let runs = self.add_runs(&reading)?;
         self.add_enrollments(&reading, shard, &runs)?;
@@ -229,14 +227,15 @@ impl WholeLedger {
 /// A ledger that was made and is still without its place; it goes when this is dropped.
 pub(crate) struct MadeLedger {
     path: PathBuf,
-    _folder: TempDir,
+    _folder: WorkFolder,
 }
 
 impl MadeLedger {
     /// Makes it durable and puts it at the place that was locked for it, unless something is there.
-    pub(crate) fn put_in_place(&self, ledger: Ledger, place: &Lock) -> Result<(), LedgerError> {
+    pub(crate) fn put_in_place(&self, ledger: Ledger, place: &Lock, signals: &Signals) -> Result<(), LedgerError> {
         ledger.db.close().map_err(|(_, error)| error)?;
-        match put_new(&self.path, place.ledger()) {
+        let (made, place) = (self.path.clone(), place.ledger().to_owned());
+        match signals.unless_given_up(move || put_new(&made, &place)) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(LedgerError::Exists),
             put => put.map_err(LedgerError::Open),
         }
@@ -331,10 +330,11 @@ fn run_of(row: &Row<'_>, runs: &HashMap<i64, i64>) -> Result<i64, MergeError> {
 }
 
 fn check_signals(signals: &Signals, rows: &mut u32) -> Result<(), MergeError> {
+    let is_due = rows.is_multiple_of(ROWS);
     *rows += 1;
-    match signals.strongest().filter(|_| (*rows).is_multiple_of(ROWS)) {
-        Some(signal) => Err(MergeError::GivenUp(GivenUp(signal))),
-        None => Ok(()),
+    match is_due {
+        true => signals.check().map_err(MergeError::GivenUp),
+        false => Ok(()),
     }
 }
 

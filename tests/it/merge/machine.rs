@@ -1,6 +1,6 @@
 //! What the machine gives and takes: descriptors, folders, signals.
 
-use super::{left_over, merge, run_parts};
+use super::{merge, run_parts};
 use crate::harness::{Run, Server};
 
 #[cfg(unix)]
@@ -37,34 +37,4 @@ fn a_part_in_a_folder_that_may_only_be_read_is_read_all_the_same() {
     let merged = merge(&run, &["away/p 1?#%.db", "p2.db"], &[]);
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_signal_gives_it_up_and_leaves_nothing() {
-    use std::io::Read;
-    let server = Server::success();
-    let run = Run::new(&server).rows(2_000).set("--limit", "1");
-    let run = run_parts(run, 2, 1..=2);
-    std::fs::remove_file(run.path("manifest.sandbox.failures.csv")).unwrap_or_default();
-    let made = std::process::Command::new("mkfifo").arg(run.path("pipe")).status();
-    assert!(made.unwrap().success());
-    let merging = run.spawn(&[
-        "merge",
-        "-o",
-        "pipe",
-        "--ledger",
-        "all.db",
-        "manifest.csv",
-        "p1.db",
-        "p2.db",
-    ]);
-    let mut reader = std::fs::File::open(run.path("pipe")).unwrap();
-    reader.read_exact(&mut [0]).unwrap();
-    // The pipe is full, so that the writing goes no further.
-    merging.signal("TERM");
-    let ended = merging.wait();
-    assert_eq!(ended.code, Some(143), "{}", ended.stderr);
-    assert!(!run.path("all.db").exists(), "a ledger was left");
-    assert_eq!(left_over(&run), Vec::<String>::new());
 }
