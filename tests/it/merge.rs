@@ -7,6 +7,7 @@ mod moments;
 mod places;
 mod refusals;
 mod results;
+mod schemas;
 
 use crate::harness::{Output, Reply, Run, Server, table};
 
