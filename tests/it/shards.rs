@@ -32,7 +32,7 @@ fn the_parts_together_do_what_one_machine_does() {
             assert_eq!(all.len() - before, part.results.len(), "no row is in two parts");
         }
         assert_eq!(all, whole, "{count} parts");
-        assert_eq!(sum, 13);
+        assert_eq!(sum, 15);
         assert_eq!(server.users(), ["u1", "u10", "u2", "u4", "u7", "u9"], "each user once");
     }
 }
@@ -148,7 +148,7 @@ fn check_looks_at_the_rows_of_a_part() {
         .skip(1)
         .map(str::to_owned)
         .collect();
-    // Of two rows in conflict each names the other, and photos that users share are found within a part alone.
+    // of rows in conflict each names another, and photos that users share are found within a part alone.
     let keep = |lines: &mut Vec<String>| {
         lines.retain(|line| !line.contains("shared_photo"));
         lines.sort();

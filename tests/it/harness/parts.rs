@@ -15,4 +15,6 @@ u7,2021-08-12,p.jpg,last
 u8
 u9,2021-08-12,p.jpg,refused
 u10,2021-08-12,p.jpg,later
+u3,2021-08-14,p.jpg,third
+u3,2021-08-15,p.jpg,fourth
 ";
