@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod ends;
+#[cfg(unix)]
 mod machine;
 mod moments;
 mod places;
