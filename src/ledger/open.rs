@@ -13,7 +13,7 @@ use super::read::read_directory;
 use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
 use crate::domain::unix_millis::UnixMillis;
 use crate::sys::{
-    folder::{folder_of, private_in},
+    folder::{folder_of, private_in, private_temporary},
     signals::Signals,
     user_hash::UserHashKeys,
 };
@@ -65,7 +65,8 @@ impl Ledger {
 
     /// Opens a private copy: SQLite cannot read a database with a log without writing beside it.
     pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
-        let copy = copy(lock.ledger(), &std::env::temp_dir()).map_err(LedgerError::Copy)?;
+        let copy = private_temporary().and_then(|folder| copy(lock.ledger(), folder));
+        let copy = copy.map_err(LedgerError::Copy)?;
         let path = copy.path().join(COPY_NAME);
         Self::connect(lock, &path, None, Some(copy), UserHashKeys::default())
     }
@@ -101,7 +102,7 @@ pub(super) fn updated_copy(
     signals: &Signals,
 ) -> Result<(Connection, TempDir), LedgerError> {
     let (ledger, folder) = (lock.ledger().to_owned(), folder.to_owned());
-    let copied = signals.unless_given_up(move || copy(&ledger, &folder));
+    let copied = signals.unless_given_up(move || copy(&ledger, private_in(&folder)?));
     let copy = copied.map_err(LedgerError::Copy)?;
     let db = open_up_to_date(&copy.path().join(COPY_NAME), None, lock.holder().started_at.into())?;
     Ok((db, copy))
@@ -183,8 +184,7 @@ fn is_writable(path: &Path) -> bool {
 
 const COPY_NAME: &str = "ledger.db";
 
-fn copy(ledger: &Path, folder: &Path) -> io::Result<TempDir> {
-    let folder = private_in(folder)?;
+fn copy(ledger: &Path, folder: TempDir) -> io::Result<TempDir> {
     let copy = folder.path().join(COPY_NAME);
     copy_file(ledger, &copy)?;
     match copy_file(&wal::path(ledger), &wal::path(&copy)) {

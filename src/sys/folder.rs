@@ -22,10 +22,19 @@ pub(crate) fn private_in(folder: &Path) -> io::Result<TempDir> {
 
 /// The same; its name begins with `prefix`.
 pub(crate) fn private_named(folder: &Path, prefix: &str) -> io::Result<TempDir> {
+    private(prefix, |builder| builder.tempdir_in(folder))
+}
+
+/// The same where the system keeps what is temporary.
+pub(crate) fn private_temporary() -> io::Result<TempDir> {
+    private(".image-enroll-", |builder| builder.tempdir())
+}
+
+fn private(prefix: &str, make: impl FnOnce(&tempfile::Builder<'_, '_>) -> io::Result<TempDir>) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.prefix(prefix).tempdir_in(folder)
+    make(builder.prefix(prefix))
 }
 
 /// The folder that holds `path`, or would hold it.

@@ -32,7 +32,7 @@ impl WorkFolder {
             _lock: take_lock(made.path())?,
             folder: made,
         };
-        // What cannot be removed takes room and does no other harm.
+        // What cannot be removed takes disk space and does no other harm.
         drop(remove_left(folder, begun.path()));
         Ok(begun)
     }

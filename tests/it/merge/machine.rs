@@ -4,7 +4,6 @@ use super::{all, merge, part_ledger, read, run_parts};
 use crate::harness::{Run, Server, part_of, table};
 
 /// Merges by a shell that first does this.
-
 fn merge_under(run: &Run<'_>, limit: &str, ledgers: &[&str]) -> (Option<i32>, String) {
     let binary = env!("CARGO_BIN_EXE_image-enroll");
     let command = format!("{limit}; exec {binary} merge -o all.csv manifest.csv \"$@\"");
@@ -46,7 +45,6 @@ fn a_part_in_a_folder_that_may_only_be_read_is_read_all_the_same() {
 }
 
 /// The ledgers of so many parts, of which one has all users and each of the others is a copy of one without any.
-
 fn cheap_parts(run: Run<'_>, count: u64, own: u64) -> (Run<'_>, Vec<String>) {
     let empty = own % count + 1;
     let run = run_parts(run, count, [own, empty]);
