@@ -117,6 +117,7 @@ impl Faults {
     fn list(&self) -> String {
         let unreadable = self.unreadable.iter().map(|(path, error)| match error {
             LedgerError::Missing => format!("{path:?} is not there: name the ledger that its part has left"),
+            LedgerError::Foreign => format!("{path:?} is no ledger: leave it out"),
             error => format!("{path:?}: {}", in_one_line(error)),
         });
         let problems = self.problems.iter().map(ToString::to_string);

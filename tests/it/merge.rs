@@ -9,6 +9,7 @@ mod places;
 mod refusals;
 mod results;
 mod schemas;
+mod split_files;
 
 use crate::harness::{Output, Reply, Run, Server, table};
 

@@ -1,6 +1,6 @@
 //! Parts that are no whole, and files that would take the place of another: refused with all that is wrong.
 
-use super::{change, masked, merge, merge_all, read, refused, run_parts};
+use super::{change, merge, merge_all, read, refused, run_parts};
 use crate::harness::{MANIFEST_OF_PARTS as MANIFEST, Output, Run, Server, part_of};
 
 #[test]
@@ -43,7 +43,12 @@ fn parts_that_are_not_there_cannot_be_read_or_are_in_use_are_named() {
     let output = merge(&run, &["p1.db", "no.db"], &[]);
     refused_as_that_only(&run, &output, 9, &["\"no.db\" is not there"]);
     let output = merge(&run, &["p1.db", "manifest.csv"], &[]);
-    refused(&run, &output, 7, &["manifest.csv", "not a ledger", "part 2/2"]);
+    refused(
+        &run,
+        &output,
+        7,
+        &["\"manifest.csv\" is no ledger: leave it out", "part 2/2"],
+    );
     let mut bytes = read(&run, "p2.db");
     run.write("cut.db", &bytes[..bytes.len() - 4096]);
     let output = merge(&run, &["p1.db", "cut.db"], &[]);
@@ -56,6 +61,37 @@ fn parts_that_are_not_there_cannot_be_read_or_are_in_use_are_named() {
     lock.lock().unwrap();
     let output = merge_all(&run, 2, &[]);
     refused_as_that_only(&run, &output, 8, &["p2.db", "holds it"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_ledger_and_is_not_waited_for() {
+    let server = Server::success();
+    let run = run_parts(Run::new(&server).rows(2), 2, 1..=1);
+    let made = std::process::Command::new("mkfifo").arg(run.path("pipe")).status();
+    assert!(made.unwrap().success());
+    for name in ["pipe", "/dev/zero", "/dev/null", "."] {
+        let output = merge(&run, &["p1.db", name], &[]);
+        refused(
+            &run,
+            &output,
+            7,
+            &[&format!("{name:?} is no ledger: leave it out"), "part 2/2 is missing"],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn one_file_by_two_names_is_named_twice_or_is_one_part_twice() {
+    let server = Server::success();
+    let run = run_parts(Run::new(&server).rows(2), 2, 1..=2);
+    std::os::unix::fs::symlink("p1.db", run.path("link.db")).unwrap();
+    let output = merge(&run, &["p1.db", "link.db", "p2.db"], &[]);
+    refused(&run, &output, 9, &["\"link.db\" is named twice"]);
+    std::fs::hard_link(run.path("p1.db"), run.path("hard.db")).unwrap();
+    let output = merge(&run, &["p1.db", "hard.db", "p2.db"], &[]);
+    refused(&run, &output, 9, &["part 1/2 is there more than once", "hard.db"]);
 }
 
 /// A part that is named and cannot be read is not also said to be missing.
@@ -203,6 +239,10 @@ fn no_ledger_is_replaced_and_no_part_is_written_over() {
             &["--summary and a file that the ledger has beside it name the same file"],
         ),
         (&["--ledger", "all.csv"], &["--results and --ledger name the same file"]),
+        (
+            &["--report", "all.csv.lock"],
+            &["a file that the results have beside them and --report name the same file"],
+        ),
     ] {
         let output = run.tool(&[&["merge", "-o", "all.csv", "manifest.csv", "p1.db", "p2.db"], options].concat());
         refused(&run, &output, 2, words);
@@ -211,61 +251,4 @@ fn no_ledger_is_replaced_and_no_part_is_written_over() {
     let output = merge_all(&run, 2, &["--force", "--ledger", "there.db"]);
     refused(&run, &output, 2, &["there already", "no ledger is replaced"]);
     assert_eq!(read(&run, "there.db"), b"x");
-}
-
-#[test]
-fn parts_that_ran_over_files_of_split_are_proven_by_its_proof() {
-    use crate::harness::sha256;
-    let server = Server::success();
-    let run = Run::new(&server).manifest(MANIFEST);
-    let mut proofs = Vec::new();
-    let mut run = run;
-    for index in 1..=2 {
-        let line = |line: &&str| part_of(line.split(',').next().unwrap(), 2) == index;
-        let (header, rows) = MANIFEST.split_once('\n').unwrap();
-        let own: Vec<&str> = rows.lines().filter(line).collect();
-        let text = format!("{header}\n{}\n", own.join("\n"));
-        let name = format!("manifest.{index}-of-2.csv");
-        proofs.push(
-            serde_json::json!({"shard": format!("{index}/2"), "file": name, "rows": own.len(),
-            "sha256": sha256(text.as_bytes())}),
-        );
-        run = run.named(&name).manifest(&text);
-        run = run_parts(run, 2, index..=index);
-    }
-    let run = run.named("manifest.csv");
-    refused(
-        &run,
-        &merge_all(&run, 2, &[]),
-        9,
-        &["has had no run over this manifest"],
-    );
-    let proof = |manifest: &str, parts: &[serde_json::Value]| {
-        serde_json::json!({"schema": 1, "version": "1", "manifest": "manifest.csv", "rows": 15,
-            "manifest_sha256": sha256(manifest.as_bytes()), "hash": "sha256-first8be-mod", "parts": parts})
-        .to_string()
-    };
-    run.write("other.json", proof("x", &proofs).as_bytes());
-    let output = merge_all(&run, 2, &["--split-proof", "other.json"]);
-    refused(&run, &output, 9, &["the proof of `split` is about another manifest"]);
-    run.write("broken.json", proof(MANIFEST, &proofs[..1]).as_bytes());
-    refused(
-        &run,
-        &merge_all(&run, 2, &["--split-proof", "broken.json"]),
-        9,
-        &["broken.json", "every part"],
-    );
-    refused(
-        &run,
-        &merge_all(&run, 2, &["--split-proof", "none.json"]),
-        2,
-        &["none.json"],
-    );
-    run.write("manifest.split.json", proof(MANIFEST, &proofs).as_bytes());
-    let merged = merge_all(&run, 2, &[]);
-    assert_eq!(merged.code, Some(1), "{}", merged.stderr);
-    let other = Server::success();
-    let whole = Run::new(&other).manifest(MANIFEST);
-    let statuses = |bytes: &[u8]| -> Vec<String> { masked(bytes).iter().map(|row| row[4..7].join(" ")).collect() };
-    assert_eq!(statuses(&read(&run, "all.csv")), statuses(&whole.go().raw));
 }

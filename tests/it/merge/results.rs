@@ -190,20 +190,3 @@ fn a_merged_ledger_goes_on_with_another_number_of_parts() {
     let merged = merge(&run, &names, &[]);
     assert_eq!(merged.code, Some(1), "{}", merged.stderr);
 }
-
-#[test]
-fn what_split_has_written_is_run_and_merged() {
-    let (one, many) = (Server::success(), Server::success());
-    let alone = Run::new(&one).manifest(MANIFEST);
-    let whole = alone.go();
-    let mut run = Run::new(&many).manifest(MANIFEST);
-    let split = run.tool(&["split", "-n", "3", "manifest.csv"]);
-    assert_eq!(split.code, Some(0), "{}", split.stderr);
-    for index in 1..=3 {
-        run = run_parts(run.named(&format!("manifest.{index}-of-3.csv")), 3, index..=index);
-    }
-    let run = run.named("manifest.csv");
-    let merged = merge_all(&run, 3, &[]);
-    assert_eq!(merged.code, Some(whole.code), "{}", merged.stderr);
-    assert_eq!(masked(&read(&run, "all.csv")), masked(&whole.raw));
-}
