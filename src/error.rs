@@ -1,11 +1,13 @@
 //! What ends the program early: one variant per subsystem, and the one table that says which [`Stop`] an error is.
 
+mod faults;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::client::ClientError;
 use crate::config::ConfigError;
-use crate::domain::{merging::Problem, row_at::RowAt, split_proof::SplitProofError, stop::Stop};
+use crate::domain::{row_at::RowAt, split_proof::SplitProofError, stop::Stop};
 use crate::exit::ExitStatus;
 use crate::ledger::{LedgerError, MergeError};
 use crate::manifest::{DataError, UnusableManifest};
@@ -14,6 +16,8 @@ use crate::photo::{PhotoError, StoreError, StoreFault, StoreSetupError};
 use crate::run::RunError;
 use crate::simulator::MemoryError;
 use crate::sys::signals::{GivenUp, Signal};
+
+pub(crate) use faults::Faults;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -50,12 +54,20 @@ pub(crate) enum Error {
     SplitProof { path: PathBuf, source: SplitProofFault },
     #[error("given up")]
     GivenUp(#[source] GivenUp),
+    #[error("not merged, and no part was changed; run the same merge again")]
+    MergeGivenUp(#[source] GivenUp),
     #[error("cannot write the part {path:?}")]
     Part { path: PathBuf, source: io::Error },
     #[error("summary {path:?}")]
     Summary { path: PathBuf, source: io::Error },
     #[error("report {path:?}")]
     Page { path: PathBuf, source: io::Error },
+    #[error("{} {path:?}: no file can be made there; name another place with {flag}", flag.trim_start_matches('-'))]
+    NoPlace {
+        flag: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("stopped")]
     Run(#[from] RunError),
     #[error("users of the simulator {path:?}")]
@@ -70,13 +82,6 @@ pub(crate) enum Error {
     Runtime(#[source] io::Error),
 }
 
-/// All that is wrong with the ledgers of parts: those that cannot be read, and what keeps the others from being a whole.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    pub(crate) unreadable: Vec<(PathBuf, LedgerError)>,
-    pub(crate) problems: Vec<Problem>,
-}
-
 /// Why the proof of a split cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SplitProofFault {
@@ -84,41 +89,6 @@ pub(crate) enum SplitProofFault {
     Read(#[source] io::Error),
     #[error(transparent)]
     Form(#[from] SplitProofError),
-}
-
-/// An error with its causes.
-fn in_one_line(error: &LedgerError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
-}
-
-impl Faults {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.unreadable.is_empty() && self.problems.is_empty()
-    }
-
-    fn list(&self) -> String {
-        let unreadable = self.unreadable.iter().map(|(path, error)| match error {
-            LedgerError::Missing => format!("{path:?} is not there: name the ledger that its part has left"),
-            error => format!("{path:?}: {}", in_one_line(error)),
-        });
-        let problems = self.problems.iter().map(ToString::to_string);
-        unreadable.chain(problems).map(|line| format!("\n  - {line}")).collect()
-    }
-
-    /// A ledger that is damaged or in use outranks what is missing.
-    fn stop(&self) -> Stop {
-        let stops = self.unreadable.iter().map(|(_, error)| match error {
-            LedgerError::Missing => Stop::PartsIncomplete,
-            error => error.into(),
-        });
-        stops.fold(Stop::PartsIncomplete, Stop::max)
-    }
 }
 
 impl Error {
@@ -135,7 +105,7 @@ impl Error {
         |error| match error {
             MergeError::Part(source) => Self::of_ledger(part)(source),
             MergeError::Whole(source) => Self::of_ledger(whole)(source),
-            MergeError::GivenUp(signal) => Self::GivenUp(signal),
+            MergeError::GivenUp(signal) => Self::MergeGivenUp(signal),
         }
     }
 
@@ -226,6 +196,8 @@ impl Error {
                 SplitProofFault::Form(_) => Stop::PartsIncomplete,
             },
             Self::GivenUp(GivenUp(signal)) => (*signal).into(),
+            Self::NoPlace { source, .. } if source.kind() == io::ErrorKind::IsADirectory => Stop::Configuration,
+            Self::MergeGivenUp(GivenUp(signal)) => (*signal).into(),
             Self::FewDescriptors { .. }
             | Self::FixedCopy { .. }
             | Self::Findings { .. }
@@ -233,8 +205,19 @@ impl Error {
             | Self::Part { .. }
             | Self::Summary { .. }
             | Self::Page { .. }
+            | Self::NoPlace { .. }
             | Self::Stdout(_)
             | Self::Runtime(_) => Stop::Storage,
+        }
+    }
+
+    /// Whether it is that the file of this flag cannot be written.
+    pub(crate) fn is_about(&self, flag: &str) -> bool {
+        match self {
+            Self::Summary { .. } => flag == "--summary",
+            Self::Page { .. } => flag == "--report",
+            Self::NoPlace { flag: other, .. } => flag == *other,
+            _ => false,
         }
     }
 
@@ -333,6 +316,11 @@ mod tests {
         let path = Path::new("x");
         let ledger = |error| Error::of_ledger(path)(error);
         let results = |error| Error::of_results(path)(error);
+        let no_place = |kind: io::ErrorKind| Error::NoPlace {
+            flag: "--report",
+            path: path.to_owned(),
+            source: kind.into(),
+        };
         for (error, before, code, begun) in [
             (ConfigError::Declined.into(), "declined", 2, "storage"),
             (ConfigError::NoPartner.into(), "configuration", 2, "storage"),
@@ -367,6 +355,8 @@ mod tests {
             ),
             (Error::of_summary(path)(full_disk()), "storage", 7, "storage"),
             (Error::of_page(path)(full_disk()), "storage", 7, "storage"),
+            (no_place(io::ErrorKind::NotFound), "storage", 7, "storage"),
+            (no_place(io::ErrorKind::IsADirectory), "configuration", 2, "storage"),
         ] {
             let stop = error.stop();
             assert_eq!((stop.word(), stop.once_begun().word()), (before, begun), "{error:?}");

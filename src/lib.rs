@@ -126,7 +126,7 @@
 //! them are made in one folder and take their places together (`output/staging.rs`). With `--shard` (`config/shard.rs`, `domain/shard.rs`) the survey gives the rows of other parts a role that every pass skips.
 //!
 //! `merge` (`commands/merge/mod.rs`) locks the ledgers of all parts and asks them what they belong to (`ledger/merge/part.rs`), makes
-//! header and survey, and has `domain/merging.rs` prove that nothing is missing. Then it copies one after the other into a ledger of
+//! header and survey, and has `domain/merging/mod.rs` prove that nothing is missing. Then it copies one after the other into a ledger of
 //! all users (`ledger/merge/whole.rs`) and makes the final results of that.
 //!
 //! # Modules

@@ -7,6 +7,7 @@ mod extract;
 mod help;
 mod man;
 mod merge;
+mod places;
 mod reconcile;
 mod results;
 mod simulator;

@@ -52,7 +52,7 @@ impl EnrollConfig {
         let ledger = KeptLedger::resolve(&args.places, &args.account.pin, &files)?;
         let account = Account::resolve(&args.account, files.env)?;
         Written::default()
-            .file_or_stdout("--results", Some(&files.results))
+            .results(&files.results)
             .file("--ledger", ledger.as_ref().map(|ledger| ledger.path.as_path()))
             .file("--summary", args.report.summary.as_deref())
             .file("--api-key-file", args.account.api_key_file.as_deref())

@@ -56,7 +56,7 @@ impl MergeConfig {
     /// Nothing that is written takes the place of what is read, or of another file.
     fn check_places(&self) -> Result<(), ConfigError> {
         let written = Written::default()
-            .file_or_stdout("--results", Some(&self.files.results))
+            .results(&self.files.results)
             .file("--failures", self.failures.as_deref())
             .file("--summary", self.summary.as_deref())
             .file("--report", self.page.as_ref().map(|page| page.path.as_path()))

@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, KeptLedger};
-use crate::ledger::companions;
+use crate::ledger::{self, companions};
 use crate::sys::identity::{is_same_file, is_same_place, resolve};
 
 /// What the files are called that a ledger has beside it.
 const BESIDE_LEDGER: &str = "a file that the ledger has beside it";
+/// The lock of the results, which goes when they are written.
+const BESIDE_RESULTS: &str = "a file that the results have beside them";
 
 /// The files that a command writes, each by the flag that names it.
 #[derive(Debug, Default)]
@@ -24,6 +26,14 @@ impl Written {
     /// The same, or none where `-` stands for stdout.
     pub(super) fn file_or_stdout(self, flag: &'static str, path: Option<&Path>) -> Self {
         self.file(flag, path.filter(|path| path.as_os_str() != "-"))
+    }
+
+    /// The results and their lock, or none where `-` stands for stdout.
+    pub(super) fn results(self, path: &Path) -> Self {
+        let lock = ledger::beside(&resolve(path).unwrap_or_else(|_| path.to_owned()), ".lock");
+        let is_file = place(path).is_some() && path.as_os_str() != "-";
+        self.file_or_stdout("--results", Some(path))
+            .file(BESIDE_RESULTS, is_file.then_some(lock.as_path()))
     }
 
     /// What is kept beside the ledger.
@@ -119,6 +129,27 @@ mod tests {
         let refused = check(&folder, &[("--results", "a"), ("--ledger", "b"), ("--summary", "./a")]);
         assert!(matches!(refused, Err(ConfigError::SameFile("--results", "--summary"))));
         assert!(check(&folder, &[("--results", "a"), ("--ledger", "b"), ("--summary", "c")]).is_ok());
+    }
+
+    #[test]
+    fn the_lock_of_the_results_is_taken() {
+        let folder = folder();
+        std::os::unix::fs::symlink("r.csv", folder.path().join("link.csv")).unwrap();
+        for results in ["r.csv", "link.csv"] {
+            let written = Written::default().results(&folder.path().join(results));
+            let lock = folder.path().join("r.csv.lock");
+            let refused = written
+                .file("--report", Some(&lock))
+                .check(&folder.path().join("m.csv"));
+            assert!(
+                matches!(refused, Err(ConfigError::SameFile(BESIDE_RESULTS, "--report"))),
+                "{results}"
+            );
+        }
+        for results in ["-", "/dev/null"] {
+            let written = Written::default().results(Path::new(results));
+            assert!(written.at(Path::new(&format!("{results}.lock"))).is_none(), "{results}");
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn places(args: &ReconcileArgs, shard: Option<Shard>) -> Result<(Option<Files>, 
     let ledger = KeptLedger::resolve(&args.places, pin, &files)?;
     let ledger = ledger.ok_or(ConfigError::NoLocalLookup)?;
     Written::default()
-        .file_or_stdout("--results", Some(&files.results))
+        .results(&files.results)
         .file("the failures", failures_of(Some(&files))?.as_deref())
         .file("--ledger", Some(&ledger.path))
         .beside(Some(&ledger))

@@ -40,7 +40,7 @@ impl ResultsConfig {
         let ledger = KeptLedger::resolve(&args.places, &args.pin, &files)?;
         let ledger = ledger.ok_or(ConfigError::NoLocalLedger)?;
         Written::default()
-            .file_or_stdout("--results", Some(&files.results))
+            .results(&files.results)
             .file("--ledger", Some(&ledger.path))
             .beside(Some(&ledger))
             .check(&files.manifest)?;

@@ -47,7 +47,7 @@ pub(crate) enum LedgerError {
     Open(#[source] io::Error),
     #[error("cannot create or lock the .lock file beside it")]
     Lock(#[source] io::Error),
-    #[error("it may only be read, and cannot be copied into a temporary folder to do so")]
+    #[error("it has to be copied to be read, and cannot be copied into a temporary folder")]
     Copy(#[source] io::Error),
     #[error("cannot read or write it")]
     Sqlite(#[source] rusqlite::Error),

@@ -13,7 +13,8 @@ use super::read::read_directory;
 use super::{Holder, Ledger, LedgerError, Lock, Pin, pin, private_options, wal};
 use crate::domain::unix_millis::UnixMillis;
 use crate::sys::{
-    folder::{folder_of, private_in},
+    folder::{folder_of, private_in, private_temporary},
+    signals::Signals,
     user_hash::UserHashKeys,
 };
 
@@ -64,7 +65,8 @@ impl Ledger {
 
     /// Opens a private copy: SQLite cannot read a database with a log without writing beside it.
     pub(super) fn open_copy(lock: Lock) -> Result<Self, LedgerError> {
-        let copy = copy(lock.ledger(), None).map_err(LedgerError::Copy)?;
+        let copy = private_temporary().and_then(|folder| copy(lock.ledger(), folder));
+        let copy = copy.map_err(LedgerError::Copy)?;
         let path = copy.path().join(COPY_NAME);
         Self::connect(lock, &path, None, Some(copy), UserHashKeys::default())
     }
@@ -93,9 +95,15 @@ impl Ledger {
     }
 }
 
-/// A private copy in this folder, brought up to date.
-pub(super) fn updated_copy(lock: &Lock, folder: &Path) -> Result<(Connection, TempDir), LedgerError> {
-    let copy = copy(lock.ledger(), Some(folder)).map_err(LedgerError::Copy)?;
+/// A private copy in this folder, brought up to date. A signal gives up the copying.
+pub(super) fn updated_copy(
+    lock: &Lock,
+    folder: &Path,
+    signals: &Signals,
+) -> Result<(Connection, TempDir), LedgerError> {
+    let (ledger, folder) = (lock.ledger().to_owned(), folder.to_owned());
+    let copied = signals.unless_given_up(move || copy(&ledger, private_in(&folder)?));
+    let copy = copied.map_err(LedgerError::Copy)?;
     let db = open_up_to_date(&copy.path().join(COPY_NAME), None, lock.holder().started_at.into())?;
     Ok((db, copy))
 }
@@ -152,9 +160,13 @@ fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: Uni
     wal::mark(transaction, false)
 }
 
-/// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away.
+/// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away. What is no file
+/// is no ledger, and who opened a pipe would wait for ever.
 pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
     let is_there = path.try_exists().map_err(LedgerError::Open)?;
+    if is_there && !path.metadata().map_err(LedgerError::Open)?.is_file() {
+        return Err(LedgerError::Foreign);
+    }
     match is_there || wal::Found::beside(path).map_err(LedgerError::Open)?.is_empty() {
         true => Ok(is_there),
         false => Err(LedgerError::Damaged(
@@ -176,8 +188,7 @@ fn is_writable(path: &Path) -> bool {
 
 const COPY_NAME: &str = "ledger.db";
 
-fn copy(ledger: &Path, folder: Option<&Path>) -> io::Result<TempDir> {
-    let folder = folder.map_or_else(tempfile::tempdir, private_in)?;
+fn copy(ledger: &Path, folder: TempDir) -> io::Result<TempDir> {
     let copy = folder.path().join(COPY_NAME);
     copy_file(ledger, &copy)?;
     match copy_file(&wal::path(ledger), &wal::path(&copy)) {

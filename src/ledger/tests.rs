@@ -5,6 +5,7 @@ mod lock;
 mod migrate;
 mod one_row;
 mod open;
+mod parts;
 mod record;
 mod retrospect;
 mod shards;

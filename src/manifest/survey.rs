@@ -220,16 +220,18 @@ impl Survey {
         self.similar.sort_unstable();
     }
 
-    /// All rows of one user.
+    /// All rows of one user. Of those that contradict a row the first is the one that is named.
     fn compare_group(&mut self, group: &[Mark]) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+        let Some(first) = first_of(group) else { return };
+        let Some(second) = first_of(group.iter().filter(|mark| mark.content != first.content)) else {
+            for mark in group.iter().filter(|mark| mark.number != first.number) {
+                self.assign(mark.number, Role::Repeat);
+            }
             return;
         };
-        let agree = first.content == last.content;
-        for mark in group.iter().filter(|mark| !agree || mark.number != first.number) {
-            let role = if agree { Role::Repeat } else { Role::Conflict };
-            if self.assign(mark.number, role) && !agree {
-                let other = if mark.content == first.content { last } else { first };
+        for mark in group {
+            if self.assign(mark.number, Role::Conflict) {
+                let other = if mark.content == first.content { second } else { first };
                 self.conflicts.push((mark.number, other.number));
             }
         }
@@ -237,11 +239,8 @@ impl Survey {
 
     /// All rows of users whose ids look alike; each is shown the first row of another one.
     fn compare_users(&mut self, alike: &[Mark]) {
-        let first_of = |marks: &mut dyn Iterator<Item = &Mark>| marks.min_by_key(|mark| mark.number).copied();
-        let Some(first) = first_of(&mut alike.iter()) else {
-            return;
-        };
-        let Some(second) = first_of(&mut alike.iter().filter(|mark| mark.user != first.user)) else {
+        let Some(first) = first_of(alike) else { return };
+        let Some(second) = first_of(alike.iter().filter(|mark| mark.user != first.user)) else {
             return;
         };
         for mark in alike {
@@ -265,4 +264,9 @@ impl Survey {
         }
         is_first
     }
+}
+
+/// The one that comes first in the manifest. Their order among each other is that of hashes, whose keys are made by chance.
+fn first_of<'a>(marks: impl IntoIterator<Item = &'a Mark>) -> Option<Mark> {
+    marks.into_iter().min_by_key(|mark| mark.number).copied()
 }

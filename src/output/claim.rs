@@ -32,19 +32,26 @@ impl Target {
 
     /// The same for a file of that form, which may replace an earlier one of its own form only.
     pub(crate) fn claim_of(&self, form: Form, force: bool) -> Result<Option<Claim>, ResultsError> {
+        self.check(form, force)?;
+        match self {
+            Self::Place(Place::File(path)) => Claim::take(path).map(Some),
+            Self::Place(Place::Device(_)) | Self::Stdout => Ok(None),
+        }
+    }
+
+    /// Whether a file of that form may take the place, whoever has it now.
+    pub(crate) fn check(&self, form: Form, force: bool) -> Result<(), ResultsError> {
         let Self::Place(Place::File(path)) = self else {
-            return Ok(None);
+            return Ok(());
         };
         if path.is_dir() {
             return Err(ResultsError::Directory);
         }
-        if !force && !is_replaceable(path, |header| is_of(form, header))? {
-            return Err(match form {
-                Form::Results => ResultsError::NotResults,
-                Form::Failures => ResultsError::NotFailures,
-            });
+        match form {
+            _ if force || is_replaceable(path, |header| is_of(form, header))? => Ok(()),
+            Form::Results => Err(ResultsError::NotResults),
+            Form::Failures => Err(ResultsError::NotFailures),
         }
-        Claim::take(path).map(Some)
     }
 
     /// Lets findings replace nothing but earlier findings: a photo would be lost, and results might be in use.

@@ -37,10 +37,7 @@ pub(crate) enum FailuresError {
 
 impl From<io::Error> for FailuresError {
     fn from(error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<GivenUp>()) {
-            Some(given_up) => Self::GivenUp(*given_up),
-            None => Self::Write(error),
-        }
+        GivenUp::behind(&error).map_or(Self::Write(error), Self::GivenUp)
     }
 }
 
@@ -108,16 +105,15 @@ impl FailuresPlace {
     /// only until this is asked.
     pub(crate) fn check(path: &Path, force: bool) -> Result<Self, FailuresError> {
         let place = Place::of(path);
-        if let Place::File(path) = &place {
-            if path.is_dir() {
-                return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+        place.check()?;
+        match &place {
+            Place::File(path)
+                if !force && !claim::is_replaceable(path, |header| claim::is_of(Form::Failures, header))? =>
+            {
+                Err(FailuresError::NotFailures)
             }
-            crate::sys::folder::folder_of(path).read_dir()?;
-            if !force && !claim::is_replaceable(path, |header| claim::is_of(Form::Failures, header))? {
-                return Err(FailuresError::NotFailures);
-            }
+            Place::File(_) | Place::Device(_) => Ok(Self(place)),
         }
-        Ok(Self(place))
     }
 
     /// Failures that nothing has been written of.

@@ -87,10 +87,7 @@ pub(crate) enum ResultsError {
 
 impl From<io::Error> for ResultsError {
     fn from(error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<GivenUp>()) {
-            Some(given_up) => Self::GivenUp(*given_up),
-            None => Self::Write(error),
-        }
+        GivenUp::behind(&error).map_or(Self::Write(error), Self::GivenUp)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use atomic_write_file::{AtomicWriteFile, OpenOptions};
 
+use super::folder::folder_of;
 use super::signals::{Interruptible, Signals};
 
 /// Modes of files: their owner's alone, and for all to read.
@@ -28,6 +29,15 @@ impl Place {
         match path.metadata() {
             Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Self::Device(path),
             _ => Self::File(path),
+        }
+    }
+
+    /// Whether a file can be made there, so that this does not show only when it is to be written.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        match self {
+            Self::Device(_) => Ok(()),
+            Self::File(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Self::File(path) => tempfile::tempfile_in(folder_of(path)).map(drop),
         }
     }
 

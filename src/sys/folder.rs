@@ -15,9 +15,26 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// A folder within `folder` for what is being made. It goes when it is dropped; a kill may leave it.
+/// A folder within `folder` for what is being made, of mode 0700. It goes when it is dropped; a kill may leave it.
 pub(crate) fn private_in(folder: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix(".image-enroll-").tempdir_in(folder)
+    private_named(folder, ".image-enroll-")
+}
+
+/// The same; its name begins with `prefix`.
+pub(crate) fn private_named(folder: &Path, prefix: &str) -> io::Result<TempDir> {
+    private(prefix, |builder| builder.tempdir_in(folder))
+}
+
+/// The same where the system keeps what is temporary.
+pub(crate) fn private_temporary() -> io::Result<TempDir> {
+    private(".image-enroll-", |builder| builder.tempdir())
+}
+
+fn private(prefix: &str, make: impl FnOnce(&tempfile::Builder<'_, '_>) -> io::Result<TempDir>) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    make(builder.prefix(prefix))
 }
 
 /// The folder that holds `path`, or would hold it.

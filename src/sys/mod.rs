@@ -18,3 +18,4 @@ pub(crate) mod rights;
 pub(crate) mod signals;
 pub(crate) mod similar;
 pub(crate) mod user_hash;
+pub(crate) mod work_folder;

@@ -35,6 +35,23 @@ pub(crate) struct Signals(Arc<watch::Sender<State>>);
 #[error("given up after {0}")]
 pub(crate) struct GivenUp(pub(crate) Signal);
 
+impl GivenUp {
+    /// What an error comes from, if it is this.
+    pub(crate) fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            // An error of the system does not name what it wraps as its source.
+            let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            let wrapped = wrapped.and_then(|wrapped| wrapped.downcast_ref());
+            if let Some(found) = error.downcast_ref().or(wrapped) {
+                return Some(*found);
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
+
 /// Does `work` on another thread. Its result, or the signal that ended the process before it.
 pub(crate) fn supervise<T: Send + 'static>(
     work: impl FnOnce(&Signals) -> T + Send + 'static,
@@ -78,7 +95,7 @@ impl Signals {
         self.0.borrow().strongest
     }
 
-    /// An error once one has come.
+    /// An error once one has come, for work that stops where it looks at this.
     pub(crate) fn check(&self) -> Result<(), GivenUp> {
         self.strongest().map_or(Ok(()), |signal| Err(GivenUp(signal)))
     }
@@ -127,6 +144,15 @@ impl Signals {
             inner,
             signals: self.clone(),
         }
+    }
+
+    /// One that has come already.
+    #[cfg(test)]
+    pub(crate) fn heard(signal: Signal) -> Self {
+        let signals = Self::unheard();
+        signals.enter(Mode::GiveUp);
+        signals.hear(signal);
+        signals
     }
 
     /// A signal has come; for the one who catches them.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Asked, KEY, Reply, Run, Server, base64, jpeg};
+use crate::harness::{Asked, KEY, Latch, Reply, Run, Server, base64, jpeg};
 
 /// The page of a run.
 fn page(run: &Run<'_>) -> String {
@@ -231,15 +231,22 @@ fn it_takes_no_other_files_place() {
     }
     let run = Run::new(&server).rows(1).set("--report", "no/such/folder.html");
     run.go().code(7).says(&["error: report \"no/such/folder.html\": "]);
+    let run = run.set("--report", "folder");
+    std::fs::create_dir(run.path("folder")).unwrap();
+    run.go().code(2).says(&["error: report \"folder\": ", "directory"]);
     assert_eq!(server.count(), 0);
 }
 
 #[test]
 fn a_page_that_cannot_be_written_costs_the_exit_code_and_nothing_else() {
-    let server = Server::success();
+    let latch = Latch::new();
+    let server = Server::in_order([Reply::success().after(&latch), Reply::success()]);
     let run = reported(&server).rows(2);
+    let running = run.start();
+    server.wait_for(1);
     std::fs::create_dir(run.path("report.html")).unwrap();
-    run.go()
+    latch.release();
+    run.finish(running)
         .code(7)
         .all("enrolled")
         .says(&["error: report \"report.html\": "]);

@@ -35,7 +35,7 @@ impl LockedLedger {
 
     /// For a simulator that forgets everything as well.
     pub(super) fn temporary(holder: Holder) -> Result<Self, Error> {
-        let folder = tempfile::tempdir().map_err(LedgerError::Open);
+        let folder = folder::private_temporary().map_err(LedgerError::Open);
         let folder = folder.map_err(Error::of_ledger(&std::env::temp_dir()))?;
         Self::take(folder.path().join("ledger.db"), Some(folder), holder)
     }

@@ -1,13 +1,13 @@
 //! Everything a run needs, made ready before anything is sent. A manifest that is no good leaves no ledger behind, and
 //! a person is asked last.
 
-use std::io;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
+use super::super::places;
 use super::locked::{LockedLedger, OpenLedger};
 use super::{Start, confirm};
 use crate::config::EnrollConfig;
@@ -17,7 +17,6 @@ use crate::ledger::{Holder, Ledger, Pin, RunRecord};
 use crate::manifest::{Marks, Opened, Surveyed, UnusableManifest};
 use crate::output::{Claim, FailuresPlace, Identity, Places, Publisher, StatusPlace, Target};
 use crate::sys::{
-    folder,
     signals::{Mode, Signals},
     user_hash::UserHashKeys,
 };
@@ -77,10 +76,12 @@ fn open<'a>(
     signals: &Signals,
 ) -> Result<Prepared<'a>, Error> {
     let files = &config.files;
-    let summary = config.summary.as_deref();
-    summary.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_summary(path)))?;
-    let page = config.page.as_ref().map(|page| page.path.as_path());
-    page.map_or(Ok(()), |path| check_folder(path).map_err(Error::of_page(path)))?;
+    places::check([
+        ("--results", Some(files.results.as_path())),
+        ("--failures", config.failures.as_deref()),
+        ("--summary", config.summary.as_deref()),
+        ("--report", config.page.as_ref().map(|page| page.path.as_path())),
+    ])?;
     let holder = Holder::new("image-enroll", &files.manifest, start.at);
     let kept = config.ledger.as_ref();
     let mut kept = kept.map(|kept| LockedLedger::kept(kept, holder.clone())).transpose()?;
@@ -161,11 +162,6 @@ fn publish(config: &EnrollConfig, start: &Start) -> Option<Publisher> {
     };
     let is_any = places.status.is_some() || places.metrics.is_some();
     is_any.then(|| Publisher::start(places, identity))
-}
-
-/// A file without a folder would show only when everything has been sent.
-fn check_folder(path: &Path) -> io::Result<()> {
-    folder::folder_of(path).read_dir().map(drop)
 }
 
 impl Prepared<'_> {

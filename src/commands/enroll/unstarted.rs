@@ -68,13 +68,13 @@ fn write(known: &Known, start: &Start, finished_at: DateTime<Utc>, error: &Error
     // That one of them cannot be written may be what has ended the run, and is said once.
     if let Some(path) = known.summary() {
         let written = write_summary(path, &unstarted.summary());
-        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Summary { .. })) {
+        if let Some(source) = written.err().filter(|_| !error.is_about("--summary")) {
             print_error(&Error::of_summary(path)(source), known.log, &start.run_id);
         }
     }
     if let Some(path) = known.page() {
         let written = write_unstarted_page(path, &unstarted, &chain(error));
-        if let Some(source) = written.err().filter(|_| !matches!(error, Error::Page { .. })) {
+        if let Some(source) = written.err().filter(|_| !error.is_about("--report")) {
             print_error(&Error::of_page(path)(source), known.log, &start.run_id);
         }
     }

@@ -5,41 +5,75 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::super::places;
 use crate::config::MergeConfig;
+use crate::domain::columns::Form;
 use crate::error::Error;
 use crate::ledger::{Ledger, Lock, MadeLedger};
 use crate::manifest::Surveyed;
 use crate::output::{
-    self, Failures, FailuresPlace, LISTED_RUNS, MergedFacts, MergedPage, Tally, Target, Unstarted, merged_summary,
-    write_merged_page, write_summary,
+    self, Claim, Failures, FailuresPlace, LISTED_RUNS, MergedFacts, MergedPage, Tally, Target, Unstarted,
+    merged_summary, write_merged_page, write_summary,
 };
 use crate::sys::signals::Signals;
 use crate::terminal::print_error;
 
-/// Results and failures, as a run leaves them. Whether there are failures.
-pub(super) fn write(
-    config: &MergeConfig,
-    manifest: &Surveyed,
-    ledger: &Ledger,
-    signals: &Signals,
-) -> Result<(Tally, bool), Error> {
-    let files = &config.files;
-    let of_results = Error::of_results(&files.results);
-    let target = Target::new(&files.results);
-    let _claim = target.claim(files.force).map_err(&of_results)?;
-    let of_failures = Error::of_failures(config.failures.as_deref().unwrap_or(Path::new("")));
-    let place = config.failures.as_deref();
-    let place = place
-        .map(|path| FailuresPlace::check(path, files.force))
-        .transpose()
-        .map_err(&of_failures)?;
-    let mut failures = place.as_ref().map(|place| place.failures(signals));
-    let filled = target.fill(signals, |out| {
-        output::write_with(manifest, ledger, files.columns, out, failures.as_mut())
-    });
-    let tally = filled.map_err(&of_results)?;
-    let any = failures.map_or(Ok(false), Failures::finish).map_err(&of_failures)?;
-    Ok((tally, any))
+/// Whether the files can be written, so that nobody waits for the parts to be read to hear that they cannot.
+pub(super) fn check_places(config: &MergeConfig) -> Result<(), Error> {
+    places::check([
+        ("--results", Some(config.files.results.as_path())),
+        ("--failures", config.failures.as_deref()),
+        ("--summary", config.summary.as_deref()),
+        ("--report", config.page.as_ref().map(|page| page.path.as_path())),
+        ("--ledger", config.ledger.as_deref()),
+    ])
+}
+
+/// The places of results and failures, where nothing stands that may not be replaced.
+pub(super) struct Rows<'a> {
+    config: &'a MergeConfig,
+    target: Target,
+    failures: Option<FailuresPlace>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn check(config: &'a MergeConfig) -> Result<Self, Error> {
+        let files = &config.files;
+        let target = Target::new(&files.results);
+        let checked = target.check(Form::Results, files.force);
+        checked.map_err(Error::of_results(&files.results))?;
+        let check = |path: &Path| FailuresPlace::check(path, files.force).map_err(Error::of_failures(path));
+        Ok(Self {
+            config,
+            target,
+            failures: config.failures.as_deref().map(check).transpose()?,
+        })
+    }
+
+    /// Keeps other commands away from the results until they are written.
+    pub(super) fn claim(&self) -> Result<Option<Claim>, Error> {
+        let files = &self.config.files;
+        let claimed = self.target.claim(files.force);
+        claimed.map_err(Error::of_results(&files.results))
+    }
+
+    /// Writes both, as a run leaves them. Whether there are failures.
+    pub(super) fn write(
+        &self,
+        manifest: &Surveyed,
+        ledger: &Ledger,
+        signals: &Signals,
+    ) -> Result<(Tally, bool), Error> {
+        let files = &self.config.files;
+        let mut failures = self.failures.as_ref().map(|place| place.failures(signals));
+        let filled = self.target.fill(signals, |out| {
+            output::write_with(manifest, ledger, files.columns, out, failures.as_mut())
+        });
+        let tally = filled.map_err(Error::of_results(&files.results))?;
+        let of_failures = Error::of_failures(self.config.failures.as_deref().unwrap_or(Path::new("")));
+        let any = failures.map_or(Ok(false), Failures::finish).map_err(of_failures)?;
+        Ok((tally, any))
+    }
 }
 
 pub(super) fn summarize(config: &MergeConfig, facts: &MergedFacts<'_>, ledger: &Ledger) -> Result<(), Error> {
@@ -71,11 +105,7 @@ pub(super) fn report(config: &MergeConfig, facts: &MergedFacts<'_>, ledger: &Led
 
 /// An earlier summary is not to be taken for that of a command which was refused.
 pub(super) fn leave_summary(config: &MergeConfig, started_at: DateTime<Utc>, error: &Error) {
-    let Some(path) = config
-        .summary
-        .as_deref()
-        .filter(|_| !matches!(error, Error::Summary { .. }))
-    else {
+    let Some(path) = config.summary.as_deref().filter(|_| !error.is_about("--summary")) else {
         return;
     };
     let refused = Unstarted {
@@ -96,10 +126,16 @@ pub(super) fn leave_summary(config: &MergeConfig, started_at: DateTime<Utc>, err
 }
 
 /// Puts the ledger of all users in place, if it is to stay.
-pub(super) fn keep(config: &MergeConfig, ledger: Ledger, made: &MadeLedger, place: Option<&Lock>) -> Result<(), Error> {
+pub(super) fn keep(
+    config: &MergeConfig,
+    ledger: Ledger,
+    made: &MadeLedger,
+    place: Option<&Lock>,
+    signals: &Signals,
+) -> Result<(), Error> {
     match place {
         Some(place) => made
-            .put_in_place(ledger, place)
+            .put_in_place(ledger, place, signals)
             .map_err(Error::of_ledger(config.whole())),
         None => Ok(()),
     }

@@ -11,7 +11,7 @@ use crate::domain::{split_proof::SplitProof, unix_millis::UnixMillis};
 use crate::error::{Error, Faults, SplitProofFault};
 use crate::ledger::{Holder, LedgerError, PartLedger, Pin, WholeLedger};
 use crate::manifest::Surveyed;
-use crate::sys::signals::Signals;
+use crate::sys::{signals::Signals, work_folder::WorkFolder};
 
 /// File descriptors that are kept free of the locks of the parts.
 #[cfg(unix)]
@@ -24,8 +24,13 @@ pub(super) struct Parts {
     facts: Vec<PartFacts>,
 }
 
-/// Opens all ledgers, and says what is wrong with those that cannot be used.
-pub(super) fn open(config: &MergeConfig, holder: &Holder) -> Result<(Parts, Faults), Error> {
+/// Opens all ledgers, and says what is wrong with those that cannot be used. `folder` holds copies, where it takes some.
+pub(super) fn open(
+    config: &MergeConfig,
+    holder: &Holder,
+    folder: &Path,
+    signals: &Signals,
+) -> Result<(Parts, Faults), Error> {
     let (paths, again) = config.distinct();
     #[cfg(unix)]
     allow_descriptors(paths.len() as u64)?;
@@ -33,7 +38,8 @@ pub(super) fn open(config: &MergeConfig, holder: &Holder) -> Result<(Parts, Faul
     let named_again = again.into_iter().map(|path| Problem::NamedTwice(path.clone()));
     faults.problems.extend(named_again);
     for path in paths {
-        match open_one(path, &config.folder(), holder) {
+        signals.check().map_err(Error::MergeGivenUp)?;
+        match open_one(path, folder, holder, signals) {
             Ok((ledger, facts)) => {
                 parts.ledgers.push(ledger);
                 parts.facts.push(facts);
@@ -41,6 +47,8 @@ pub(super) fn open(config: &MergeConfig, holder: &Holder) -> Result<(Parts, Faul
             Err(error) => faults.unreadable.push((path.clone(), error)),
         }
     }
+    // What was given up is no fault of a ledger.
+    signals.check().map_err(Error::MergeGivenUp)?;
     Ok((parts, faults))
 }
 
@@ -54,9 +62,14 @@ fn allow_descriptors(parts: u64) -> Result<(), Error> {
     }
 }
 
-fn open_one(path: &Path, folder: &Path, holder: &Holder) -> Result<(PartLedger, PartFacts), LedgerError> {
+fn open_one(
+    path: &Path,
+    folder: &Path,
+    holder: &Holder,
+    signals: &Signals,
+) -> Result<(PartLedger, PartFacts), LedgerError> {
     let ledger = PartLedger::lock(path, holder.clone())?;
-    let facts = ledger.facts(path, folder)?;
+    let facts = ledger.facts(path, folder, signals)?;
     Ok((ledger, facts))
 }
 
@@ -81,6 +94,7 @@ pub(super) fn prove_all(
     let whole = Whole {
         manifest_sha256: manifest.survey.sha256,
         split: split.as_ref(),
+        unread: faults.possible_parts(),
     };
     match prove(&parts.facts, whole) {
         Ok(proven) if faults.is_empty() => Ok(proven),
@@ -108,13 +122,13 @@ fn split_proof(config: &MergeConfig) -> Result<Option<SplitProof>, Error> {
 
 pub(super) fn put_together(
     config: &MergeConfig,
+    folder: WorkFolder,
     parts: &Parts,
     proven: &Proven,
     signals: &Signals,
 ) -> Result<WholeLedger, Error> {
     let pin = pin_of_all(&parts.facts, config)?;
-    let folder = config.folder();
-    let begun = WholeLedger::begin(&folder, &pin, proven.lookup_endpoint.as_deref(), &parts.facts, signals);
+    let begun = WholeLedger::begin(folder, &pin, proven.lookup_endpoint.as_deref(), &parts.facts, signals);
     let mut whole = begun.map_err(Error::of_ledger(config.whole()))?;
     for (ledger, facts) in parts.ledgers.iter().zip(&parts.facts) {
         if let Some(shard) = facts.shard {

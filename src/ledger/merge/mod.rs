@@ -5,7 +5,34 @@
 //! writes those of one machine.
 
 mod part;
+mod place;
+mod tables;
 mod whole;
 
+use super::LedgerError;
+use crate::sys::signals::GivenUp;
+
 pub(crate) use part::PartLedger;
-pub(crate) use whole::{MadeLedger, MergeError, WholeLedger, lock_new};
+pub(crate) use place::{MadeLedger, lock_new};
+pub(crate) use whole::WholeLedger;
+
+/// Why the ledgers could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MergeError {
+    /// About the ledger of the part.
+    #[error(transparent)]
+    Part(LedgerError),
+    /// About the ledger of all users.
+    #[error(transparent)]
+    Whole(LedgerError),
+    #[error(transparent)]
+    GivenUp(GivenUp),
+}
+
+fn in_part(error: rusqlite::Error) -> MergeError {
+    MergeError::Part(error.into())
+}
+
+fn whole(error: rusqlite::Error) -> MergeError {
+    MergeError::Whole(error.into())
+}

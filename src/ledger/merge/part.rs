@@ -11,6 +11,7 @@ use super::super::migrate::SCHEMA_VERSION;
 use super::super::open::{self, is_there};
 use super::super::{Holder, LedgerError, Lock, pin, wal};
 use crate::domain::merging::{PartFacts, PartRun};
+use crate::sys::signals::Signals;
 
 const RUNS: &str = "SELECT run_id, version, manifest, manifest_sha256, started_at, finished_at, stopped_by FROM run
     ORDER BY id";
@@ -44,8 +45,8 @@ impl PartLedger {
     }
 
     /// What it says of itself. The file is named as the command line does. `folder` holds a copy, where it takes one.
-    pub(crate) fn facts(&self, named: &Path, folder: &Path) -> Result<PartFacts, LedgerError> {
-        let reading = self.read(folder)?;
+    pub(crate) fn facts(&self, named: &Path, folder: &Path, signals: &Signals) -> Result<PartFacts, LedgerError> {
+        let reading = self.read(folder, signals)?;
         let pin = pin::read(&reading.db, SCHEMA_VERSION)?;
         let mut statement = reading.db.prepare(RUNS)?;
         let runs = statement.query_map([], run)?;
@@ -61,7 +62,7 @@ impl PartLedger {
 
     /// Opens it for reading. What a killed run has left in its log can be read only where a file may be written beside
     /// it, and what an older version has written has to be brought up to date: either is done to a copy.
-    pub(super) fn read(&self, folder: &Path) -> Result<Reading, LedgerError> {
+    pub(super) fn read(&self, folder: &Path, signals: &Signals) -> Result<Reading, LedgerError> {
         let path = self.lock.ledger();
         let log = wal::Found::beside(path).map_err(LedgerError::Open)?;
         check_file(path, log)?;
@@ -71,12 +72,12 @@ impl PartLedger {
         };
         match as_it_lies {
             Some(db) => Ok(Reading { db, _copy: None }),
-            None => self.copied(folder),
+            None => self.copied(folder, signals),
         }
     }
 
-    fn copied(&self, folder: &Path) -> Result<Reading, LedgerError> {
-        let (db, copy) = open::updated_copy(&self.lock, folder)?;
+    fn copied(&self, folder: &Path, signals: &Signals) -> Result<Reading, LedgerError> {
+        let (db, copy) = open::updated_copy(&self.lock, folder, signals)?;
         Ok(Reading { db, _copy: Some(copy) })
     }
 }

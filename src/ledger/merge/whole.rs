@@ -1,24 +1,17 @@
 //! The ledger of all users, made of those of its parts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row, Statement};
-use tempfile::TempDir;
+use rusqlite::Connection;
 
 use super::super::directory::{Directory, Known, LAST_ID, RowId};
 use super::super::migrate::create;
-use super::super::{Holder, Ledger, LedgerError, Lock, Pin, open, private_options};
-use super::PartLedger;
+use super::super::{Holder, Ledger, LedgerError, Lock, Pin, private_options};
 use super::part::Reading;
-use crate::domain::{merging::PartFacts, outcome::Status, shard::Shard};
-use crate::sys::{
-    folder::private_in,
-    new_place::put_new,
-    signals::{GivenUp, Signals},
-    user_hash::UserHashKeys,
-};
+use super::tables::{Numbers, Tables, bind, run_of, status_of, user_of};
+use super::{MadeLedger, MergeError, PartLedger, in_part, whole};
+use crate::domain::{merging::PartFacts, shard::Shard};
+use crate::sys::{signals::Signals, user_hash::UserHashKeys, work_folder::WorkFolder};
 
 /// What it is called until it is in place.
 const FILE: &str = "ledger.db";
@@ -32,21 +25,8 @@ const PRAGMAS: &str = "
     PRAGMA foreign_keys = OFF;";
 const ATTEMPTS_IN_ENROLLMENTS: &str =
     "UPDATE run SET attempts_in_enrollments = attempts_in_enrollments + ?2 WHERE id = ?1";
-/// Rows between two looks at whether a signal has come.
+/// Rows between two looks at whether a signal has come; before each part there is one, too.
 const ROWS: u32 = 4_096;
-
-/// Why the ledgers could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MergeError {
-    /// About the ledger of the part.
-    #[error(transparent)]
-    Part(LedgerError),
-    /// About the ledger of all users.
-    #[error(transparent)]
-    Whole(LedgerError),
-    #[error("nothing was written")]
-    GivenUp(#[source] GivenUp),
-}
 
 /// The ledger of all users while it is being made.
 pub(crate) struct WholeLedger {
@@ -60,33 +40,18 @@ pub(crate) struct WholeLedger {
     attempts: i64,
     look_ups: i64,
     signals: Signals,
-    folder: TempDir,
-}
-
-/// What the numbers of a row become.
-#[derive(Debug, Clone, Copy)]
-struct Numbers {
-    id: i64,
-    run: i64,
-}
-
-/// A table of a part, and the same of the whole.
-struct Tables<'a> {
-    table: String,
-    columns: Vec<String>,
-    insert: Statement<'a>,
+    folder: WorkFolder,
 }
 
 impl WholeLedger {
-    /// Begins it in a folder of its own within `folder`. `parts` are all that will be added.
+    /// Begins it in this folder. `parts` are all that will be added.
     pub(crate) fn begin(
-        folder: &Path,
+        folder: WorkFolder,
         pin: &Pin,
         lookup_endpoint: Option<&str>,
         parts: &[PartFacts],
         signals: &Signals,
     ) -> Result<Self, LedgerError> {
-        let folder = private_in(folder).map_err(LedgerError::Open)?;
         let file = folder.path().join(FILE);
         let made = private_options().create_new(true).append(true).open(&file);
         made.map_err(LedgerError::Open)?;
@@ -109,7 +74,8 @@ impl WholeLedger {
 
     /// Adds all that a part knows. Its users have to be those of the part.
     pub(crate) fn add(&mut self, part: &PartLedger, shard: Shard) -> Result<(), MergeError> {
-        let reading = part.read(self.folder.path()).map_err(MergeError::Part)?;
+        self.signals.check().map_err(MergeError::GivenUp)?;
+        let reading = part.read(self.folder.path(), &self.signals).map_err(MergeError::Part)?;
         self.db.execute_batch("BEGIN").map_err(whole)?;
         let runs = self.add_runs(&reading)?;
         self.add_enrollments(&reading, shard, &runs)?;
@@ -153,22 +119,14 @@ impl WholeLedger {
             }
             let status = status_of(row)?;
             if directory.put(keys.user(user_id), Known { id, status }).is_some() {
-                return Err(MergeError::Part(LedgerError::Damaged(format!(
-                    "user {user_id:?} twice"
-                ))));
+                let twice = LedgerError::Damaged(format!("user {user_id:?} twice"));
+                return Err(MergeError::Part(twice));
             }
             if row.get::<_, Option<i64>>("is_attempt").map_err(in_part)?.is_some() {
                 *in_enrollments.entry(run).or_default() += 1;
             }
-            bind(
-                insert,
-                row,
-                columns,
-                Numbers {
-                    id: RowId::into(id),
-                    run,
-                },
-            )?;
+            let id = RowId::into(id);
+            bind(insert, row, columns, Numbers { id, run })?;
             insert.raw_execute().map(drop).map_err(whole)
         })?;
         drop(tables);
@@ -216,125 +174,7 @@ impl WholeLedger {
             _lock: Lock::take(&path, holder)?,
         };
         ledger.load_runs()?;
-        Ok((
-            ledger,
-            MadeLedger {
-                path,
-                _folder: self.folder,
-            },
-        ))
-    }
-}
-
-/// A ledger that was made and is still without its place; it goes when this is dropped.
-pub(crate) struct MadeLedger {
-    path: PathBuf,
-    _folder: TempDir,
-}
-
-impl MadeLedger {
-    /// Makes it durable and puts it at the place that was locked for it, unless something is there.
-    pub(crate) fn put_in_place(&self, ledger: Ledger, place: &Lock) -> Result<(), LedgerError> {
-        ledger.db.close().map_err(|(_, error)| error)?;
-        match put_new(&self.path, place.ledger()) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(LedgerError::Exists),
-            put => put.map_err(LedgerError::Open),
-        }
-    }
-}
-
-/// Locks the place of a new ledger, where none may be.
-pub(crate) fn lock_new(path: &Path, holder: Holder) -> Result<Lock, LedgerError> {
-    let lock = Lock::take(path, holder)?;
-    match open::is_there(lock.ledger())? {
-        true => Err(LedgerError::Exists),
-        false => Ok(lock),
-    }
-}
-
-impl<'a> Tables<'a> {
-    fn of(whole: &'a Connection, table: &str) -> Result<Self, LedgerError> {
-        let columns: Vec<String> = whole
-            .prepare(&format!("SELECT * FROM {table}"))?
-            .column_names()
-            .map(str::to_owned)
-            .collect();
-        let places = vec!["?"; columns.len()].join(", ");
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({places})", columns.join(", "));
-        Ok(Self {
-            insert: whole.prepare(&sql)?,
-            columns,
-            table: table.to_owned(),
-        })
-    }
-
-    /// Where a column stands among the values, from 1.
-    fn place(&self, column: &str) -> usize {
-        let place = self.columns.iter().position(|name| name == column);
-        place.unwrap_or_default() + 1
-    }
-
-    /// Hands over every row of the part in its order, with what writes it.
-    fn each(
-        &mut self,
-        part: &Reading,
-        mut take: impl FnMut(&mut Statement<'_>, &Row<'_>, &[String]) -> Result<(), MergeError>,
-    ) -> Result<(), MergeError> {
-        let sql = format!("SELECT {} FROM {} ORDER BY id", self.columns.join(", "), self.table);
-        let mut statement = part.db.prepare(&sql).map_err(in_part)?;
-        let mut rows = statement.query([]).map_err(in_part)?;
-        while let Some(row) = rows.next().map_err(in_part)? {
-            take(&mut self.insert, row, &self.columns)?;
-        }
-        Ok(())
-    }
-}
-
-/// Takes every value as it is, but for the numbers of row and run.
-fn bind(insert: &mut Statement<'_>, row: &Row<'_>, columns: &[String], numbers: Numbers) -> Result<(), MergeError> {
-    for (place, column) in columns.iter().enumerate() {
-        let value = match column.as_str() {
-            "id" => ToSqlOutput::Owned(Value::Integer(numbers.id)),
-            "run" => ToSqlOutput::Owned(Value::Integer(numbers.run)),
-            _ => ToSqlOutput::Borrowed(row.get_ref(place).map_err(in_part)?),
-        };
-        insert.raw_bind_parameter(place + 1, value).map_err(whole)?;
-    }
-    Ok(())
-}
-
-/// The user of a row, who has to be one of the part's.
-fn user_of<'a>(row: &'a Row<'_>, shard: Shard) -> Result<&'a str, MergeError> {
-    let damaged = |what| MergeError::Part(LedgerError::Damaged(what));
-    match row.get_ref("user_id").map_err(in_part)? {
-        ValueRef::Text(text) => {
-            let user_id = std::str::from_utf8(text).map_err(|_| damaged("a user that is no text".into()))?;
-            match shard.holds(user_id) {
-                true => Ok(user_id),
-                false => Err(damaged(format!("user {user_id:?} does not belong to part {shard}"))),
-            }
-        }
-        _ => Err(damaged("a user that is no text".into())),
-    }
-}
-
-fn status_of(row: &Row<'_>) -> Result<Status, MergeError> {
-    let word: String = row.get("status").map_err(in_part)?;
-    let status = word.parse();
-    status.map_err(|_| MergeError::Part(LedgerError::Damaged(format!("status {word:?}"))))
-}
-
-fn run_of(row: &Row<'_>, runs: &HashMap<i64, i64>) -> Result<i64, MergeError> {
-    let run: i64 = row.get("run").map_err(in_part)?;
-    let lost = || LedgerError::Damaged(format!("run {run}, which is not in the list of runs"));
-    runs.get(&run).copied().ok_or_else(|| MergeError::Part(lost()))
-}
-
-fn check_signals(signals: &Signals, rows: &mut u32) -> Result<(), MergeError> {
-    *rows += 1;
-    match signals.strongest().filter(|_| (*rows).is_multiple_of(ROWS)) {
-        Some(signal) => Err(MergeError::GivenUp(GivenUp(signal))),
-        None => Ok(()),
+        Ok((ledger, MadeLedger::new(path, self.folder)))
     }
 }
 
@@ -350,10 +190,10 @@ fn numbers_of_runs(parts: &[PartFacts]) -> HashMap<String, i64> {
     numbers
 }
 
-fn in_part(error: rusqlite::Error) -> MergeError {
-    MergeError::Part(error.into())
-}
-
-fn whole(error: rusqlite::Error) -> MergeError {
-    MergeError::Whole(error.into())
+fn check_signals(signals: &Signals, rows: &mut u32) -> Result<(), MergeError> {
+    *rows += 1;
+    match rows.is_multiple_of(ROWS) {
+        true => signals.check().map_err(MergeError::GivenUp),
+        false => Ok(()),
+    }
 }

@@ -54,6 +54,21 @@ fn a_conflict_names_the_row_it_contradicts() {
 }
 
 #[test]
+fn of_several_contradictions_the_first_row_is_named_whatever_the_keys_are() {
+    let days: String = (1..=9).map(|day| format!("a,2021-08-0{day},a.jpg\n")).collect();
+    let text = format!("{HEADER}{days}a,2021-08-01,a.jpg\n");
+    let wanted: Vec<_> = [(1, 2)]
+        .into_iter()
+        .chain((2..=9).map(|row| (row, 1)))
+        .chain([(10, 2)])
+        .collect();
+    // Each survey makes keys of its own.
+    for _ in 0..8 {
+        assert_eq!(super::survey(text.clone()).unwrap().conflicts(), wanted);
+    }
+}
+
+#[test]
 fn a_row_beyond_the_last_has_no_role() {
     let survey = super::survey(format!("{HEADER}a,2021-08-12,a.jpg\n")).unwrap();
     assert_eq!((survey.role(0), survey.role(2)), (None, None));

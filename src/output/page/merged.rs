@@ -35,6 +35,7 @@ fn document(page: &MergedPage<'_>) -> Markup {
         (headline(facts))
         (outcomes(facts.tally, 0))
         (reasons::section(facts.tally, page.full_ids))
+        (over_time())
         section.settings {
             h2 { "The job" }
             (settings::list(&files(page)))
@@ -57,6 +58,19 @@ fn headline(facts: &MergedFacts<'_>) -> Markup {
                 (facts.status.code()) ". " (text::what_to_do(facts.status))
             }
             (bar(facts.tally))
+        }
+    }
+}
+
+/// The ledgers know when an attempt was recorded and not when it left, and nothing of waits; and no two machines have one clock.
+fn over_time() -> Markup {
+    html! {
+        section {
+            h2 { "Over time" }
+            p {
+                "There are no charts of rate, latency and requests in flight here: the run of each part measures them, and its ledger "
+                "does not keep them. The page that a part's own run writes with " code { "--report" } " has them."
+            }
         }
     }
 }

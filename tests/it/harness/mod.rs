@@ -7,6 +7,7 @@ mod connection;
 mod finished;
 mod laws;
 mod lookups;
+mod parts;
 mod photos;
 mod reply;
 mod run;
@@ -21,6 +22,7 @@ mod wire;
 pub(crate) use finished::Finished;
 pub(crate) use laws::{RESULT_COLUMNS, part_of};
 pub(crate) use lookups::Job;
+pub(crate) use parts::MANIFEST_OF_PARTS;
 #[cfg(feature = "fix-photos")]
 pub(crate) use photos::photo;
 pub(crate) use photos::{jpeg, padded, png};

@@ -4,17 +4,15 @@
 //! and the host for look-ups. Each has to have had a run over the very manifest, or over the file that `split` has made of
 //! it for that part. Where parts differ, the value that most of them have is taken for the right one.
 
+mod problem;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use super::shard::Shard;
 use super::split_proof::SplitProof;
-use super::text::hex;
 use super::unix_millis::UnixMillis;
-
-/// Digits of a hash that people are shown.
-const SHOWN_DIGITS: usize = 12;
+pub(crate) use problem::Problem;
 
 /// What a ledger says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,42 +46,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) manifest_sha256: [u8; 32],
     /// What `split` says it has made of the manifest, where it has.
     pub(crate) split: Option<&'a SplitProof>,
-}
-
-/// Why the ledgers do not make a whole. Each says which file it is about, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// No ledger of this part was named.
-    Missing(Shard),
-    /// More than one.
-    Twice { shard: Shard, files: Vec<PathBuf> },
-    /// One file under two paths, or twice under one.
-    NamedTwice(PathBuf),
-    /// The ledger of all users.
-    Whole { file: PathBuf },
-    /// A part of another number of parts.
-    OtherCount { file: PathBuf, found: Shard, count: u32 },
-    /// Endpoint, partner or host for look-ups: what it is, what was found, what the others have.
-    Other {
-        file: PathBuf,
-        what: &'static str,
-        found: String,
-        wanted: String,
-    },
-    /// It has had no run at all.
-    NeverRun { file: PathBuf, shard: Shard },
-    /// Its last run was over another manifest.
-    OtherManifest {
-        file: PathBuf,
-        shard: Shard,
-        manifest: String,
-        found: [u8; 32],
-        wanted: [u8; 32],
-    },
-    /// `split` has made another number of parts.
-    OtherSplit { parts: u32, count: u32 },
-    /// `split` has made its parts of another manifest.
-    SplitOfOther { found: [u8; 32], wanted: [u8; 32] },
+    /// Ledgers that were named and could not be read; each may be that of any part.
+    pub(crate) unread: usize,
 }
 
 /// What the parts have in common, once nothing is wrong with them.
@@ -131,7 +95,11 @@ pub(crate) fn prove(parts: &[PartFacts], whole: Whole<'_>) -> Result<Proven, Vec
         .iter()
         .filter_map(|part| Some((part.shard.filter(|shard| Some(shard.count()) == count)?, part)))
         .collect();
-    problems.extend(count.into_iter().flat_map(|count| number_of_each(&own, count)));
+    problems.extend(
+        count
+            .into_iter()
+            .flat_map(|count| number_of_each(&own, count, whole.unread)),
+    );
     problems.extend(differences(parts));
     let mut latest = Vec::new();
     for (shard, part) in &own {
@@ -176,17 +144,24 @@ fn check_split(whole: Whole<'_>, count: Option<u32>) -> Vec<Problem> {
 }
 
 /// Parts that are not there, or more than once.
-fn number_of_each(parts: &[(Shard, &PartFacts)], count: u32) -> Vec<Problem> {
+fn number_of_each(parts: &[(Shard, &PartFacts)], count: u32, unread: usize) -> Vec<Problem> {
     let mut files = BTreeMap::<Shard, Vec<PathBuf>>::new();
     for (shard, part) in parts {
         files.entry(*shard).or_default().push(part.file.clone());
     }
-    let problem = |shard: Shard| match files.remove(&shard).unwrap_or_default() {
-        files if files.is_empty() => Some(Problem::Missing(shard)),
-        files if files.len() > 1 => Some(Problem::Twice { shard, files }),
-        _ => None,
-    };
-    Shard::all(count).filter_map(problem).collect()
+    let missing: Vec<Shard> = Shard::all(count).filter(|shard| !files.contains_key(shard)).collect();
+    let twice = files.into_iter().filter(|(_, files)| files.len() > 1);
+    let twice = twice.map(|(shard, files)| Problem::Twice { shard, files });
+    twice.chain(absent(missing, unread)).collect()
+}
+
+/// What is to be said of parts that no ledger is of. One that could not be read is no reason to call its part missing.
+fn absent(missing: Vec<Shard>, unread: usize) -> Vec<Problem> {
+    match unread {
+        0 => missing.into_iter().map(Problem::Missing).collect(),
+        unread if unread < missing.len() => vec![Problem::MissingAmong { missing, unread }],
+        _ => Vec::new(),
+    }
 }
 
 /// Ledgers of another endpoint, partner or host for look-ups than most.
@@ -247,75 +222,5 @@ fn most_frequent<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
     best.map(|(value, _)| value)
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(shard) => write!(
-                f,
-                "part {shard} is missing: name its ledger too, which is where that part ran"
-            ),
-            Self::Twice { shard, files } => {
-                let files: Vec<String> = files.iter().map(|file| format!("{file:?}")).collect();
-                write!(
-                    f,
-                    "part {shard} is there more than once: of {} name the one that is up to date",
-                    files.join(", ")
-                )
-            }
-            Self::NamedTwice(file) => write!(f, "{file:?} is named twice: name every part once"),
-            Self::Whole { file } => write!(
-                f,
-                "{file:?} is the ledger of all users and of no part: leave it out; `image-enroll results` writes its results"
-            ),
-            Self::OtherCount { file, found, count } => write!(
-                f,
-                "{file:?} is part {found}, and most of the ledgers are parts of {count}: leave it out"
-            ),
-            Self::Other {
-                file,
-                what,
-                found,
-                wanted,
-            } => write!(
-                f,
-                "{file:?} has the {what} {found}, and most of the ledgers have {wanted}: name the ledger of that {what}"
-            ),
-            Self::NeverRun { file, shard } => write!(
-                f,
-                "{file:?} has had no run: run part {shard} over this manifest first, also where it has no rows of it"
-            ),
-            Self::OtherManifest {
-                file,
-                shard,
-                manifest,
-                found,
-                wanted,
-            } => write!(
-                f,
-                "{file:?} has had no run over this manifest (SHA-256 {}…), its last one was over {manifest:?} (SHA-256 {}…): \
-                 run part {shard} over this manifest, or name the one that the parts ran over",
-                shown(wanted),
-                shown(found)
-            ),
-            Self::OtherSplit { parts, count } => write!(
-                f,
-                "the proof of `split` has {parts} parts, and the ledgers are parts of {count}: name the proof of that split"
-            ),
-            Self::SplitOfOther { found, wanted } => write!(
-                f,
-                "the proof of `split` is about another manifest (SHA-256 {}…) than this one (SHA-256 {}…): name the manifest \
-                 that was split",
-                shown(found),
-                shown(wanted)
-            ),
-        }
-    }
-}
-
-fn shown(sha256: &[u8; 32]) -> String {
-    hex(sha256).chars().take(SHOWN_DIGITS).collect()
-}
-
 #[cfg(test)]
-#[path = "merging_tests.rs"]
 mod tests;

@@ -42,6 +42,7 @@ fn proof(parts: &[PartFacts]) -> Result<Proven, Vec<Problem>> {
         Whole {
             manifest_sha256: MANIFEST,
             split: None,
+            unread: 0,
         },
     )
 }
@@ -150,6 +151,24 @@ fn everything_that_is_missing_or_different_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_ledger_that_could_not_be_read_may_be_that_of_a_missing_part() {
+    let four = parts(4);
+    let said = |unread| {
+        let (manifest_sha256, split) = (MANIFEST, None);
+        let whole = Whole {
+            manifest_sha256,
+            split,
+            unread,
+        };
+        let problems = prove(&four[..2], whole).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(said(0).len(), 2);
+    assert!(said(1)[0].starts_with("parts 3/4, 4/4 are in none of the ledgers that could be read, and only 1"));
+    assert_eq!((said(1).len(), said(2), said(3)), (1, vec![], vec![]));
+}
+
+#[test]
 fn no_part_at_all_is_no_whole() {
     assert_eq!(proof(&[]), Err(Vec::new()));
     let all = PartFacts {
@@ -181,7 +200,7 @@ fn a_run_over_a_file_of_the_split_counts_for_its_own_part() {
             r#"{{"schema":1,"manifest_sha256":"{}","hash":"{}","parts":[
                 {{"shard":"1/2","sha256":"{}"}},{{"shard":"2/2","sha256":"{}"}}]}}"#,
             hash(manifest),
-            super::super::shard::SHARD_HASH,
+            crate::domain::shard::SHARD_HASH,
             hash("0a"),
             hash("0b")
         )
@@ -194,6 +213,7 @@ fn a_run_over_a_file_of_the_split_counts_for_its_own_part() {
             Whole {
                 manifest_sha256: MANIFEST,
                 split,
+                unread: 0,
             },
         )
     };
