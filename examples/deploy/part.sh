@@ -31,16 +31,23 @@ leave_ledger() {
 
 # Slurm sends SIGTERM to the shell alone or to all processes, and a program that is told twice ends at once. As a hang-up
 # it is no second request: the program drains, whoever else has told it.
+stop() {
+  trap '' TERM INT USR1
+  stopped=1
+  tell
+}
+
+# Before the program has a number there is nobody to tell.
+tell() {
+  [ -z "$program" ] || { sleep 1; kill -HUP "$program" 2>/dev/null; } &
+}
+
+# The first wait is cut short by a signal.
 wait_for() {
-  stopped=
-  trap 'stopped=1' TERM INT USR1
-  wait "$1"
+  wait "$program"
   code=$?
   [ -n "$stopped" ] || return "$code"
-  trap '' TERM INT USR1
-  sleep 1
-  kill -HUP "$1" 2>/dev/null
-  wait "$1"
+  wait "$program"
   drained=$?
   # 127: it had ended before.
   [ "$drained" -eq 127 ] || code=$drained
@@ -56,8 +63,12 @@ run_part() {
     echo "part.sh: the ledger cannot be copied from $shared to $own" >&2
     return 7
   fi
+  program='' stopped=''
+  trap stop TERM INT USR1
   "$@" &
-  wait_for $!
+  program=$!
+  [ -z "$stopped" ] || tell
+  wait_for
   code=$?
   if ! leave_ledger; then
     echo "part.sh: the ledger cannot be copied from $own to $shared; it is left in $own" >&2
