@@ -110,6 +110,9 @@ fn without_the_flag_everything_is_as_it_was() {
     assert!(refused.stderr.contains("--fix-photos"), "{}", refused.stderr);
 }
 
+/// A TIFF whose width is a text of 4 GB.
+const LONG_TEXT: &[u8] = b"II*\0\x08\0\0\0\x01\0\0\x01\x02\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0";
+
 #[test]
 fn harmful_photos_are_their_rows_fault_and_no_others() {
     let mut bomb = png(1);
@@ -123,6 +126,7 @@ fn harmful_photos_are_their_rows_fault_and_no_others() {
         ("phone.heic", heic),
         ("cut.bmp", bmp()[..60].to_vec()),
         ("text.tif", b"II*\0\x08\0\0\0\xff\xff and no directory".to_vec()),
+        ("long.tif", LONG_TEXT.to_vec()),
         ("cut.jpg", photo(40, 30, 6)[..200].to_vec()),
         ("rotated.jpg", photo(40, 30, 3)),
     ];
@@ -135,11 +139,13 @@ fn harmful_photos_are_their_rows_fault_and_no_others() {
         "invalid photo_not_jpeg_or_png",
         "invalid photo_truncated",
         "invalid photo_truncated",
+        "invalid photo_malformed",
         "invalid photo_truncated",
         "enrolled",
     ]);
     ended.says(&["32768x32768 pixels", "it is a HEIC picture", "heif-convert"]);
     ended.check(!ended.stderr.contains("panicked"), "a decoder's panic is shown");
+    ended.check(!ended.stderr.contains("LimitsExceeded"), "a decoder speaks for itself");
     drop(ended);
     fs::File::create(run.path("huge.jpg"))
         .unwrap()
