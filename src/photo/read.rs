@@ -106,9 +106,9 @@ fn fill(
         if piece.spare().is_empty() {
             piece.grow();
         }
-        let room = most - piece.as_ref().len();
+        let left = most - piece.as_ref().len();
         let spare = piece.spare();
-        let spare_bytes = spare.len().min(room);
+        let spare_bytes = spare.len().min(left);
         match read_some(file, &mut spare[..spare_bytes]).map_err(|error| unreadable(path, error))? {
             0 => break,
             read => piece.advance(read),

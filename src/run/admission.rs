@@ -102,20 +102,20 @@ impl Dispatcher {
         };
         let allowed = (limit + ahead).saturating_sub(self.pipeline.rows());
         allowed
-            .min(self.room(limit))
+            .min(self.affordable(limit))
             .min(self.stores.most_reads(self.pipeline.reading(), now))
     }
 
     /// Photos that there is memory for; one in any case where no other row is under way.
-    fn room(&self, limit: usize) -> usize {
+    fn affordable(&self, limit: usize) -> usize {
         let most = HELD_BYTES.max(HELD_BYTES_PER_REQUEST * limit as u64);
         let bytes = match self.pipeline.photo_bytes() {
             0 => MAX_PHOTO_BYTES,
             bytes => bytes,
         };
         let held = self.held_bytes + self.pipeline.reading() as u64 * bytes;
-        let room = (most.saturating_sub(held) / bytes) as usize;
-        room.max(usize::from(self.pipeline.rows() == 0))
+        let photos = (most.saturating_sub(held) / bytes) as usize;
+        photos.max(usize::from(self.pipeline.rows() == 0))
     }
 
     fn lookahead(&self, limit: usize) -> usize {
