@@ -13,7 +13,7 @@ use crate::config::{ConfigError, SplitConfig};
 use crate::domain::shard::Shard;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::ledger::{Holder, Ledger, LedgerError, Pin, SplitError};
+use crate::ledger::{Holder, Ledger, LedgerError, Pin, SplitError, is_there as is_ledger_there};
 use crate::manifest::{ManifestError, Opened, Piece, Surveyed, UnusableManifest};
 use crate::output::{Destination, PartFile, PartProof, SplitProof, Staging, StagingError};
 use crate::sys::signals::{GivenUp, Mode, Signals};
@@ -191,6 +191,7 @@ impl Split<'_> {
         let staging = Staging::begin(&config.proof())?;
         // Another split may have ended since.
         check_places(config)?;
+        self.check_ledgers()?;
         let parts = self.write_parts(&staging)?;
         self.split_ledger(&staging)?;
         let proof = SplitProof::new(&config.manifest, &survey.sha256, survey.rows(), parts);
@@ -217,6 +218,15 @@ impl Split<'_> {
         self.signals.enter(Mode::Drain);
         self.signals.check()?;
         Ok(staging.put_in_place(&missing, &destination(config.proof(), config.force))?)
+    }
+
+    /// A log without its ledger would become part of the one that is put beside it.
+    fn check_ledgers(&self) -> Result<(), SplitError> {
+        let mut shards = Shard::all(self.config.parts).filter(|_| self.ledger.is_some());
+        shards.try_for_each(|shard| {
+            let checked = is_ledger_there(&self.config.part_ledger(shard));
+            checked.map(drop).map_err(|error| SplitError::Part(shard, error))
+        })
     }
 
     fn split_ledger(&self, staging: &Staging) -> Result<(), SplitError> {

@@ -43,6 +43,8 @@ pub(crate) enum AutoShardError {
     Outside(List),
     #[error("{0}: the step does not lead from the first task to the last one")]
     BadStep(List),
+    #[error("{0}: the array leaves numbers out, so that they are no parts: name the part as --shard I/N")]
+    Gaps(List),
     #[error("{0} leads to no part")]
     NoPart(List, #[source] ShardError),
 }
@@ -94,8 +96,10 @@ impl<L: Fn(&str) -> Option<OsString>> Environment<L> {
         }
     }
 
-    /// An array of Slurm has any first number and any step.
+    /// An array of Slurm has any first number and any step. A list of numbers, such as `3,7`, has an end and a step too, and
+    /// is told by its count.
     fn slurm(&self, task: u64, count: Option<u32>) -> Result<ChosenShard, AutoShardError> {
+        const COUNT: &str = "SLURM_ARRAY_TASK_COUNT";
         let (min, max) = (
             self.number("SLURM_ARRAY_TASK_MIN")?,
             self.number("SLURM_ARRAY_TASK_MAX")?,
@@ -123,7 +127,11 @@ impl<L: Fn(&str) -> Option<OsString>> Environment<L> {
         if step == 0 || !(max - min).is_multiple_of(step) || !(task - min).is_multiple_of(step) {
             return Err(AutoShardError::BadStep(list()));
         }
-        chosen(SLURM, (task - min) / step, (max - min) / step + 1, count, list)
+        let parts = (max - min) / step + 1;
+        match self.number(COUNT)?.filter(|tasks| *tasks != parts) {
+            Some(tasks) => Err(AutoShardError::Gaps(List([list().0, vec![(COUNT, tasks)]].concat()))),
+            None => chosen(SLURM, (task - min) / step, parts, count, list),
+        }
     }
 
     /// The other engines count from 0. A Kubernetes Indexed Job does not tell its tasks how many they are.
@@ -231,6 +239,19 @@ mod tests {
                 Ok(format!("{wanted} by {SLURM}")),
                 "{array:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_list_of_slurms_tasks_is_no_number_of_parts() {
+        let counted = |count| {
+            let array = slurm_variables(&["7", "3", "7", "1"]);
+            auto(None, &[array.as_slice(), &[("SLURM_ARRAY_TASK_COUNT", count)]].concat())
+        };
+        assert_eq!(counted("5"), Ok(format!("5/5 by {SLURM}")));
+        let refused = said(counted("2"));
+        for word in ["SLURM_ARRAY_TASK_MAX=7", "SLURM_ARRAY_TASK_COUNT=2", "--shard I/N"] {
+            assert!(refused.contains(word), "{refused}");
         }
     }
 

@@ -47,6 +47,7 @@ pub(crate) use error::LedgerError;
 pub(crate) use lock::{Holder, Lock};
 pub(crate) use lookup::{Dossier, LookedUp};
 pub(crate) use merge::{MadeLedger, MergeError, PartLedger, WholeLedger, lock_new};
+pub(crate) use open::is_there;
 pub(crate) use parts::SplitError;
 pub(crate) use read::Histories;
 pub(crate) use retrospect::{AttemptCount, AttemptCounts, PastRun, Retrospect};

@@ -162,7 +162,7 @@ fn update(transaction: &Transaction<'_>, kind: Kind, pin: Option<&Pin>, now: Uni
 
 /// Whether there is a file. A log whose file was taken away is a ledger's, and SQLite would throw it away. What is no file
 /// is no ledger, and who opened a pipe would wait for ever.
-pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
+pub(crate) fn is_there(path: &Path) -> Result<bool, LedgerError> {
     let is_there = path.try_exists().map_err(LedgerError::Open)?;
     if is_there && !path.metadata().map_err(LedgerError::Open)?.is_file() {
         return Err(LedgerError::Foreign);

@@ -272,3 +272,25 @@ fn a_row_that_is_invalid_in_the_whole_is_invalid_in_its_part() {
     let checked = run.tool(&["check", "--shard", &shard, &name]);
     assert_eq!(checked.code, Some(1), "{}", checked.stderr);
 }
+
+/// SQLite would take such a log for that of the ledger that is put beside it.
+#[test]
+fn no_ledger_is_put_beside_a_log_without_its_ledger() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(4).set("--ledger", "all.db");
+    drop(run.go());
+    let run = run.without("--ledger");
+    std::fs::write(run.path("manifest.2-of-2.ledger.db-wal"), "left").unwrap();
+    let split = run.tool(&["split", "manifest.csv", "-n", "2", "--ledger", "all.db", "--force"]);
+    assert_eq!(split.code, Some(7), "{}", split.stderr);
+    for word in ["manifest.2-of-2.ledger.db", "-wal"] {
+        assert!(split.stderr.contains(word), "{}", split.stderr);
+    }
+    for name in [
+        "manifest.1-of-2.csv",
+        "manifest.1-of-2.ledger.db",
+        "manifest.split.json",
+    ] {
+        assert!(!run.path(name).exists(), "{name}");
+    }
+}

@@ -87,6 +87,7 @@ pub(super) fn prove_all(
     mut faults: Faults,
     manifest: &Surveyed,
 ) -> Result<Proven, Error> {
+    let is_named = config.split_proof().1;
     let split = match split_proof(config) {
         Err(_) if !faults.is_empty() => None,
         split => split?,
@@ -96,7 +97,13 @@ pub(super) fn prove_all(
         split: split.as_ref(),
         unread: faults.possible_parts(),
     };
-    match prove(&parts.facts, whole) {
+    // A proof that stands beside the manifest and was not named may be of another split. It is not needed where all parts
+    // were run over this very manifest.
+    let without = |problems| match is_named {
+        true => Err(problems),
+        false => prove(&parts.facts, Whole { split: None, ..whole }).map_err(|_| problems),
+    };
+    match prove(&parts.facts, whole).or_else(without) {
         Ok(proven) if faults.is_empty() => Ok(proven),
         Ok(_) => Err(Error::Parts(faults)),
         Err(problems) => {

@@ -221,6 +221,23 @@ fn rows_that_came_to_the_manifest_later_were_seen_by_no_part() {
 }
 
 #[test]
+fn a_proof_of_another_split_beside_the_manifest_is_in_nobodys_way() {
+    let server = Server::success();
+    let run = Run::new(&server).rows(5);
+    assert_eq!(run.tool(&["split", "manifest.csv", "-n", "3"]).code, Some(0));
+    let run = run_parts(run, 2, 1..=2);
+    let proof = "manifest.split.json";
+    // Named it has to be right.
+    let named = merge_all(&run, 2, &["--split-proof", proof]);
+    refused(&run, &named, 9, &["has 3 parts, and the ledgers are parts of 2"]);
+    let merged = merge_all(&run, 2, &["--force"]);
+    assert_eq!(merged.code, Some(0), "{}", merged.stderr);
+    let run = run_parts(run.rows(6), 2, 1..=2);
+    let merged = merge_all(&run, 2, &["--force"]);
+    assert_eq!(merged.code, Some(0), "{}", merged.stderr);
+}
+
+#[test]
 fn no_ledger_is_replaced_and_no_part_is_written_over() {
     let server = Server::success();
     let run = run_parts(Run::new(&server).rows(4), 2, 1..=2);
