@@ -41,7 +41,8 @@ impl Reason {
             Self::PhotoAmbiguous => {
                 "Leave one of the files that `check` names, or name the ending in `--photo-template`."
             }
-            Self::PhotoNotReadable | Self::PhotoNotAFile => {
+            Self::PhotoNotAFile => "Name the photo's file in the row, not a folder or a pipe.",
+            Self::PhotoNotReadable => {
                 "Fix the rights, or the path. An object that its store does not give: put it there anew, or bring it back \
                  from the archive."
             }

@@ -73,7 +73,7 @@ impl Timeline {
         step.rows = step.rows.saturating_add(1);
     }
 
-    /// An attempt has ended.
+    /// An attempt was answered.
     pub(crate) fn answered(&mut self, at: Duration, took: Duration) {
         let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         self.step(at).latency_ms.saturating_record(took);

@@ -33,7 +33,6 @@ impl Dispatcher {
         let Some(flight) = self.pipeline.answered(id) else {
             return;
         };
-        self.stats.answered(took);
         let end = AttemptEnd {
             id,
             sent_at,
@@ -55,6 +54,7 @@ impl Dispatcher {
                 self.unanswered(flight, error.kind, end);
             }
             Ok(Reading { verdict, clock_ahead }) => {
+                self.stats.answered(took);
                 let facts = verdict.facts;
                 self.judged(flight, verdict.kind, clock_ahead, AttemptEnd { facts, ..end });
             }

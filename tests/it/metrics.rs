@@ -28,6 +28,18 @@ fn mixed() -> Server {
     ])
 }
 
+/// How long nothing came, a timeout above all, says nothing of how long the server takes.
+#[test]
+fn requests_without_an_answer_have_no_time_to_answer() {
+    let server = Server::script([("lost", vec![Reply::lost(), Reply::taken()])]);
+    let run = Run::new(&server).users(["a", "lost"]).set("--metrics", "m.prom");
+    run.go().code(0).summary("/attempts", 3);
+    assert_eq!(
+        value(&metrics(&run), "image_enroll_request_duration_seconds_count"),
+        Some(2.0)
+    );
+}
+
 #[test]
 fn the_metrics_are_the_summarys_numbers() {
     let server = mixed();

@@ -144,7 +144,9 @@ impl Watch {
         let Some(timeline) = &mut self.timeline else { return };
         let at = self.started.elapsed();
         match event {
-            RunEvent::Attempt { took, .. } => timeline.answered(at, *took),
+            RunEvent::Attempt { took, cause: None, .. } => timeline.answered(at, *took),
+            // How long nothing came says nothing of the server's answers.
+            RunEvent::Attempt { .. } => {}
             RunEvent::Finished { .. } => timeline.finished(at),
             RunEvent::InvalidPhoto { .. }
             | RunEvent::LargePhoto { .. }
