@@ -29,6 +29,11 @@ const LOOKAHEAD_PER_REQUEST: usize = 6;
 const READ_BATCH_BYTES: u64 = 256 * 1024;
 const READ_BATCH_ROWS: u64 = 8;
 
+/// Photo bytes that may be in memory with so many requests in flight.
+pub(crate) fn wanted_photo_memory(concurrency: usize) -> u64 {
+    HELD_BYTES.max(HELD_BYTES_PER_REQUEST * concurrency as u64)
+}
+
 impl Dispatcher {
     pub(super) fn launch(&mut self, now: Instant) -> Option<Request> {
         self.launch_at = None;
@@ -108,7 +113,7 @@ impl Dispatcher {
 
     /// Photos that there is memory for; one in any case where no other row is under way.
     fn affordable(&self, limit: usize) -> usize {
-        let most = HELD_BYTES.max(HELD_BYTES_PER_REQUEST * limit as u64);
+        let most = wanted_photo_memory(limit).min(self.settings.photo_memory);
         let bytes = match self.pipeline.photo_bytes() {
             0 => MAX_PHOTO_BYTES,
             bytes => bytes,

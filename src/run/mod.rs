@@ -38,6 +38,7 @@ use crate::manifest::ManifestError;
 use crate::output::ResultsError;
 use crate::photo::StoreError;
 
+pub(crate) use admission::wanted_photo_memory;
 pub(crate) use driver::{Ended, Services, drive};
 pub(crate) use gate::Waiting;
 
@@ -47,6 +48,8 @@ pub(crate) struct RunSettings {
     pub(crate) run_id: String,
     pub(crate) started: Instant,
     pub(crate) concurrency: usize,
+    /// Photo bytes that may be in memory at a time on this machine, whatever the concurrency asks for.
+    pub(crate) photo_memory: u64,
     /// Time between two requests, by `--rate`.
     pub(crate) interval: Option<Duration>,
     pub(crate) retry: RetryPolicy,

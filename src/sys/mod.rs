@@ -11,6 +11,7 @@ pub(crate) mod dumps;
 pub(crate) mod errno;
 pub(crate) mod folder;
 pub(crate) mod identity;
+pub(crate) mod memory;
 pub(crate) mod new_file;
 pub(crate) mod new_place;
 pub(crate) mod read_at;

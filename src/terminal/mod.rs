@@ -90,6 +90,14 @@ impl Reporter {
         ));
     }
 
+    pub(crate) fn little_memory(&mut self, photo_bytes: u64) {
+        self.warn(&format!(
+            "little memory: at most {} MB of photos are held at a time, so that fewer large ones are in flight; the machine or \
+             its container needs four times what photos may take",
+            photo_bytes / 1_000_000
+        ));
+    }
+
     /// The end of the run: what became of the rows, and what to do next.
     pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         self.progress.clear();

@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::ledger::companions;
 use crate::output::Publisher;
 use crate::photo::{Fixer, OwnFiles, Photos, Stores};
-use crate::run::{Ended, RunSettings, Services, drive};
+use crate::run::{Ended, RunSettings, Services, drive, wanted_photo_memory};
 use crate::simulator::{Settings, Simulator};
-use crate::sys::signals::Signals;
+use crate::sys::{memory, signals::Signals};
 use crate::terminal::Reporter;
 
 /// File descriptors that are kept free of connections: standard streams, ledger, results, photos being read.
@@ -45,6 +45,10 @@ pub(super) fn send(
     if concurrency < config.pace.concurrency {
         reporter.few_descriptors(concurrency);
     }
+    let photo_memory = photo_memory();
+    if photo_memory < wanted_photo_memory(concurrency) {
+        reporter.little_memory(photo_memory);
+    }
     let services = Services {
         manifest: &prepared.manifest,
         ledger: &mut prepared.ledger,
@@ -58,7 +62,7 @@ pub(super) fn send(
         ),
         signals: signals.clone(),
     };
-    let settings = settings(config, concurrency, prepared.run_id);
+    let settings = settings(config, concurrency, photo_memory, prepared.run_id);
     let keeps_time = config.page.is_some();
     let watch = Watch::new(reporter, publisher, prepared.manifest.survey.rows(), keeps_time);
     let ended = drive(settings, services, watch, &runtime);
@@ -115,6 +119,12 @@ fn affordable(config: &EnrollConfig) -> (usize, usize) {
     (concurrency, left.clamp(1, most))
 }
 
+/// Photo bytes that this machine has memory for: a quarter of it, so that the system, what is being sent and a large
+/// manifest fit in beside them.
+fn photo_memory() -> u64 {
+    memory::most().map_or(u64::MAX, |bytes| bytes / 4)
+}
+
 /// What the run reads and writes besides photos, as it stands when the first photo is read.
 fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     let files = &config.files;
@@ -129,12 +139,13 @@ fn own_files(config: &EnrollConfig, ledger: &Path) -> OwnFiles {
     OwnFiles::new(named.chain(companions(ledger)))
 }
 
-fn settings(config: &EnrollConfig, concurrency: usize, run_id: &str) -> RunSettings {
+fn settings(config: &EnrollConfig, concurrency: usize, photo_memory: u64, run_id: &str) -> RunSettings {
     let pace = &config.pace;
     RunSettings {
         run_id: run_id.to_owned(),
         started: Instant::now(),
         concurrency,
+        photo_memory,
         interval: pace.interval,
         retry: pace.retry,
         in_doubt_wait: pace.in_doubt_wait,

@@ -31,6 +31,7 @@ pub(super) fn settings() -> RunSettings {
         run_id: "r".into(),
         // Far from the clock's beginning, so that every duration can be taken from it.
         started: Instant::now() + 1_000_000 * SECOND,
+        photo_memory: u64::MAX,
         concurrency: 8,
         interval: None,
         retry: RetryPolicy { retries: 4 },

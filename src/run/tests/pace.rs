@@ -140,6 +140,21 @@ fn no_more_photos_are_read_than_memory_may_hold_and_the_run_goes_on_all_the_same
 }
 
 #[test]
+fn with_little_memory_a_row_at_a_time_goes_on() {
+    let photo_memory = 0;
+    let mut world = World::new(
+        RunSettings {
+            photo_memory,
+            ..settings()
+        },
+        40,
+    );
+    world.answer_all(|_| enrolled().into());
+    assert_eq!(world.most_in_flight, 1);
+    world.assert_each_row_ended_once(40);
+}
+
+#[test]
 fn a_rate_spreads_the_requests() {
     let mut world = World::new(
         RunSettings {
