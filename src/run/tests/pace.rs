@@ -140,6 +140,25 @@ fn no_more_photos_are_read_than_memory_may_hold_and_the_run_goes_on_all_the_same
 }
 
 #[test]
+fn on_a_slow_disk_more_rows_are_ahead_since_they_wait_for_their_intents() {
+    let mut world = World::new(settings(), 500);
+    world.work();
+    for _ in 0..20 {
+        world.pass(Duration::from_millis(16));
+        world.answer(world.flying()[0], enrolled());
+    }
+    let ahead = |world: &World| world.dispatcher.pipeline.rows() - world.in_flight.len();
+    let usual = ahead(&world);
+    assert!(usual <= 6 * 8, "{usual}");
+    for _ in 0..20 {
+        world.dispatcher.commits.begin(world.now.instant);
+        world.dispatcher.commits.end(world.now.instant + SECOND / 10);
+    }
+    world.poll();
+    assert!(ahead(&world) > 2 * usual, "{}", ahead(&world));
+}
+
+#[test]
 fn with_little_memory_a_row_at_a_time_goes_on() {
     let photo_memory = 0;
     let mut world = World::new(
