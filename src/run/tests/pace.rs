@@ -144,7 +144,7 @@ fn on_a_slow_disk_more_rows_are_ahead_since_they_wait_for_their_intents() {
     let mut world = World::new(settings(), 500);
     world.work();
     for _ in 0..20 {
-        world.pass(Duration::from_millis(16));
+        world.pass(Duration::from_millis(2));
         world.answer(world.flying()[0], enrolled());
     }
     let ahead = |world: &World| world.dispatcher.pipeline.rows() - world.in_flight.len();
