@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Object, Run, Server, Store, jpeg, padded, png};
+use crate::harness::{Latch, Object, Reply, Run, Server, Store, jpeg, padded, png};
 
 fn from<'a>(store: &Store, server: &'a Server) -> Run<'a> {
     Run::new(server).set("--photo-root", &store.url())
@@ -185,14 +185,22 @@ fn objects_that_are_all_refused_end_the_run() {
         .summary("/counts/invalid", 20)
         .summary("/reasons/photo_forbidden", 20)
         .says(&["the first 20 objects are all refused"]);
-    // Beside one that was given they are their rows' own matter.
-    let store = Store::new(|path, _| match path {
+    // Beside one that was given, and sent before they are refused, they are their rows' own matter.
+    let sent = Latch::new();
+    let waiting = sent.clone();
+    let store = Store::new(move |path, _| match path {
         "/p.jpg" => Object::new(&png(1)),
-        _ => Object::status(403),
+        _ => {
+            waiting.wait();
+            Object::status(403)
+        }
     });
     let keys: Vec<String> = (0..50).map(|n| format!("{n}.jpg")).collect();
     let keys: Vec<&str> = ["p.jpg"].into_iter().chain(keys.iter().map(String::as_str)).collect();
-    let server = Server::success();
+    let server = Server::new(move |_| {
+        sent.release();
+        Reply::success()
+    });
     let run = with_keys(from(&store, &server), &keys);
     run.go().code(1).summary("/counts/invalid", 50);
 }
