@@ -132,11 +132,15 @@ mod tests {
     use serde_json::Value;
 
     fn payload(photo: &[u8]) -> Payload {
+        payload_of(Bytes::copy_from_slice(photo).into())
+    }
+
+    fn payload_of(photo: Pieces) -> Payload {
         let signer = Signer::new(PartnerId::parse("085").unwrap(), SecretString::from("apiKey"));
         let now = DateTime::from_timestamp_millis(1_676_300_862_214).unwrap();
         let user = UserId::parse("a\"b\\é").unwrap();
         let date = CreatedAt::parse("2021-08-12", now).unwrap();
-        Payload::sign(&signer, now, &user, &date, Bytes::copy_from_slice(photo).into())
+        Payload::sign(&signer, now, &user, &date, photo)
     }
 
     fn chunks(mut payload: Payload) -> Vec<u8> {
@@ -186,13 +190,16 @@ mod tests {
             5 * edge + 7,
         ] {
             let photo: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-            let payload = payload(&photo);
-            let length = payload.left();
-            let body = chunks(payload);
-            assert_eq!(body.len() as u64, length, "{size}");
-            let value: Value = serde_json::from_slice(&body).unwrap();
-            let text = value["photo"].as_str().unwrap();
-            assert_eq!(BASE64_STANDARD.decode(text).unwrap(), photo, "{size}");
+            let pieces: Vec<Bytes> = photo.chunks(edge).map(Bytes::copy_from_slice).collect();
+            for pieces in [Bytes::copy_from_slice(&photo).into(), pieces.into()] {
+                let payload = payload_of(pieces);
+                let length = payload.left();
+                let body = chunks(payload);
+                assert_eq!(body.len() as u64, length, "{size}");
+                let value: Value = serde_json::from_slice(&body).unwrap();
+                let text = value["photo"].as_str().unwrap();
+                assert_eq!(BASE64_STANDARD.decode(text).unwrap(), photo, "{size}");
+            }
         }
     }
 

@@ -53,8 +53,8 @@ impl From<GivenUp> for StagingError {
 impl StagingError {
     /// About this file; a signal is about none.
     pub(crate) fn of(path: &Path, error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<GivenUp>()) {
-            Some(given_up) => Self::GivenUp(*given_up),
+        match GivenUp::behind(&error) {
+            Some(given_up) => Self::GivenUp(given_up),
             None => Self::Io(path.to_owned(), error),
         }
     }

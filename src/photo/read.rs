@@ -66,7 +66,10 @@ impl Source {
             read += piece.as_ref().len() as u64;
             let is_last = piece.as_ref().len() < plan.piece;
             hasher.update(piece.as_ref());
-            pieces.push(Bytes::from_owner(piece));
+            // Behind full pieces alone the end is met by one of no bytes.
+            if pieces.is_empty() || !piece.as_ref().is_empty() {
+                pieces.push(Bytes::from_owner(piece));
+            }
             if is_last {
                 return Ok(Self {
                     pieces,
@@ -154,7 +157,8 @@ mod tests {
                 let Ok(source) = read else { continue };
                 assert_eq!(source.bytes, size as u64);
                 assert_eq!(source.sha256, <[u8; 32]>::from(Sha256::digest(&content)));
-                let (_, whole) = source.pieces.split_last().unwrap();
+                let (last, whole) = source.pieces.split_last().unwrap();
+                assert_eq!(last.is_empty(), size == 0, "{size}");
                 assert!(whole.iter().all(|bytes| bytes.len() == piece), "{size}");
                 assert_eq!(source.together(), content, "{size}");
             }

@@ -118,3 +118,30 @@ async fn on_a_reader<T: Send + 'static>(
     let read = spawn_blocking(read).await;
     read.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::photo::{PIECE_BYTES, PhotoRoots};
+    use crate::photo::StoreSettings;
+
+    #[test]
+    fn a_photo_is_held_until_it_is_sent_piece_by_piece() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        // A sound picture, and bytes behind its end.
+        let mut bytes =
+            b"\xFF\xD8\xFF\xC0\0\x0B\x08\0\x08\0\x08\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\0\0\0\x5A\xFF\xD9".to_vec();
+        bytes.resize(3 * PIECE_BYTES, 0);
+        std::fs::write(file.path(), &bytes).unwrap();
+        let stores = Stores::open(&PhotoRoots::default(), &StoreSettings::default(), 1).unwrap();
+        let photos = Photos::new(OwnFiles::default(), stores, None);
+        let mut photo = photos.read_file(&PhotoPlace::File(file.path().to_owned())).unwrap();
+        let mut held = Vec::new();
+        while photo.pieces.bytes() > 0 {
+            held.push(photos.held_bytes() / PIECE_BYTES as u64);
+            drop(photo.pieces.take_share());
+        }
+        assert_eq!(held, [3, 2, 1]);
+        assert_eq!(photos.held_bytes(), 0);
+    }
+}
