@@ -22,6 +22,8 @@ use super::{
 const WARM_BYTES: usize = 24 * 1024;
 const CACHE_LINE_BYTES: usize = 64;
 
+/// Set aside for the fields before the photo, which take some 250 bytes where the user's id is a UUID.
+const HEAD_BYTES: usize = 512;
 const PHOTO_FIELD: &str = "\"photo\":\"";
 const END: &[u8] = b"\"}";
 
@@ -112,8 +114,13 @@ fn warm(bytes: &[u8]) {
 /// An object's opening with these fields, up to where the photo's text begins. A string has a form in JSON whatever it
 /// holds, so that nothing here can fail.
 fn head(fields: [(&str, &str); 5]) -> Vec<u8> {
-    let fields = fields.map(|(name, text)| format!("\"{name}\":{},", Value::from(text)));
-    format!("{{{}{PHOTO_FIELD}", fields.concat()).into_bytes()
+    let mut head = String::with_capacity(HEAD_BYTES);
+    head.push('{');
+    for (name, text) in fields {
+        head.extend(["\"", name, "\":", &Value::from(text).to_string(), ","]);
+    }
+    head.push_str(PHOTO_FIELD);
+    head.into_bytes()
 }
 
 /// Length of the base64 text of so many bytes, with its padding.

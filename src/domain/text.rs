@@ -7,8 +7,13 @@ pub(crate) const MAX_TEXT_CHARS: usize = 300;
 
 /// One line without control characters, cut at `most` characters: nothing in it can move a cursor or set a title.
 pub(crate) fn one_line(text: &str, most: usize) -> String {
+    harmless(text, most).into_owned()
+}
+
+/// The same, and the very text where it is harmless already, as nearly all text is.
+fn harmless(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most && !text.contains(is_unsafe) {
-        return text.to_owned();
+        return text.into();
     }
     let mut line = String::with_capacity(text.len().min(most));
     for character in text.chars().take(most) {
@@ -21,7 +26,7 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
     if let Some((end, _)) = line.char_indices().nth(most) {
         line.truncate(end);
     }
-    line
+    line.into()
 }
 
 /// As many base64 letters in a row are a signature (44 of them), or a piece of a photo.
@@ -32,7 +37,7 @@ const SECRET_LETTERS: usize = 40;
 pub(crate) fn server_text(text: &str) -> String {
     // Escapes have letters of their own, so they come before the letters are counted; the cut comes last, since what
     // it leaves of a secret is too short to be taken out.
-    one_line(&redact(&one_line(text, usize::MAX)), MAX_TEXT_CHARS)
+    one_line(&redact(&harmless(text, usize::MAX)), MAX_TEXT_CHARS)
 }
 
 /// Takes out what looks like base64, also where JSON within JSON or a URL has escaped its `/`, `+` and `=`.

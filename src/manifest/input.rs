@@ -180,6 +180,11 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// As [`Text::share_read`].
+    pub(super) fn share_read(&self) -> f64 {
+        self.text.share_read()
+    }
+
     /// The hash of the whole file; call it after the last record.
     pub(super) fn sha256(self) -> [u8; 32] {
         self.text.sha256()

@@ -4,9 +4,26 @@ use super::{Manifest, Record, row::Row};
 use crate::domain::suspicion::fold;
 use crate::sys::user_hash::{UserHash, UserHashKeys};
 
+/// Rows up to which the memory for their marks is doubled whenever it is full.
+const DOUBLED_ROWS: usize = 256 * 1024;
+
 /// All rows with a user, until it is known which of them are settled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Marks(pub(super) Vec<Mark>);
+
+impl Marks {
+    /// Sets memory aside for the next mark, where it is full. For many rows it is set aside for all that are expected, and
+    /// an eighth: to double it would take up to three times what the marks have, while they are copied.
+    pub(super) fn prepare(&mut self, expected: impl FnOnce() -> usize) {
+        let taken = self.0.len();
+        if taken < DOUBLED_ROWS || taken < self.0.capacity() {
+            return;
+        }
+        let expected = expected();
+        let wanted = expected.saturating_add(expected / 8);
+        self.0.reserve_exact(wanted.saturating_sub(taken).max(taken / 8));
+    }
+}
 
 /// A row as the comparison needs it, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +81,25 @@ impl<'a> Hashes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_set_aside_for_all_rows_that_are_expected() {
+        let (rows, mut marks, mut copied) = (1_500_000, Marks::default(), 0);
+        for number in 1..=rows as u32 {
+            let capacity = marks.0.capacity();
+            // The rows get shorter, and so they are more than was expected.
+            marks.prepare(|| rows / 8 * 7);
+            marks.0.push(Mark {
+                looks: 0,
+                user: UserHash([0; 2]),
+                content: 0,
+                number,
+            });
+            copied += usize::from(marks.0.capacity() > capacity && marks.0.len() > DOUBLED_ROWS);
+        }
+        assert!(marks.0.capacity() < rows + rows / 4, "{}", marks.0.capacity());
+        assert!(copied <= 2, "{copied}");
+    }
 
     #[test]
     fn a_row_takes_forty_bytes_while_all_are_compared() {

@@ -94,6 +94,11 @@ impl<'a> Records<'a> {
         self.number
     }
 
+    /// How many records there are in all, if those to come are like those so far. Nothing may depend on it but speed.
+    pub(super) fn expected(&self) -> usize {
+        (f64::from(self.number) / self.input.share_read()) as usize
+    }
+
     fn read(&mut self) -> Result<bool, ManifestError> {
         let Some(written) = self.input.next()? else {
             return Ok(false);

@@ -66,25 +66,27 @@ impl Survey {
         mut fault: impl FnMut(u32, RowFault),
     ) -> Result<(Self, Marks), ManifestError> {
         let mut hashes = Hashes::new(keys);
-        let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Vec::<Mark>::new());
+        let (mut roles, mut lines, mut marks) = (Vec::new(), Lines::default(), Marks::default());
         let mut is_suspicious = false;
         let mut records = manifest.records()?;
-        while let Some((number, record)) = records.next()? {
+        loop {
+            marks.prepare(|| records.expected());
+            let Some((number, record)) = records.next()? else { break };
             lines.push(number, record.line());
             if shard.is_some_and(|shard| !shard.holds(manifest.placed_user(record))) {
                 roles.push(Role::Elsewhere);
-                marks.extend(hashes.elsewhere(manifest, number, record));
+                marks.0.extend(hashes.elsewhere(manifest, number, record));
                 continue;
             }
             match manifest.row(number, record) {
                 Ok(row) => {
                     roles.push(Role::First);
-                    marks.push(hashes.row(&row));
+                    marks.0.push(hashes.row(&row));
                     is_suspicious |= row.suspicions().next().is_some();
                 }
                 Err(error) => {
                     roles.push(Role::Invalid);
-                    marks.extend(hashes.faulty(manifest, number, record));
+                    marks.0.extend(hashes.faulty(manifest, number, record));
                     fault(number, error);
                 }
             }
@@ -108,8 +110,8 @@ impl Survey {
             settled: Settled::default(),
             sha256,
         };
-        survey.compare(&mut marks);
-        Ok((survey, Marks(marks)))
+        survey.compare(&mut marks.0);
+        Ok((survey, marks))
     }
 
     /// Rows of the manifest, or of its part where one is asked for.

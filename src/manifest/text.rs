@@ -51,6 +51,16 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Which share of the file has been read; what is in memory counts, though nobody may have seen it yet.
+    pub(super) fn share_read(&self) -> f64 {
+        let hashed = match &self.bytes {
+            Bytes::Plain(hashed) => hashed,
+            Bytes::Gzip(decoder) => decoder.get_ref(),
+        };
+        let length = hashed.file.metadata().map_or(0, |metadata| metadata.len());
+        hashed.offset as f64 / length.max(hashed.offset).max(1) as f64
+    }
+
     /// The hash of the file's bytes; call it at the end of the file.
     pub(super) fn sha256(self) -> [u8; 32] {
         let hashed = match self.bytes {

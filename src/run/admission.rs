@@ -16,7 +16,7 @@ use crate::domain::photo::{LARGE_PHOTO_BYTES, MAX_PHOTO_BYTES};
 use crate::photo::{Photo, PhotoError};
 
 /// Photo bytes that may be held for rows whose turn is next, so that no request waits for a disk.
-const LOOKAHEAD_BYTES: u64 = 14 * 1000 * 1000;
+const LOOKAHEAD_BYTES: u64 = 10 * 1000 * 1000;
 /// The same for each request in flight, where that is more: answers come in bursts, and so do the next requests.
 const LOOKAHEAD_BYTES_PER_REQUEST: u64 = 500 * 1000;
 /// Photo bytes that may be in memory at a time, sent ones no more: so many, or so many for each request in flight where

@@ -206,3 +206,24 @@ fn a_change_shows_in_the_hash_of_the_bytes_as_they_lie() {
         assert!(!manifest.is_unchanged(&mut seen, &survey.sha256).unwrap());
     }
 }
+
+#[test]
+fn the_number_of_rows_is_expected_however_they_are_encoded_and_packed() {
+    let rows: usize = 60_000;
+    let row = |number: usize| {
+        format!(
+            "u{number},2021-08-12,{:x}.jpg\n",
+            number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        )
+    };
+    let text: String = std::iter::once(HEADER.to_owned()).chain((0..rows).map(row)).collect();
+    for bytes in [gzip(text.as_bytes()), utf16_le(&text), text.into_bytes()] {
+        let manifest = open(&bytes, None).unwrap();
+        let mut records = manifest.records().unwrap();
+        while records.number() < 50_000 {
+            records.next().unwrap();
+        }
+        let expected = records.expected();
+        assert!((rows * 7 / 8..rows * 9 / 8).contains(&expected), "{expected}");
+    }
+}
