@@ -73,8 +73,7 @@ pub(crate) struct Ledger {
     directory: Directory,
     /// The number of the run that writes.
     run: i64,
-    /// Entries that were recorded since the log was merged.
-    unmerged: usize,
+    unmerged: wal::Unmerged,
     /// Where the database lies, if it is a copy of one that may only be read.
     _copy: Option<TempDir>,
     _lock: Lock,

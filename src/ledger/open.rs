@@ -86,7 +86,7 @@ impl Ledger {
             keys,
             directory,
             run: 0,
-            unmerged: 0,
+            unmerged: Default::default(),
             _copy: copy,
             _lock: lock,
         };

@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, config::DbConfig};
 
@@ -24,6 +25,33 @@ const FRAME_SALT_AT: usize = HEADER_BYTES as usize + 8;
 /// it is being merged, for some milliseconds, the main file says that it needs its log and nothing new stands in there:
 /// who is killed just then and has SQLite's shell remove the log is refused for nothing, so it is not done often.
 const ENTRIES: usize = 10_000;
+/// A merge waits for the disk five times, and meanwhile nothing is recorded. Between two of them lies so many times what
+/// the latest took, so that a slow disk does not stop the run every second; with 20 ms for each wait, some three seconds.
+const PAUSE: u32 = 30;
+/// Entries after which it is merged in any case: some 120 megabytes of log.
+const MOST_ENTRIES: usize = 60_000;
+
+/// What stands in the log alone, and how the latest merge went.
+#[derive(Debug, Default)]
+pub(super) struct Unmerged {
+    pub(super) entries: usize,
+    /// When the latest merge began, and how long it took; none before the first.
+    latest: Option<(Instant, Duration)>,
+}
+
+impl Unmerged {
+    fn is_due(&self, now: Instant) -> bool {
+        let is_rested = |(began, took): (Instant, Duration)| now.duration_since(began) >= took * PAUSE;
+        self.entries >= MOST_ENTRIES || self.entries >= ENTRIES && self.latest.is_none_or(is_rested)
+    }
+
+    fn merged(began: Instant) -> Self {
+        Self {
+            entries: 0,
+            latest: Some((began, began.elapsed())),
+        }
+    }
+}
 
 /// How the log lies there before SQLite has looked at it.
 #[derive(Debug, Clone, Copy)]
@@ -80,21 +108,22 @@ impl Found {
 impl Ledger {
     /// Merges the log where it has grown; before a batch and not after it, so that a batch is recorded or is not.
     pub(super) fn merge_grown_log(&mut self) -> Result<(), LedgerError> {
-        if self.unmerged < ENTRIES {
-            return Ok(());
+        match self.unmerged.is_due(Instant::now()) {
+            true => self.merge_log(),
+            false => Ok(()),
         }
-        self.merge_log()
     }
 
     /// Brings all that was committed into the main file, and the mark with it that the log is needed from now on. The
     /// log itself stays, and is written to anew from its beginning.
     pub(super) fn merge_log(&mut self) -> Result<(), LedgerError> {
+        let began = Instant::now();
         // From the mark in the main file to the first frame behind it, a closing must not take the log away.
         keep_on_close(&self.db, true)?;
         self.need_log()?;
         mark(&self.db, false)?;
         keep_on_close(&self.db, false)?;
-        self.unmerged = 0;
+        self.unmerged = Unmerged::merged(began);
         Ok(())
     }
 
@@ -149,4 +178,27 @@ fn is_begun_anew(log: File) -> io::Result<bool> {
 fn pragma(db: &Connection, name: &str) -> Result<u64, LedgerError> {
     let value: i64 = db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?;
     Ok(value.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_merged_when_it_has_grown_and_seldom_on_a_slow_disk() {
+        let began = Instant::now();
+        let is_due = |entries, took, after| {
+            let [took, after] = [took, after].map(Duration::from_millis);
+            let latest = Some((began, took));
+            Unmerged { entries, latest }.is_due(began + after)
+        };
+        assert!(!is_due(ENTRIES - 1, 0, 60_000));
+        assert!(is_due(ENTRIES, 3, 90));
+        assert!(!is_due(ENTRIES, 100, 2_999));
+        assert!(is_due(ENTRIES, 100, 3_000));
+        assert!(!is_due(MOST_ENTRIES - 1, 1_000, 29_999));
+        assert!(is_due(MOST_ENTRIES, 1_000, 0));
+        let first = |entries| Unmerged { entries, latest: None }.is_due(began);
+        assert_eq!([ENTRIES - 1, ENTRIES].map(first), [false, true]);
+    }
 }

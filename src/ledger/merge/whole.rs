@@ -169,7 +169,7 @@ impl WholeLedger {
             keys: self.keys,
             directory: self.directory,
             run: 0,
-            unmerged: 0,
+            unmerged: Default::default(),
             _copy: None,
             _lock: Lock::take(&path, holder)?,
         };
