@@ -21,7 +21,7 @@ const LOOKAHEAD_BYTES: u64 = 10 * 1000 * 1000;
 const LOOKAHEAD_BYTES_PER_REQUEST: u64 = 500 * 1000;
 /// Photo bytes that may be in memory at a time, sent ones no more: so many, or so many for each request in flight where
 /// that is more. A connection that waits for its answer holds none of them.
-const HELD_BYTES: u64 = 40 * 1000 * 1000;
+const HELD_BYTES: u64 = 34 * 1000 * 1000;
 const HELD_BYTES_PER_REQUEST: u64 = 1000 * 1000;
 /// Rows for each request in flight that may be ahead of their turn.
 const LOOKAHEAD_PER_REQUEST: usize = 6;

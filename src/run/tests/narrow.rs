@@ -113,8 +113,9 @@ fn enroll_where_some_fail(rows: u32, seed: u64, [busy, lost, reset]: [u32; 3]) -
 #[test]
 fn a_server_that_fails_now_and_then_costs_little_more_than_its_failures() {
     let at_best = enroll_where_some_fail(3_000, 1, [0, 0, 0]);
-    for seed in 1..=5 {
-        let took = enroll_where_some_fail(3_000, seed, [50, 30, 30]);
-        assert!(took < at_best * 14 / 10, "seed {seed}: {took:?} instead of {at_best:?}");
-    }
+    let took: Vec<Duration> = (1..=10)
+        .map(|seed| enroll_where_some_fail(3_000, seed, [50, 30, 30]))
+        .collect();
+    let mean = took.iter().sum::<Duration>() / took.len() as u32;
+    assert!(mean < at_best * 13 / 10, "{took:?} instead of {at_best:?}");
 }

@@ -120,7 +120,7 @@ fn no_more_photos_are_read_than_memory_may_hold_and_the_run_goes_on_all_the_same
     let answer_first = |world: &mut World| world.answer(world.flying()[0], enrolled());
     world.work();
     (0..8).for_each(|_| answer_first(&mut world));
-    world.dispatcher.held_bytes = 40_000_000;
+    world.dispatcher.held_bytes = 34_000_000;
     while world.in_flight.len() > 1 {
         answer_first(&mut world);
     }
