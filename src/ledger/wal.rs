@@ -36,7 +36,7 @@ const MOST_ENTRIES: usize = 60_000;
 pub(super) struct Unmerged {
     pub(super) entries: usize,
     /// When the latest merge began, and how long it took; none before the first.
-    latest: Option<(Instant, Duration)>,
+    pub(super) latest: Option<(Instant, Duration)>,
 }
 
 impl Unmerged {
