@@ -73,7 +73,9 @@ pub(crate) struct Ledger {
     directory: Directory,
     /// The number of the run that writes.
     run: i64,
-    unmerged: wal::Unmerged,
+    /// Entries that were recorded since the log was merged.
+    unmerged: usize,
+    has_slow_disk: bool,
     /// Where the database lies, if it is a copy of one that may only be read.
     _copy: Option<TempDir>,
     _lock: Lock,

@@ -86,7 +86,8 @@ impl Ledger {
             keys,
             directory,
             run: 0,
-            unmerged: Default::default(),
+            unmerged: 0,
+            has_slow_disk: false,
             _copy: copy,
             _lock: lock,
         };

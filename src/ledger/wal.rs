@@ -8,7 +8,6 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, config::DbConfig};
 
@@ -25,33 +24,8 @@ const FRAME_SALT_AT: usize = HEADER_BYTES as usize + 8;
 /// it is being merged, for some milliseconds, the main file says that it needs its log and nothing new stands in there:
 /// who is killed just then and has SQLite's shell remove the log is refused for nothing, so it is not done often.
 const ENTRIES: usize = 10_000;
-/// A merge waits for the disk five times, and meanwhile nothing is recorded. Between two of them lies so many times what
-/// the latest took, so that a slow disk does not stop the run every second; with 20 ms for each wait, some three seconds.
-const PAUSE: u32 = 30;
-/// Entries after which it is merged in any case: some 120 megabytes of log.
-const MOST_ENTRIES: usize = 60_000;
-
-/// What stands in the log alone, and how the latest merge went.
-#[derive(Debug, Default)]
-pub(super) struct Unmerged {
-    pub(super) entries: usize,
-    /// When the latest merge began, and how long it took; none before the first.
-    pub(super) latest: Option<(Instant, Duration)>,
-}
-
-impl Unmerged {
-    fn is_due(&self, now: Instant) -> bool {
-        let is_rested = |(began, took): (Instant, Duration)| now.duration_since(began) >= took * PAUSE;
-        self.entries >= MOST_ENTRIES || self.entries >= ENTRIES && self.latest.is_none_or(is_rested)
-    }
-
-    fn merged(began: Instant) -> Self {
-        Self {
-            entries: 0,
-            latest: Some((began, began.elapsed())),
-        }
-    }
-}
+/// The same on a slow disk: a merge waits for it five times, and nothing is recorded meanwhile. Some 120 megabytes of log.
+pub(super) const SLOW_DISK_ENTRIES: usize = 60_000;
 
 /// How the log lies there before SQLite has looked at it.
 #[derive(Debug, Clone, Copy)]
@@ -108,22 +82,27 @@ impl Found {
 impl Ledger {
     /// Merges the log where it has grown; before a batch and not after it, so that a batch is recorded or is not.
     pub(super) fn merge_grown_log(&mut self) -> Result<(), LedgerError> {
-        match self.unmerged.is_due(Instant::now()) {
-            true => self.merge_log(),
-            false => Ok(()),
+        let most = if self.has_slow_disk { SLOW_DISK_ENTRIES } else { ENTRIES };
+        if self.unmerged < most {
+            return Ok(());
         }
+        self.merge_log()
+    }
+
+    /// Takes in how the disk is just now, which decides how far the log may grow.
+    pub(crate) fn set_disk(&mut self, is_slow: bool) {
+        self.has_slow_disk = is_slow;
     }
 
     /// Brings all that was committed into the main file, and the mark with it that the log is needed from now on. The
     /// log itself stays, and is written to anew from its beginning.
     pub(super) fn merge_log(&mut self) -> Result<(), LedgerError> {
-        let began = Instant::now();
         // From the mark in the main file to the first frame behind it, a closing must not take the log away.
         keep_on_close(&self.db, true)?;
         self.need_log()?;
         mark(&self.db, false)?;
         keep_on_close(&self.db, false)?;
-        self.unmerged = Unmerged::merged(began);
+        self.unmerged = 0;
         Ok(())
     }
 
@@ -178,27 +157,4 @@ fn is_begun_anew(log: File) -> io::Result<bool> {
 fn pragma(db: &Connection, name: &str) -> Result<u64, LedgerError> {
     let value: i64 = db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?;
     Ok(value.unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_is_merged_when_it_has_grown_and_seldom_on_a_slow_disk() {
-        let began = Instant::now();
-        let is_due = |entries, took, after| {
-            let [took, after] = [took, after].map(Duration::from_millis);
-            let latest = Some((began, took));
-            Unmerged { entries, latest }.is_due(began + after)
-        };
-        assert!(!is_due(ENTRIES - 1, 0, 60_000));
-        assert!(is_due(ENTRIES, 3, 90));
-        assert!(!is_due(ENTRIES, 100, 2_999));
-        assert!(is_due(ENTRIES, 100, 3_000));
-        assert!(!is_due(MOST_ENTRIES - 1, 1_000, 29_999));
-        assert!(is_due(MOST_ENTRIES, 1_000, 0));
-        let first = |entries| Unmerged { entries, latest: None }.is_due(began);
-        assert_eq!([ENTRIES - 1, ENTRIES].map(first), [false, true]);
-    }
 }

@@ -87,7 +87,7 @@ impl Ledger {
         }
         self.merge_grown_log()?;
         self.write(|statements| statements.write_all(entries))?;
-        self.unmerged.entries += entries.len();
+        self.unmerged += entries.len();
         Ok(Receipt(()))
     }
 

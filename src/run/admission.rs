@@ -117,7 +117,7 @@ impl Dispatcher {
 
     /// Photos that there is memory for; one in any case where no other row is under way.
     fn affordable(&self, limit: usize) -> usize {
-        let wanted = match self.is_disk_slow() {
+        let wanted = match self.commits.is_disk_slow() {
             true => wanted_photo_memory(limit).max(SLOW_DISK_BYTES),
             false => wanted_photo_memory(limit),
         };
@@ -135,21 +135,16 @@ impl Dispatcher {
         let bytes = LOOKAHEAD_BYTES.max(LOOKAHEAD_BYTES_PER_REQUEST * limit as u64);
         let rows = (bytes / self.pipeline.photo_bytes().max(1)) as usize;
         let usual = rows.clamp(2, LOOKAHEAD_PER_REQUEST * limit);
-        match self.is_disk_slow() {
+        match self.commits.is_disk_slow() {
             // Those that start, those whose intents are being recorded, and those that are read for the next commit.
             true => usual.max(self.rows_of_commits(3, limit)),
             false => usual,
         }
     }
 
-    /// Whether a commit takes longer than a batch waits to grow.
-    fn is_disk_slow(&self) -> bool {
-        self.commits.latency() > GROUP_WAIT
-    }
-
     /// Rows that start within the time of so many commits.
     fn rows_of_commits(&self, commits: u32, limit: usize) -> usize {
-        let most = match self.is_disk_slow() {
+        let most = match self.commits.is_disk_slow() {
             true => SLOW_DISK_PER_REQUEST,
             false => LOOKAHEAD_PER_REQUEST,
         };

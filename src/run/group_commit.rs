@@ -22,6 +22,8 @@ const WEIGHT: f64 = 0.2;
 pub(super) struct Batch {
     pub(super) entries: Vec<Entry>,
     pub(super) lines: Vec<ResultsLine>,
+    /// Whether the disk is slow.
+    pub(super) slow_disk: bool,
 }
 
 /// A line of the results that are followed during the run.
@@ -82,7 +84,10 @@ impl GroupCommit {
     /// Hands the batch over to the recorder.
     pub(super) fn begin(&mut self, now: Instant) -> Batch {
         (self.due, self.since) = (None, Some(now));
-        std::mem::take(&mut self.batch)
+        Batch {
+            slow_disk: self.is_disk_slow(),
+            ..std::mem::take(&mut self.batch)
+        }
     }
 
     /// The recorder is done with its batch, well or not.
@@ -101,5 +106,10 @@ impl GroupCommit {
     /// How long the disk usually takes for a batch; nothing before the first.
     pub(super) fn latency(&self) -> Duration {
         Duration::from_secs_f64(self.latency.unwrap_or(0.0))
+    }
+
+    /// Whether a commit takes longer than a batch waits to grow.
+    pub(super) fn is_disk_slow(&self) -> bool {
+        self.latency() > GROUP_WAIT
     }
 }

@@ -76,6 +76,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Receipt, RunError> {
+        self.ledger.set_disk(batch.slow_disk);
         let receipt = self.ledger.commit(&batch.entries)?;
         self.append(&batch.lines)?;
         Ok(receipt)

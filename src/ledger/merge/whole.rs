@@ -169,7 +169,8 @@ impl WholeLedger {
             keys: self.keys,
             directory: self.directory,
             run: 0,
-            unmerged: Default::default(),
+            unmerged: 0,
+            has_slow_disk: false,
             _copy: None,
             _lock: Lock::take(&path, holder)?,
         };

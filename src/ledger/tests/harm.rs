@@ -25,8 +25,6 @@ fn enroll(ledger: &mut Ledger, users: std::ops::RangeInclusive<i64>) {
                 outcome(&name, full(Status::Enrolled, "r1")),
             ]
         });
-        // However slow the disk is just now, a log that has grown is merged.
-        ledger.unmerged.latest = None;
         ledger.commit(&entries.collect::<Vec<_>>()).unwrap();
     }
 }
@@ -129,6 +127,18 @@ fn a_log_is_merged_now_and_then_and_does_not_grow_for_ever() {
     assert!(shell_of_main(&place, "SELECT count(*) FROM enrollment") > USERS / 2);
     enroll(&mut ledger, USERS + 1..=3 * USERS);
     assert!(size() < 2 * once, "{} after {once}", size());
+}
+
+#[test]
+fn on_a_slow_disk_a_log_is_merged_more_seldom_and_does_not_grow_for_ever_either() {
+    let place = Place::new();
+    let mut ledger = place.begun("r1");
+    ledger.set_disk(true);
+    enroll(&mut ledger, 1..=USERS);
+    assert_eq!(shell_of_main(&place, "SELECT count(*) FROM enrollment"), 0);
+    ledger.unmerged = wal::SLOW_DISK_ENTRIES;
+    enroll(&mut ledger, USERS + 1..=USERS + 1);
+    assert_eq!(shell_of_main(&place, "SELECT count(*) FROM enrollment"), USERS);
 }
 
 #[test]

@@ -429,6 +429,7 @@ fn batch(user: &str, number: u32, id: AttemptId) -> Batch {
     Batch {
         entries: vec![entry],
         lines: vec![line],
+        ..Batch::default()
     }
 }
 
