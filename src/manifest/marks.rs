@@ -6,6 +6,9 @@ use crate::sys::user_hash::{UserHash, UserHashKeys};
 
 /// Rows up to which the memory for their marks is doubled whenever it is full.
 const DOUBLED_ROWS: usize = 256 * 1024;
+/// The memory becomes so many times larger at the most: of 10 GB the first rows may be short and the others long, and some
+/// systems count also what is not written to.
+const MOST_GROWTH: usize = 8;
 
 /// All rows with a user, until it is known which of them are settled.
 #[derive(Debug, Default)]
@@ -13,15 +16,16 @@ pub(crate) struct Marks(pub(super) Vec<Mark>);
 
 impl Marks {
     /// Sets memory aside for the next mark, where it is full. For many rows it is set aside for all that are expected, and
-    /// an eighth: to double it would take up to three times what the marks have, while they are copied.
+    /// half as many: to double it would take up to three times what the marks have, while they are copied. What is not
+    /// written to takes none. Where so much cannot be had, it is doubled all the same.
     pub(super) fn prepare(&mut self, expected: impl FnOnce() -> usize) {
         let taken = self.0.len();
         if taken < DOUBLED_ROWS || taken < self.0.capacity() {
             return;
         }
         let expected = expected();
-        let wanted = expected.saturating_add(expected / 8);
-        self.0.reserve_exact(wanted.saturating_sub(taken).max(taken / 8));
+        let wanted = expected.saturating_add(expected / 2).min(taken * MOST_GROWTH);
+        self.0.try_reserve_exact(wanted.saturating_sub(taken)).ok();
     }
 }
 
@@ -97,8 +101,25 @@ mod tests {
             });
             copied += usize::from(marks.0.capacity() > capacity && marks.0.len() > DOUBLED_ROWS);
         }
-        assert!(marks.0.capacity() < rows + rows / 4, "{}", marks.0.capacity());
+        assert!(marks.0.capacity() < rows + rows / 2, "{}", marks.0.capacity());
         assert!(copied <= 2, "{copied}");
+    }
+
+    #[test]
+    fn rows_that_are_expected_wrongly_take_no_memory_that_is_not_there() {
+        let mark = Mark {
+            looks: 0,
+            user: UserHash([0; 2]),
+            content: 0,
+            number: 1,
+        };
+        let mut marks = Marks(vec![mark; DOUBLED_ROWS]);
+        marks.prepare(|| usize::MAX);
+        let set_aside = marks.0.capacity();
+        assert!(
+            (DOUBLED_ROWS + 1..=DOUBLED_ROWS * MOST_GROWTH).contains(&set_aside),
+            "{set_aside}"
+        );
     }
 
     #[test]
