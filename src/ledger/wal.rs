@@ -24,7 +24,8 @@ const FRAME_SALT_AT: usize = HEADER_BYTES as usize + 8;
 /// it is being merged, for some milliseconds, the main file says that it needs its log and nothing new stands in there:
 /// who is killed just then and has SQLite's shell remove the log is refused for nothing, so it is not done often.
 const ENTRIES: usize = 10_000;
-/// The same on a slow disk: a merge waits for it five times, and nothing is recorded meanwhile. Some 120 megabytes of log.
+/// The same on a slow disk: a merge waits for it five times, and nothing is recorded meanwhile. Batches are large there, so
+/// that this is some 12 megabytes of log, and 120 at the very most.
 pub(super) const SLOW_DISK_ENTRIES: usize = 60_000;
 
 /// How the log lies there before SQLite has looked at it.
