@@ -150,10 +150,16 @@ fn on_a_slow_disk_more_rows_are_ahead_since_they_wait_for_their_intents() {
     let ahead = |world: &World| world.dispatcher.pipeline.rows() - world.in_flight.len();
     let usual = ahead(&world);
     assert!(usual <= 6 * 8, "{usual}");
+    let mut told = Vec::new();
     for _ in 0..20 {
-        world.dispatcher.commits.begin(world.now.instant);
+        told.push(world.dispatcher.commits.begin(world.now.instant).slow_disk);
         world.dispatcher.commits.end(world.now.instant + SECOND / 10);
     }
+    assert_eq!(
+        [told.first(), told.last()],
+        [Some(&false), Some(&true)],
+        "the ledger hears of it"
+    );
     world.poll();
     assert!(ahead(&world) > 2 * usual, "{}", ahead(&world));
 }
