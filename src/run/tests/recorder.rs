@@ -462,3 +462,31 @@ fn a_batch_that_the_ledger_does_not_take_is_not_in_the_results() {
     ));
     assert_eq!(office.followed().lines().count(), 2);
 }
+
+#[test]
+fn a_log_that_has_grown_is_merged_before_a_batch_unless_the_disk_is_slow() {
+    for slow_disk in [false, true] {
+        let mut office = Office::new(&row("a"));
+        let size = |office: &Office| office.folder.path().join("ledger.db").metadata().unwrap().len();
+        let mut id = AttemptId::FIRST;
+        let mut next = |user: &str| {
+            let entry = batch(user, 1, id).entries.remove(0);
+            id = id.next();
+            entry
+        };
+        let entries = (0..10_000).map(|number| next(&format!("u{number}"))).collect();
+        let last = vec![next("a")];
+        let command = |entries| {
+            let lines = Vec::new();
+            Command::Commit(Batch {
+                entries,
+                lines,
+                slow_disk,
+            })
+        };
+        office.work(vec![command(entries)]);
+        let before = size(&office);
+        office.work(vec![command(last)]);
+        assert_eq!(size(&office) == before, slow_disk, "{slow_disk}");
+    }
+}
